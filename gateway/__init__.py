@@ -1,0 +1,1 @@
+"""The appliance: protocols, agents, API, configuration and the process around the engine."""
