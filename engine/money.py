@@ -1,0 +1,146 @@
+"""Exact amounts and the only place that rounds.
+
+An amount, of money or of units, is an integer count of 10**-9. A price is a rational number of such counts. Nothing here is
+ever a binary float: text goes in as decimal digits, JSON goes out as an integer or as the double nearest to the amount.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from math import gcd
+from typing import Final
+
+Amount = int
+
+DECIMALS: Final = 9
+ONE: Final = 10**DECIMALS
+MAX_DIGITS: Final = 40
+MAX_EXPONENT: Final = 30
+
+UP: Final = "*up"
+MIDDLE: Final = "*middle"
+DOWN: Final = "*down"
+
+
+class Ratio:
+    """A rational number in lowest terms, the denominator positive."""
+
+    num: int
+    den: int
+
+    def __init__(self, num: int, den: int) -> None:
+        assert den > 0, "a ratio has a positive denominator"
+        common = gcd(num, den)
+        self.num = num // common
+        self.den = den // common
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Ratio) and self.num == other.num and self.den == other.den
+
+    def __hash__(self) -> int:
+        return hash((self.num, self.den))
+
+
+ZERO_RATIO: Final = Ratio(0, 1)
+
+
+def read_decimal(text: str) -> Ratio:
+    """The exact value of decimal text such as `0.01`, `-3`, `2e-4`; ValueError when it is none, or absurdly long."""
+    try:
+        value = Decimal(text.strip())
+    except InvalidOperation:
+        raise ValueError(f"not a decimal number: {text[:40]!r}") from None
+    return decimal_ratio(value)
+
+
+def decimal_ratio(value: Decimal) -> Ratio:
+    """The exact value of a Decimal; ValueError for NaN, infinities and numbers beyond any amount."""
+    if not value.is_finite():
+        raise ValueError("not a finite number")
+    sign, digits, exponent = value.as_tuple()
+    assert isinstance(exponent, int), "a finite decimal has a numeric exponent"
+    if len(digits) > MAX_DIGITS or exponent > MAX_EXPONENT or exponent < -MAX_DIGITS:
+        raise ValueError("a number out of range")
+    whole = 0
+    for digit in digits:
+        whole = whole * 10 + digit
+    if sign:
+        whole = -whole
+    if exponent >= 0:
+        return Ratio(whole * 10**exponent, 1)
+    return Ratio(whole, 10**-exponent)
+
+
+def parse_amount(text: str) -> Amount:
+    """Decimal text as an amount, rounded half away from zero at the ninth decimal."""
+    ratio = read_decimal(text)
+    return round_ratio(ratio.num * ONE, ratio.den)
+
+
+def amount_of(value: object) -> Amount:
+    """A JSON number (int or Decimal) or decimal text as an amount; ValueError for anything else."""
+    if isinstance(value, bool):
+        raise ValueError("not a number")
+    if isinstance(value, int):
+        return value * ONE
+    if isinstance(value, Decimal):
+        ratio = decimal_ratio(value)
+        return round_ratio(ratio.num * ONE, ratio.den)
+    if isinstance(value, str):
+        return parse_amount(value)
+    raise ValueError("not a number")
+
+
+def amount_json(amount: Amount) -> object:
+    """The amount as JSON writes it: an integer when it is whole, else the nearest double."""
+    if amount % ONE == 0:
+        return amount // ONE
+    return amount / ONE
+
+
+def amount_text(amount: Amount) -> str:
+    """The amount in plain decimal digits, without trailing zeros."""
+    sign = "-" if amount < 0 else ""
+    whole, part = divmod(abs(amount), ONE)
+    if part == 0:
+        return f"{sign}{whole}"
+    return f"{sign}{whole}." + f"{part:09d}".rstrip("0")
+
+
+def round_ratio(num: int, den: int) -> int:
+    """num/den to the nearest integer, halves away from zero; den > 0."""
+    if num >= 0:
+        return (2 * num + den) // (2 * den)
+    return -((2 * -num + den) // (2 * den))
+
+
+def round_middle(amount: Amount, decimals: int) -> Amount:
+    """The amount to that many decimals, halves away from zero."""
+    if decimals >= DECIMALS:
+        return amount
+    step = 10 ** (DECIMALS - decimals)
+    return round_ratio(amount, step) * step
+
+
+def round_up(amount: Amount, decimals: int) -> Amount:
+    """The amount to that many decimals, away from zero when anything is cut."""
+    if decimals >= DECIMALS:
+        return amount
+    step = 10 ** (DECIMALS - decimals)
+    if amount >= 0:
+        return -(-amount // step) * step
+    return (amount // step) * step
+
+
+def round_by_method(amount: Amount, decimals: int, method: str) -> Amount:
+    """Rounds as a rate's RoundingMethod and RoundingDecimals say; an unknown or empty method rounds nothing."""
+    if decimals >= DECIMALS:
+        return amount
+    if method == UP:
+        return round_up(amount, decimals)
+    if method == MIDDLE:
+        return round_middle(amount, decimals)
+    if method == DOWN:
+        step = 10 ** (DECIMALS - decimals)
+        return (amount // step) * step
+    return amount
