@@ -1,0 +1,35 @@
+"""All items of all kinds, by kind and id, in the order in which they first came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from engine.profiles.kind import Kind
+
+
+class Items:
+    """The item store of one engine. Only the door changes it, so that every change is journaled."""
+
+    kinds: dict[str, Kind]
+    _by_kind: dict[str, dict[str, object]]
+
+    def __init__(self, kinds: Iterable[Kind]) -> None:
+        self.kinds = {kind.name: kind for kind in kinds}
+        self._by_kind = {name: {} for name in self.kinds}
+
+    def put(self, kind: str, id: str, item: object) -> None:
+        self._by_kind[kind][id] = item
+
+    def remove(self, kind: str, id: str) -> bool:
+        """True when there was such an item."""
+        return self._by_kind[kind].pop(id, None) is not None
+
+    def get(self, kind: str, id: str) -> object | None:
+        return self._by_kind[kind].get(id)
+
+    def ids(self, kind: str) -> list[str]:
+        return list(self._by_kind[kind])
+
+    def all(self, kind: str) -> dict[str, object]:
+        """The live mapping of a kind; readers must not change it."""
+        return self._by_kind[kind]

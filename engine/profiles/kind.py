@@ -1,0 +1,35 @@
+"""A kind of operator-written data: its name, its struct, and how it is stored. One row per kind, gathered by the door."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+
+class Kind:
+    """A row: items of `type` (a msgspec Struct, or plain JSON data when it is None) stored under `name` by an id.
+
+    Ids of kinds that belong to a tenant are `<tenant>:<id>`.
+    """
+
+    name: str
+    type: Any
+    tenant: bool
+    _decoder: Any
+
+    def __init__(self, name: str, type_: Any, *, tenant: bool) -> None:
+        self.name = name
+        self.type = type_
+        self.tenant = tenant
+        self._decoder = msgspec.msgpack.Decoder(Any if type_ is None else type_)
+
+    def encode(self, item: object) -> bytes:
+        return _ENCODER.encode(item)
+
+    def decode(self, body: bytes) -> object:
+        item: object = self._decoder.decode(body)
+        return item
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder(decimal_format="string")
