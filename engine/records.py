@@ -1,0 +1,249 @@
+"""What the journal keeps: one small frozen struct per kind of fact, written as msgpack arrays with integer tags.
+
+A step of the engine hands its records to the journal in one `append`; they become durable together or not at all. Every
+`...Put` carries the whole new state of its key, so that the last one wins and nothing else is needed to build it again.
+
+msgpack integers have 64 bits, amounts and instants here may need more: they are written as `Parts`, see `split_amount`.
+New fields go to the end of a struct and have a default; tags are never used again for something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+Parts = tuple[int, ...]
+"""An integer count of 10**-9 (an amount, a usage or an instant in ns) as (whole, nano), 0 <= nano < 10**9; whole may be negative."""
+
+NANO: Final = 10**9
+_BASE: Final = 10**18
+_WHOLE_LIMIT: Final = 2**63
+
+
+def split_amount(amount: int) -> Parts:
+    """The parts of an integer of any size: (whole, nano); beyond 64 bits of `whole` more digits to the base 10**18 go before it."""
+    whole, nano = divmod(amount, NANO)
+    if -_WHOLE_LIMIT <= whole < _WHOLE_LIMIT:
+        return (whole, nano)
+    digits = [nano]
+    while not -_WHOLE_LIMIT <= whole < _WHOLE_LIMIT:
+        whole, low = divmod(whole, _BASE)
+        digits.append(low)
+    digits.append(whole)
+    return tuple(reversed(digits))
+
+
+def join_amount(parts: Parts) -> int:
+    """The integer that `split_amount` took apart."""
+    if len(parts) == 2:
+        return parts[0] * NANO + parts[1]
+    whole = 0
+    for digit in parts[:-1]:
+        whole = whole * _BASE + digit
+    return whole * NANO + parts[-1]
+
+
+class AccountPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=1):
+    """The whole state of one account after a step; `body` is the accounts room's own encoding."""
+
+    key: str
+    body: bytes
+
+
+class AccountRemoved(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=2):
+    """The account is no more; its entries stay."""
+
+    key: str
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=3):
+    """One movement of one balance. Entries of a balance in the order of their ids give its value.
+
+    `delta` and `after` are amounts as `Parts`; `cause` says what kind of thing moved it (debit, refund, topup...), `cause_id`
+    which one; `at` is an instant (ns since 1970) as `Parts`. Ids count upwards and are never used twice.
+    """
+
+    entry_id: int
+    account: str
+    balance: str
+    balance_type: str
+    delta: Parts
+    after: Parts
+    cause: str
+    cause_id: str
+    at: Parts
+
+    @property
+    def delta_amount(self) -> int:
+        """By how much the balance moved, in 10**-9."""
+        return join_amount(self.delta)
+
+    @property
+    def after_amount(self) -> int:
+        """The value of the balance after it, in 10**-9."""
+        return join_amount(self.after)
+
+    @property
+    def at_ns(self) -> int:
+        """When, in ns since 1970 UTC."""
+        return join_amount(self.at)
+
+
+class EntriesForwarded(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=4):
+    """The entries of `account` with ids up to `through_id` are closed into `forwards`: one entry for each balance that had any.
+
+    `forwards` keep ids of entries that they replace, so that the order of the ledger stays.
+    """
+
+    account: str
+    through_id: int
+    forwards: tuple[Entry, ...]
+
+
+class SessionPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=5):
+    """The whole state of one open session; `body` is the sessions room's own encoding."""
+
+    cgrid: str
+    body: bytes
+
+
+class SessionClosed(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=6):
+    """The session is over."""
+
+    cgrid: str
+
+
+class CdrPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=7):
+    """One record of one run, stored or replaced under its order id.
+
+    Order ids are consecutive: a new record takes the one after the last, whatever it was (storage cuts its indexes by them).
+    `setup`, `answer`, `created`, `updated` are instants, `usage` is in ns (a byte or an event is 1), `cost` an amount or None when
+    there is none, each as `Parts`. `extra_fields` is a JSON object of texts; `cost_details` is the EventCost JSON or empty.
+    """
+
+    order_id: int
+    cgrid: str
+    run_id: str
+    origin_host: str = ""
+    source: str = ""
+    origin_id: str = ""
+    tor: str = ""
+    request_type: str = ""
+    tenant: str = ""
+    category: str = ""
+    account: str = ""
+    subject: str = ""
+    destination: str = ""
+    setup: Parts = (0, 0)
+    answer: Parts = (0, 0)
+    created: Parts = (0, 0)
+    updated: Parts = (0, 0)
+    usage: Parts = (0, 0)
+    cost: Parts | None = None
+    extra_fields: bytes = b"{}"
+    extra_info: str = ""
+    cost_source: str = ""
+    cost_details: bytes = b""
+    partial: bool = False
+    pre_rated: bool = False
+
+    @property
+    def setup_ns(self) -> int:
+        """Set-up time in ns since 1970 UTC."""
+        return join_amount(self.setup)
+
+    @property
+    def answer_ns(self) -> int:
+        """Answer time in ns since 1970 UTC."""
+        return join_amount(self.answer)
+
+    @property
+    def created_ns(self) -> int:
+        """When the record was first stored, in ns since 1970 UTC."""
+        return join_amount(self.created)
+
+    @property
+    def updated_ns(self) -> int:
+        """When the record was last stored, in ns since 1970 UTC."""
+        return join_amount(self.updated)
+
+    @property
+    def usage_ns(self) -> int:
+        """Usage in ns; bytes and events count 1 each."""
+        return join_amount(self.usage)
+
+    @property
+    def cost_amount(self) -> int | None:
+        """Cost in 10**-9; None when the record has none."""
+        return None if self.cost is None else join_amount(self.cost)
+
+
+class CdrRemoved(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=8):
+    """The record with this order id is no more."""
+
+    order_id: int
+
+
+class ItemPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=9):
+    """One item that operators write: a profile, a rating plan, an action set...; `kind` names its row in the table of kinds."""
+
+    kind: str
+    item_id: str
+    body: bytes
+
+
+class ItemRemoved(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=10):
+    """The item is no more."""
+
+    kind: str
+    item_id: str
+
+
+class MetaPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=11):
+    """A single value of the engine itself, such as a load id or a counter."""
+
+    key: str
+    body: bytes
+
+
+StateRecord = AccountPut | AccountRemoved | SessionPut | SessionClosed | ItemPut | ItemRemoved | MetaPut
+"""Records that make up what lives in memory; storage gives them back at start."""
+
+Record = StateRecord | Entry | EntriesForwarded | CdrPut | CdrRemoved
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_COMMIT_DECODER: Final = msgspec.msgpack.Decoder(list[list[Record]])
+_CDR_DECODER: Final = msgspec.msgpack.Decoder(CdrPut)
+_ENTRY_DECODER: Final = msgspec.msgpack.Decoder(Entry)
+
+
+def encode_records(records: Sequence[Record]) -> bytes:
+    """The records of one append as one msgpack array."""
+    return _ENCODER.encode(records)
+
+
+def encode_record(record: Record) -> bytes:
+    """One record by itself, as the tables of records and entries keep it."""
+    return _ENCODER.encode(record)
+
+
+def join_commit(appends: Sequence[bytes]) -> bytes:
+    """The body of one commit: a msgpack array of the encoded appends, in their order."""
+    return b"\xdd" + len(appends).to_bytes(4, "big") + b"".join(appends)
+
+
+def decode_commit(body: bytes) -> list[list[Record]]:
+    """The appends of one commit; `msgspec.MsgspecError` when the body is none."""
+    return _COMMIT_DECODER.decode(body)
+
+
+def decode_cdr(body: bytes) -> CdrPut:
+    """One record as `encode_record` wrote it."""
+    return _CDR_DECODER.decode(body)
+
+
+def decode_entry(body: bytes) -> Entry:
+    """One entry as `encode_record` wrote it."""
+    return _ENTRY_DECODER.decode(body)
