@@ -1,0 +1,275 @@
+"""The questions that charging answers: how long may this go on, take this, take what there is, give this back."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.accounts import counters
+from engine.accounts.account import Account, Accounts, Balance
+from engine.accounts.debit import Debit
+from engine.accounts.ledger import Cause, Ledger
+from engine.accounts.selection import Selection
+from engine.accounts.triggers import Reactor
+from engine.errors import Refusal
+from engine.ids import Ids
+from engine.money import ONE, Amount, round_by_method
+from engine.profiles.items import Items
+from engine.rating.call import NO_MATCH, AccountSummary, BalanceSummary, Call, CallCost, Increment, MoneyPart, RatingOptions, Span
+from engine.rating.compress import compress
+from engine.rating.lookup import first_match
+from engine.rating.price import slot_at
+from engine.rating.tariff import Tariff
+from engine.usage import ANY, MONETARY, UNLIMITED, VOICE
+
+SUMMARY_TYPES: Final = ("*monetary", "*voice", "*data", "*sms", "*mms", "*generic")
+
+
+class Refund:
+    """So much goes back to balances: units with `factor`, money as it was taken. `count` steps of it."""
+
+    account_id: str
+    unit_uuid: str
+    unit_amount: Amount
+    tor: str
+    money_uuid: str
+    money_amount: Amount
+
+    def __init__(self, account_id: str, unit_uuid: str, unit_amount: Amount, tor: str, money_uuid: str, money_amount: Amount) -> None:
+        self.account_id = account_id
+        self.unit_uuid = unit_uuid
+        self.unit_amount = unit_amount
+        self.tor = tor
+        self.money_uuid = money_uuid
+        self.money_amount = money_amount
+
+
+class Charging:
+    """Charging over the accounts of one engine."""
+
+    accounts: Accounts
+    items: Items
+    tariff: Tariff
+    options: RatingOptions
+    default_steps: dict[str, int]
+    ledger: Ledger
+    ids: Ids
+    reactor: Reactor | None
+
+    def __init__(self, accounts: Accounts, items: Items, tariff: Tariff, options: RatingOptions, default_steps: dict[str, int], ids: Ids) -> None:
+        self.accounts = accounts
+        self.items = items
+        self.tariff = tariff
+        self.options = options
+        self.default_steps = default_steps
+        self.ledger = Ledger()
+        self.ids = ids
+        self.reactor = None
+
+    # -- questions ----------------------------------------------------------------------------------------------------
+
+    def account_for(self, call: Call) -> Account | Refusal:
+        """The account that pays: the call's account, or its subject when it names none."""
+        account = self.accounts.get(f"{call.tenant}:{call.account or call.subject}")
+        if account is None:
+            return Refusal.ACCOUNT_NOT_FOUND
+        return Refusal.ACCOUNT_DISABLED if account.disabled else account
+
+    def check_usage(self, call: Call) -> Refusal | None:
+        """Refuses calls longer than any may be (rals.max_computed_usage)."""
+        bounds = self.options.max_usage_ns
+        bound = bounds.get(call.tor or VOICE, bounds.get(ANY, 0))
+        return Refusal.MAX_USAGE_EXCEEDED if bound and call.duration_ns > bound else None
+
+    def max_session(self, call: Call) -> int | Refusal:
+        """How many ns of the call the account can pay; -1 when it may go negative."""
+        account = self.account_for(call)
+        if isinstance(account, Refusal):
+            return account
+        return self._affordable(account, call)
+
+    def _affordable(self, account: Account, call: Call) -> int | Refusal:
+        if account.allow_negative:
+            return UNLIMITED
+        asked_ns = call.duration_ns
+        if asked_ns <= 0:
+            return 0
+        debit = self._debit(account, call, dry_run=True, go_negative=False)
+        cost = debit.run()
+        if isinstance(cost, Refusal):
+            return cost
+        if cost.negative_connect_fee:
+            return 0
+        covered_ns = 0
+        for span in cost.spans:
+            if call.max_rate.num > 0 and call.max_rate_unit_ns > 0 and _dearer(span, call):
+                break
+            covered_ns += span.duration_ns
+            if covered_ns >= asked_ns:
+                return asked_ns
+        return min(asked_ns, covered_ns)
+
+    # -- debits -------------------------------------------------------------------------------------------------------
+
+    def debit(self, call: Call, cause: Cause) -> CallCost | Refusal:
+        """Takes the whole call; what balances do not cover makes the default balance negative, unless the call forbids it."""
+        account = self.account_for(call)
+        if isinstance(account, Refusal):
+            return account
+        return self._take(account, call, cause)
+
+    def max_debit(self, call: Call, cause: Cause) -> CallCost | Refusal:
+        """Takes as much of the call as the account can pay. Updates the call's end to what was granted."""
+        account = self.account_for(call)
+        if isinstance(account, Refusal):
+            return account
+        granted = self._affordable(account, call)
+        asked_ns = call.duration_ns
+        if isinstance(granted, Refusal):
+            if asked_ns > 0:
+                return granted
+            granted = 0
+        if call.force_duration and not account.allow_negative and granted < asked_ns:
+            return Refusal.INSUFFICIENT_CREDIT
+        if granted == 0:
+            return self._nothing(account, call)
+        if granted > 0:
+            call.end_ns = call.start_ns + granted
+            call.duration_index_ns -= asked_ns - granted
+        return self._take(account, call, cause)
+
+    def _nothing(self, account: Account, call: Call) -> CallCost:
+        """The answer to a call of no length, or one that nothing pays."""
+        cost = CallCost(call, 0, [])
+        if call.duration_ns == 0:
+            match = first_match(self.tariff, call, self.options)
+            if match is not None:
+                cost.spans.append(Span(call.start_ns, call.end_ns, 0, None, match))
+        cost.summary = self.summary(account, {})
+        return cost
+
+    def _take(self, account: Account, call: Call, cause: Cause) -> CallCost | Refusal:
+        if call.duration_ns == 0:
+            return self._nothing(account, call)
+        if not call.tor:
+            call.tor = VOICE
+        initial = _values(account)
+        debit = self._debit(account, call, dry_run=False, go_negative=not call.deny_negative)
+        cost = debit.run()
+        if isinstance(cost, Refusal):
+            return cost
+        debit.commit(self.ledger, cause)
+        call.run_price = debit.call.run_price
+        call.run_step_ns = debit.call.run_step_ns
+        call.run_length = debit.call.run_length
+        if call.perform_rounding:
+            self._round(cost, cause)
+        self._react(debit, cause)
+        cost.call = call
+        cost.spans = compress(cost.spans)
+        cost.summary = self.summary(account, initial)
+        return cost
+
+    def _debit(self, account: Account, call: Call, *, dry_run: bool, go_negative: bool) -> Debit:
+        selection = Selection(self.accounts, self._group, self.tariff.ids_of_prefix, self.ids)
+        return Debit(account, call, self.tariff, self.options, self.default_steps, selection, dry_run=dry_run, go_negative=go_negative)
+
+    def _group(self, group_id: str) -> object | None:
+        return self.items.get("shared_group", group_id)
+
+    def _react(self, debit: Debit, cause: Cause) -> None:
+        """Counts what was taken and lets the triggers of every touched account fire."""
+        for one in debit.counts:
+            counters.count(one.account, one.kind, one.amount, debit.call, one.balance, self.tariff.ids_of_prefix)
+        changed: dict[str, tuple[Account, list[Balance]]] = {debit.account.id: (debit.account, [])}
+        for purse in debit.selection.purses.values():
+            if purse.new and purse.account.find(purse.balance.uuid) is None:
+                continue
+            _, balances = changed.setdefault(purse.account.id, (purse.account, []))
+            balances.append(purse.balance)
+        for account, balances in changed.values():
+            self.changed(account, balances, cause.at_ns)
+        debit.refresh_parts()
+
+    def changed(self, account: Account, balances: list[Balance], at_ns: int) -> None:
+        """To be called after values of these balances changed."""
+        if self.reactor is not None:
+            self.reactor.balances_changed(account, balances, at_ns)
+
+    # -- rounding and refunds -----------------------------------------------------------------------------------------
+
+    def _round(self, cost: CallCost, cause: Cause) -> None:
+        """Rounds each span as its rate says and takes or gives back the difference."""
+        for span in cost.spans:
+            correction = rounding_of(span)
+            payer = span.increments[0].money if span.increments else None
+            if correction == 0 or payer is None or not span.increments:
+                continue
+            span.round_increment = Increment(0, correction, 1, correction)
+            span.round_increment.money = MoneyPart(payer.balance_uuid, payer.balance_id, payer.value, None)
+            span.round_increment.account_id = span.increments[0].account_id
+            self.take_rounding(span.increments[0].account_id, payer.balance_uuid, correction, cause)
+            cost.cost += correction
+
+    def take_rounding(self, account_id: str, balance_uuid: str, correction: Amount, cause: Cause) -> None:
+        """Takes the correction (gives it back when negative) from the balance that paid; a balance that is gone is passed over."""
+        account = self.accounts.get(account_id)
+        balance = account.find(balance_uuid) if account is not None else None
+        if account is None or balance is None:
+            return
+        self.ledger.move(account, balance, -correction, cause)
+        counters.count(account, MONETARY, correction, None, balance, self.tariff.ids_of_prefix)
+
+    def refund(self, parts: list[Refund], call: Call | None, cause: Cause) -> None:
+        """Gives parts back to the balances they came from; a balance that is gone is passed over."""
+        touched: dict[str, tuple[Account, list[Balance]]] = {}
+        for part in parts:
+            account = self.accounts.get(part.account_id)
+            if account is None:
+                continue
+            for uuid, amount, kind in ((part.unit_uuid, part.unit_amount, part.tor), (part.money_uuid, part.money_amount, MONETARY)):
+                balance = account.find(uuid) if uuid else None
+                if balance is None or amount == 0:
+                    continue
+                self.ledger.move(account, balance, amount, cause)
+                counters.count(account, kind, -amount, call, balance, self.tariff.ids_of_prefix)
+                touched.setdefault(account.id, (account, []))[1].append(balance)
+        for account, balances in touched.values():
+            self.changed(account, balances, cause.at_ns)
+
+    def summary(self, account: Account, initial: dict[str, Amount]) -> AccountSummary:
+        """The account's balances now, each beside what it held before (0 for those that came since)."""
+        rows: list[BalanceSummary] = []
+        left = dict(initial)
+        for balance_type, chain in (account.balances or {}).items():
+            if balance_type not in SUMMARY_TYPES:
+                continue
+            for one in chain:
+                before = left.pop(one.uuid, 0) if initial else one.value
+                rows.append(BalanceSummary(one.uuid, one.id, one.type, before, one.value, one.weight, one.disabled, one.factors))
+        return AccountSummary(account.tenant, account.name, rows, account.allow_negative, account.disabled)
+
+
+def rounding_of(span: Span) -> Amount:
+    """What rounding the span as its rate says adds to its cost; 0 for spans that no money paid."""
+    interval = span.interval
+    increments = span.increments
+    if interval is None or not increments or increments[0].money is None:
+        return 0
+    cost = sum(run.total for run in increments)
+    if cost == 0:
+        return 0
+    return round_by_method(cost, interval.rounding_decimals, interval.rounding_method) - cost
+
+
+def _values(account: Account) -> dict[str, Amount]:
+    return {balance.uuid: balance.value for chain in (account.balances or {}).values() for balance in chain}
+
+
+def _dearer(span: Span, call: Call) -> bool:
+    """True when the span's price per time is above what the call asks for at most."""
+    if span.interval is None:
+        return False
+    slot = slot_at(span.interval, span.group_start_ns)
+    if slot is None:
+        return False
+    return slot.value.num * call.max_rate_unit_ns * call.max_rate.den > call.max_rate.num * slot.unit_ns * slot.value.den
