@@ -1,0 +1,39 @@
+"""What the engine is told when it is built; the gateway fills it from the configuration."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from engine.rating.call import RatingOptions
+from engine.times import UTC_ZONE, Zone
+
+
+@dataclass(slots=True)
+class SessionOptions:
+    """Durations in ns. `default_usage` by ToR, with `*any` for the others."""
+
+    default_usage: dict[str, int] = field(default_factory=dict)
+    debit_interval_ns: int = 0
+    session_ttl_ns: int = 0
+    store_session_costs: bool = False
+    failed_begin_ttl_ns: int = 300_000_000_000
+    closed_sessions_ttl_ns: int = 10_000_000_000
+    alterable_fields: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class EngineOptions:
+    rating: RatingOptions
+    default_steps: dict[str, int]  # step of unit balances without a rating subject, by ToR and *any
+    sessions: SessionOptions
+    default_tenant: str = "cgrates.org"
+    default_category: str = "call"
+    default_request_type: str = "*rated"
+    zone: Zone = UTC_ZONE
+    remove_expired: bool = True
+    dynaprepaid_actionplans: tuple[str, ...] = ()
+    store_cdrs: bool = True
+    chargers_connected: bool = False
+    attributes_connected: bool = False
+    rals_connected: bool = True
+    node_id: str = ""
