@@ -243,6 +243,26 @@ class Call:
     def duration_ns(self) -> int:
         return self.end_ns - self.start_ns
 
+    def copy(self) -> Call:
+        """The same question, to be worked on without changing this one."""
+        twin = Call(self.tenant, self.category, self.subject, self.account, self.destination, self.tor, self.start_ns, self.end_ns, self.zone)
+        twin.duration_index_ns = self.duration_index_ns
+        twin.loop_index = self.loop_index
+        twin.max_cost_so_far = self.max_cost_so_far
+        twin.max_rate = self.max_rate
+        twin.max_rate_unit_ns = self.max_rate_unit_ns
+        twin.force_duration = self.force_duration
+        twin.perform_rounding = self.perform_rounding
+        twin.deny_negative = self.deny_negative
+        twin.dry_run = self.dry_run
+        twin.cgrid = self.cgrid
+        twin.run_id = self.run_id
+        twin.factor_id = self.factor_id
+        twin.run_price = self.run_price
+        twin.run_step_ns = self.run_step_ns
+        twin.run_length = self.run_length
+        return twin
+
 
 class BalanceSummary:
     """One balance of an account after a debit; `initial` is what it held before."""
