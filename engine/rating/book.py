@@ -5,22 +5,29 @@ Prices stay in the operator's decimal text until they are compiled (engine.ratin
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 
 class Timing(msgspec.Struct, frozen=True):
-    """When a price or balance is active. An empty list means unrestricted. Times are `HH:MM:SS` or a word such as `*asap`."""
+    """When a price or balance is active. An empty list, or None (which clients see as null), means unrestricted.
+
+    Times are `HH:MM:SS` or a word such as `*asap`.
+    """
 
     ID: str
-    Years: tuple[int, ...] = ()
-    Months: tuple[int, ...] = ()
-    MonthDays: tuple[int, ...] = ()
-    WeekDays: tuple[int, ...] = ()
+    Years: tuple[int, ...] | None = ()
+    Months: tuple[int, ...] | None = ()
+    MonthDays: tuple[int, ...] | None = ()
+    WeekDays: tuple[int, ...] | None = ()
     StartTime: str = "00:00:00"
     EndTime: str = ""
 
 
 class Destination(msgspec.Struct, frozen=True):
+    """A name for prefixes, in the order in which they were written."""
+
     Id: str
     Prefixes: tuple[str, ...]
 
@@ -35,6 +42,8 @@ class Rate(msgspec.Struct, frozen=True):
 
 
 class Rating(msgspec.Struct, frozen=True):
+    """A price: rate slots, connect fee, rounding and limit; numbers in decimal text."""
+
     ConnectFee: str
     RoundingMethod: str
     RoundingDecimals: int
@@ -60,6 +69,10 @@ class RatingPlan(msgspec.Struct, frozen=True):
     DestinationRates: dict[str, tuple[PlanRate, ...]]
 
 
+NO_ACTIVATION_TIME: Final = -(2**63)
+"""Stands for the zero time (year 1), which 64 bits of ns do not hold; clients see 0001-01-01T00:00:00Z."""
+
+
 class Activation(msgspec.Struct, frozen=True):
     """From this instant (ns) a profile uses that plan; FallbackKeys are profile IDs tried when the plan knows no price."""
 
@@ -76,6 +89,8 @@ class RatingProfile(msgspec.Struct, frozen=True):
 
 
 class SharingParameters(msgspec.Struct, frozen=True):
+    """How an account draws on the group: whose balance goes first."""
+
     Strategy: str
     RatingSubject: str
 

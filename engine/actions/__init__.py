@@ -1,0 +1,1 @@
+"""Actions, action plans and triggers: what is done to accounts, when, and why."""
