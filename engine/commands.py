@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.event import Event
+
 
 @dataclass(slots=True)
 class GetItem:
@@ -47,3 +49,69 @@ class ChangeItems:
     puts: list[tuple[str, str, object]] = field(default_factory=list)  # (kind, id, item)
     removals: list[tuple[str, str]] = field(default_factory=list)
     load_id: str = ""
+
+
+# -- sessions and records ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class AuthorizeSession:
+    """How long the event's session may last; answers usage in ns (-1: no limit), changes nothing."""
+
+    event: Event
+
+
+@dataclass(slots=True)
+class InitiateSession:
+    """Begins a session and debits its first part; answers the usage granted in ns."""
+
+    event: Event
+    force_duration: bool = False
+
+
+@dataclass(slots=True)
+class UpdateSession:
+    """Debits the next part of a session, which is begun when it is unknown; answers the usage granted in ns."""
+
+    event: Event
+
+
+@dataclass(slots=True)
+class TerminateSession:
+    """Ends a session: debits what was used beyond the grants, gives back what was not used; answers None."""
+
+    event: Event
+    force_duration: bool = False
+
+
+@dataclass(slots=True)
+class ProcessMessage:
+    """Charges a one-time event; answers the usage granted in ns."""
+
+    event: Event
+    force_duration: bool = False
+
+
+@dataclass(slots=True)
+class ProcessSessionCdr:
+    """Makes the records of a session that is open or just ended, or of one that the engine never saw; answers None."""
+
+    event: Event
+
+
+@dataclass(slots=True)
+class ProcessCdr:
+    """Rates (unless switched off) and stores the records of an event, one for each charger run; answers None.
+
+    `chargers`, `rate`, `store` are None when the configuration decides.
+    """
+
+    event: Event
+    chargers: bool | None = None
+    rate: bool | None = None
+    store: bool | None = None
+
+
+@dataclass(slots=True)
+class ListSessions:
+    """The open sessions (engine.sessions.session.Session), the oldest first; live, not to be changed."""

@@ -120,7 +120,7 @@ class CdrPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=7):
 
     Order ids are consecutive: a new record takes the one after the last, whatever it was (storage cuts its indexes by them).
     `setup`, `answer`, `created`, `updated` are instants, `usage` is in ns (a byte or an event is 1), `cost` an amount or None when
-    there is none, each as `Parts`. `extra_fields` is a JSON object of texts; `cost_details` is the EventCost JSON or empty.
+    there is none, each as `Parts`; the offsets are the seconds that the clock ahead of UTC showed which wrote them. `extra_fields` is a JSON object of texts; `cost_details` is the EventCost JSON or empty.
     """
 
     order_id: int
@@ -148,6 +148,8 @@ class CdrPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=7):
     cost_details: bytes = b""
     partial: bool = False
     pre_rated: bool = False
+    setup_offset: int = 0
+    answer_offset: int = 0
 
     @property
     def setup_ns(self) -> int:
@@ -213,10 +215,16 @@ StateRecord = AccountPut | AccountRemoved | SessionPut | SessionClosed | ItemPut
 
 Record = StateRecord | Entry | EntriesForwarded | CdrPut | CdrRemoved
 
+META: Final = 1
+ITEM: Final = 2
+ACCOUNT: Final = 3
+SESSION: Final = 4
+
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _COMMIT_DECODER: Final = msgspec.msgpack.Decoder(list[list[Record]])
 _CDR_DECODER: Final = msgspec.msgpack.Decoder(CdrPut)
 _ENTRY_DECODER: Final = msgspec.msgpack.Decoder(Entry)
+_STATE_DECODER: Final = msgspec.msgpack.Decoder(StateRecord)
 
 
 def encode_records(records: Sequence[Record]) -> bytes:
@@ -225,7 +233,7 @@ def encode_records(records: Sequence[Record]) -> bytes:
 
 
 def encode_record(record: Record) -> bytes:
-    """One record by itself, as the tables of records and entries keep it."""
+    """One record by itself, as tables keep it."""
     return _ENCODER.encode(record)
 
 
@@ -247,3 +255,24 @@ def decode_cdr(body: bytes) -> CdrPut:
 def decode_entry(body: bytes) -> Entry:
     """One entry as `encode_record` wrote it."""
     return _ENTRY_DECODER.decode(body)
+
+
+def decode_state(body: bytes) -> StateRecord:
+    """One record of state as `encode_record` wrote it."""
+    return _STATE_DECODER.decode(body)
+
+
+def state_key(record: StateRecord) -> tuple[int, str]:
+    """What a record of state is about, as (kind, key); the same for a put and a removal. Kinds sort in the order of recovery."""
+    if isinstance(record, AccountPut | AccountRemoved):
+        return (ACCOUNT, record.key)
+    if isinstance(record, SessionPut | SessionClosed):
+        return (SESSION, record.cgrid)
+    if isinstance(record, ItemPut | ItemRemoved):
+        return (ITEM, f"{record.kind}\x1f{record.item_id}")
+    return (META, record.key)
+
+
+def is_removal(record: StateRecord) -> bool:
+    """Whether the record ends its key."""
+    return isinstance(record, AccountRemoved | SessionClosed | ItemRemoved)

@@ -1,0 +1,1 @@
+"""Charging data records: made, rated, kept."""

@@ -1,0 +1,1 @@
+"""Chargers: how many times an event is charged, and as what."""

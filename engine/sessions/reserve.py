@@ -1,0 +1,88 @@
+"""What one more part of a run takes: first what was reserved and not used, then the account."""
+
+from __future__ import annotations
+
+from engine.accounts.charge import Charging
+from engine.accounts.ledger import Cause
+from engine.errors import Refusal
+from engine.rating.cost import EventCost
+from engine.sessions.session import Run
+
+
+def correct_usage(run: Run, last_used_ns: int) -> None:
+    """The client says how much of the last part it used: the rest becomes reserve, an excess is owed."""
+    if last_used_ns == run.last_usage_ns:
+        return
+    run.reserve_ns += run.last_usage_ns - last_used_ns
+    run.total_usage_ns += last_used_ns - run.last_usage_ns
+    run.last_usage_ns = last_used_ns
+
+
+def take_reserve(run: Run, asked_ns: int) -> int:
+    """Uses the reserve for the part; answers how much of it is still to be debited."""
+    if run.reserve_ns >= asked_ns:
+        run.reserve_ns -= asked_ns
+        run.last_usage_ns = asked_ns
+        run.total_usage_ns += asked_ns
+        return 0
+    missing_ns = asked_ns - run.reserve_ns
+    run.reserve_ns = 0
+    return missing_ns
+
+
+def debit_part(charging: Charging, run: Run, asked_ns: int, last_used_ns: int | None, cause: Cause) -> int | Refusal:
+    """Debits the next `asked_ns` of the run; answers how many ns of them are granted."""
+    if last_used_ns is not None:
+        correct_usage(run, last_used_ns)
+    missing_ns = take_reserve(run, asked_ns)
+    if missing_ns == 0:
+        return asked_ns
+    call = run.call
+    if call.loop_index > 0:
+        call.start_ns = call.end_ns
+    call.end_ns = call.start_ns + missing_ns
+    age_ns = call.duration_index_ns
+    call.duration_index_ns = age_ns + missing_ns
+    start_ns = call.start_ns
+    cost = charging.max_debit(call, cause)
+    if isinstance(cost, Refusal):
+        run.reserve_ns += asked_ns - missing_ns
+        call.duration_index_ns = age_ns
+        call.end_ns = start_ns
+        return cost
+    taken_ns = cost.rated_usage_ns
+    call.end_ns = cost.spans[-1].end_ns if cost.spans else start_ns
+    call.duration_index_ns = age_ns + taken_ns
+    run.reserve_ns += max(0, taken_ns - missing_ns)
+    run.last_usage_ns = asked_ns if taken_ns >= missing_ns else taken_ns + asked_ns - missing_ns
+    call.max_cost_so_far += cost.cost
+    call.loop_index += 1
+    run.total_usage_ns += run.last_usage_ns
+    if cost.spans:
+        add_cost(run, EventCost.of(cost, run.call.cgrid, run.id))
+    return run.last_usage_ns
+
+
+def add_cost(run: Run, cost: EventCost) -> None:
+    if run.cost is None:
+        run.cost = cost
+    else:
+        run.cost.merge(cost)
+
+
+def debit_rest(charging: Charging, run: Run, missing_ns: int, cause: Cause) -> Refusal | None:
+    """Debits what the session used beyond what was granted; the account may become negative."""
+    call = run.call
+    if call.loop_index > 0:
+        call.start_ns = call.end_ns
+    call.end_ns = call.start_ns + missing_ns
+    call.duration_index_ns += missing_ns
+    call.force_duration = False
+    cost = charging.debit(call, cause)
+    if isinstance(cost, Refusal):
+        return cost
+    if cost.spans:
+        call.end_ns = cost.spans[-1].end_ns
+        call.loop_index += 1
+        add_cost(run, EventCost.of(cost, call.cgrid, run.id))
+    return None
