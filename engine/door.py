@@ -13,13 +13,17 @@ from engine import commands
 from engine.accounts.account import Accounts
 from engine.accounts.charge import Charging
 from engine.accounts.snapshot import decode_account, encode_account
-from engine.errors import RequestError
+from engine.actions.room import ActionsRoom
+from engine.cdrs.process import CdrServer
+from engine.chargers.decide import Chargers
 from engine.ids import Ids
 from engine.options import EngineOptions
 from engine.profiles.items import Items
 from engine.profiles.kind import Kind
 from engine.rating.tariff import Tariff
-from engine.records import AccountPut, AccountRemoved, ItemPut, ItemRemoved, MetaPut, Record
+from engine.records import AccountPut, AccountRemoved, ItemPut, ItemRemoved, Record, SessionClosed, SessionPut, StateRecord
+from engine.sessions.snapshot import decode_session
+from engine.sessions.stages import Sessions
 from engine.storage.ports import Journal, Storage
 
 Step = Callable[[Any, int], object]

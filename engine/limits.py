@@ -8,3 +8,18 @@ MAX_DESTINATION_LENGTH: Final = 128  # characters of a destination that take par
 MAX_SPANS_PER_CALL: Final = 10_000  # timespans that one cost computation may make; a call of years in slots ends there
 MAX_FALLBACK_SUBJECTS: Final = 64  # fallback subjects looked at for one call
 MAX_ACTIONS_DEPTH: Final = 8  # actions that fire triggers that fire actions
+
+# storage
+JOURNAL_QUEUE_BYTES: Final = 64 << 20  # encoded records that wait for the disk; beyond it steps are refused
+COMMIT_BYTES: Final = 1 << 20  # encoded records that go into one commit, unless a single step has more
+PROJECTION_BATCH_RECORDS: Final = 4096  # records and entries that are brought into tables together
+PROJECTION_BACKLOG_RECORDS: Final = 65_536  # durable records kept in memory for projection; beyond it the journal is read again
+PROJECTION_DELAY_SECONDS: Final = 0.25  # quiet time after which a smaller batch is brought into tables
+WAL_BYTES: Final = 8 << 20  # write-ahead log that gathers before it is brought into the file
+FOLD_JOURNAL_BYTES: Final = 64 << 20  # journal that gathers before state is folded out of it
+FOLD_JOURNAL_RECORDS: Final = 200_000  # the same in records: what a restart has to replay
+STORAGE_RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)  # pauses between tries while the disk fails; the last one repeats
+STORAGE_CLOSE_TRIES: Final = 3  # tries to write what is left when a storage closes on a failing disk
+QUERY_PAGE_RECORDS: Final = 512  # records or entries that a query hands over at a time
+QUERY_THREADS: Final = 2  # queries that read at the same time; more wait
+EXISTS_FILTER_MAX_BYTES: Final = 64 << 20  # memory of the filter that answers "no such record" without a look at the disk

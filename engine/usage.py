@@ -1,7 +1,7 @@
 """Usage: integer nanoseconds of a call, octets of data or events, and the duration texts that operators write.
 
 Texts are those of Go's time.ParseDuration (`1h2m3.5s`, `150ms`, `10µs`); a bare number is a count of nanoseconds (octets,
-events), `*unlimited` is -1.
+events), its fraction cut off, `*unlimited` is -1.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ def parse_duration(text: str) -> int:
         return 0
     if text == "*unlimited":
         return UNLIMITED
-    if _NUMBER.match(text) and "." not in text:
-        value = int(text)
+    if _NUMBER.match(text):
+        value = int(text.partition(".")[0])
         if abs(value) > MAX_USAGE_NS:
             raise ValueError(f'time: invalid duration "{text}"')
         return value

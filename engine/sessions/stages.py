@@ -9,6 +9,7 @@ from engine import commands
 from engine.accounts.charge import Charging
 from engine.accounts.ledger import Cause
 from engine.calls import call_of
+from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
 from engine.errors import Refusal, RequestError, exists
 from engine.event import (
@@ -16,9 +17,9 @@ from engine.event import (
     COST_DETAILS,
     COST_SOURCE,
     LAST_USED,
-    ORIGIN_ID,
     REQUEST_TYPE,
     RUN_ID,
+    SOURCE,
     TOR,
     TOTAL_USAGE,
     USAGE,
@@ -41,14 +42,16 @@ class Sessions:
     options: EngineOptions
     charging: Charging
     chargers: Chargers
+    cdrs: CdrServer
     open: dict[str, Session]
     closed: dict[str, tuple[Session, int]]
     records: list[Record]
 
-    def __init__(self, options: EngineOptions, charging: Charging, chargers: Chargers) -> None:
+    def __init__(self, options: EngineOptions, charging: Charging, chargers: Chargers, cdrs: CdrServer) -> None:
         self.options = options
         self.charging = charging
         self.chargers = chargers
+        self.cdrs = cdrs
         self.open = {}
         self.closed = {}
         self.records = []
@@ -60,6 +63,7 @@ class Sessions:
             commands.UpdateSession: self.update,
             commands.TerminateSession: self.terminate,
             commands.ProcessMessage: self.message,
+            commands.ProcessSessionCdr: self.process_cdr,
             commands.ListSessions: self.list,
         }
 
@@ -243,6 +247,22 @@ class Sessions:
             if surplus is not None:
                 self.charging.refund(surplus.refunds(), run.call, Cause("refund", cause.id, cause.at_ns))
 
+    def process_cdr(self, command: commands.ProcessSessionCdr, now_ns: int) -> object:
+        event = command.event
+        if not event.has(SOURCE):
+            event = event.copy()
+            event.fields[SOURCE] = "*sessions"
+        session = self.known(event.cgrid(), now_ns)
+        if session is None:
+            self.cdrs.process(commands.ProcessCdr(event, rate=True), now_ns)
+            return None
+        for run in session.runs:
+            for name in self.options.sessions.alterable_fields:
+                if event.has(name):
+                    run.event.fields[name] = event.fields[name]
+        self.cdrs.record_runs([run.event for run in session.runs], now_ns, rate=True, store=self.options.store_cdrs)
+        return None
+
     def _remember(self, session: Session, now_ns: int) -> None:
         self._forget(now_ns)
         self.closed[session.cgrid] = (session, now_ns + self.options.sessions.closed_sessions_ttl_ns)
@@ -270,6 +290,3 @@ class Sessions:
 def rals_error(refusal: Refusal) -> RequestError:
     return RequestError(f"RALS_ERROR:{refusal.value}")
 
-
-def needs_origin(event: Event) -> bool:
-    return not event.text(ORIGIN_ID)

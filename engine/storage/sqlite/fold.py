@@ -1,0 +1,63 @@
+"""State folded out of the journal: the last put of every key, and the pruning of journal rows that nobody needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from engine.limits import FOLD_JOURNAL_BYTES, FOLD_JOURNAL_RECORDS
+from engine.records import StateRecord, encode_record, is_removal, state_key
+from engine.storage.sqlite.database import Database, marks_for
+
+_ROWS_PER_SLICE: Final = 256
+_PRUNED_ROWS_PER_SLICE: Final = 32
+
+
+class StateFold:
+    """Gathers the last record of every key since the last fold; belongs to the writer thread."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._last: dict[tuple[int, str], tuple[int, StateRecord]] = {}
+        self._bytes = 0
+        self._records = 0
+
+    @property
+    def due(self) -> bool:
+        """Whether so much has gathered that a restart would take long."""
+        return self._bytes >= FOLD_JOURNAL_BYTES or self._records >= FOLD_JOURNAL_RECORDS
+
+    def take(self, ticket: int, record: StateRecord) -> None:
+        """Takes a record; they come in the order of the journal."""
+        self._last[state_key(record)] = (ticket, record)
+
+    def weigh(self, size_bytes: int, records: int) -> None:
+        """Counts journal that a restart would have to read."""
+        self._bytes += size_bytes
+        self._records += records
+
+    def apply(self) -> Iterator[None]:
+        """Writes what has gathered into the table of state, in slices. What is taken meanwhile is for the next fold."""
+        last, self._last = self._last, {}
+        self._bytes = self._records = 0
+        items = sorted(last.items())
+        for start in range(0, len(items), _ROWS_PER_SLICE):
+            chunk = items[start : start + _ROWS_PER_SLICE]
+            puts = [(*key, ticket, encode_record(record)) for key, (ticket, record) in chunk if not is_removal(record)]
+            self._database.insert_lazily("state", puts)
+            self._remove([key for key, (_, record) in chunk if is_removal(record)])
+            yield
+
+    def _remove(self, keys: list[tuple[int, str]]) -> None:
+        for kind in sorted({kind for kind, _ in keys}):
+            of_kind = [key for other, key in keys if other == kind]
+            self._database.execute_lazily(f"DELETE FROM state WHERE kind = ? AND key IN ({marks_for(of_kind)})", [kind, *of_kind])
+
+
+def prune_journal(database: Database, through: int) -> Iterator[int]:
+    """Deletes journal rows whose tickets are all up to `through`, in slices; yields how many bytes each slice dropped."""
+    database.set_marks(pruned=through)
+    rows = "SELECT first, length(body) FROM journal WHERE first + appends - 1 <= ? ORDER BY first LIMIT ?"
+    while covered := database.connection.execute(rows, (through, _PRUNED_ROWS_PER_SLICE)).fetchall():
+        database.execute_lazily("DELETE FROM journal WHERE first <= ?", (covered[-1][0],))
+        yield sum(size for _, size in covered)

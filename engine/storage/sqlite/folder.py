@@ -1,0 +1,44 @@
+"""The state folder: who holds it, and what lies where in it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import Final
+
+from engine.storage.ports import StorageError, StorageLocked
+
+DATABASE_NAME: Final = "tollwire.db"
+LOCK_NAME: Final = "tollwire.lock"
+
+
+class StateFolder:
+    """A state folder that this process holds alone. Made when it does not exist; readable by its owner only."""
+
+    path: Path
+    database: Path
+
+    def __init__(self, path: Path) -> None:
+        """StorageLocked, naming the process, when another one holds it; StorageError when it cannot be made."""
+        self.path = path
+        self.database = path / DATABASE_NAME
+        try:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._lock = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StorageError(f"state folder {path}: {error.strerror}") from error
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            holder = os.read(self._lock, 32).decode("ascii", "replace").strip() or "unknown"
+            os.close(self._lock)
+            raise StorageLocked(f"state folder {path} is in use by process {holder}") from error
+        os.ftruncate(self._lock, 0)
+        os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
+
+    def release(self) -> None:
+        """Lets go of the folder; the lock file stays."""
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1

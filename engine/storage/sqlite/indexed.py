@@ -1,0 +1,150 @@
+"""Rows by id that are also found by a few text keys: the tables of records and of entries.
+
+Ids count upwards, keys are spread at random. One index over all keys would have a page to write for nearly every row; so ids are cut
+into generations of 65,536 and the index is ordered by generation first: what is written lies in a few hundred pages, and a look-up
+asks once for each generation. Keys are kept as CRC-32: a row that is found may be a wrong one, the reader compares the text.
+A key that a row no longer has stays in the index and is such a wrong one too. All writes can be repeated.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import zlib
+from collections.abc import Callable, Collection, Iterator, Sequence
+from typing import Final, TypeVar
+
+import msgspec
+
+from engine.records import NANO, Parts, join_amount
+from engine.storage.sqlite.database import Database, marks_for
+
+GENERATION_BITS: Final = 16
+_KINDS_BITS: Final = 2
+_HASH_BITS: Final = 32
+_PLACES: Final = (1 << GENERATION_BITS) - 1
+_ROWS_PER_SLICE: Final = 256
+_KEYS_PER_SLICE: Final = 1024
+_SECOND_LIMIT: Final = 2**62
+
+Item = TypeVar("Item")
+
+
+class Generation(msgspec.Struct, frozen=True):
+    """A run of ids with the same high bits; `low` and `high` are the least and the greatest second of its rows."""
+
+    number: int
+    prefix: int
+    low: int
+    high: int
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """One row to be put: `hashes` by kind of key, see `key_hash`."""
+
+    row_id: int
+    second: int
+    record: bytes
+    hashes: tuple[int, ...]
+
+
+def key_hash(text: str) -> int:
+    """The 32 bits that a key is looked up by."""
+    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+
+
+def whole_second(instant: Parts) -> int:
+    """The second of an instant, held within what a column takes."""
+    whole = instant[0] if len(instant) == 2 else join_amount(instant) // NANO
+    return max(-_SECOND_LIMIT, min(_SECOND_LIMIT, whole))
+
+
+def generations_of(connection: sqlite3.Connection, name: str) -> list[Generation]:
+    """The generations of a table in the order of their ids."""
+    rows = connection.execute(f"SELECT number, prefix, low, high FROM {name}_generations ORDER BY prefix")
+    return [Generation(*row) for row in rows]
+
+
+def find_ids(connection: sqlite3.Connection, name: str, generation: Generation, kind: int, hashes: Collection[int]) -> list[int]:
+    """Ids in one generation that may have one of the keys, in their order."""
+    base = _index_base(generation.number, kind)
+    keys = [base | value for value in sorted(set(hashes))]
+    places: set[int] = set()
+    for start in range(0, len(keys), _ROWS_PER_SLICE):
+        chunk = keys[start : start + _ROWS_PER_SLICE]
+        sql = f"SELECT place FROM {name}_keys WHERE key IN ({marks_for(chunk)})"
+        places.update(place for (place,) in connection.execute(sql, chunk))
+    return [generation.prefix << GENERATION_BITS | place for place in sorted(places)]
+
+
+def hashes_after(connection: sqlite3.Connection, name: str, number: int, kind: int, after: int, limit: int) -> list[int]:
+    """The hashes of one kind in one generation above `after` (-1 for all), in their order, each as often as it is there."""
+    base = _index_base(number, kind)
+    sql = f"SELECT key FROM {name}_keys WHERE key > ? AND key <= ? ORDER BY key LIMIT ?"
+    rows = connection.execute(sql, (base + after, base | 0xFFFFFFFF, limit))
+    return [key & 0xFFFFFFFF for (key,) in rows]
+
+
+def _index_base(number: int, kind: int) -> int:
+    return (number << _KINDS_BITS | kind) << _HASH_BITS
+
+
+class IndexedTable:
+    """The writing side of one such table; belongs to the writer thread. `generations` may be read by others."""
+
+    generations: tuple[Generation, ...]
+
+    def __init__(self, database: Database, name: str) -> None:
+        self._database = database
+        self._name = name
+        self.reload()
+
+    def reload(self) -> None:
+        """Reads the generations again, after an error."""
+        self.generations = tuple(generations_of(self._database.connection, self._name))
+
+    def apply(self, items: Sequence[Item], build: Callable[[Item], Row], removed: Sequence[int]) -> Iterator[None]:
+        """Puts and removes rows in small transactions, each about a millisecond between two yields. An id must not be in both."""
+        keys: list[list[tuple[int, int]]] = [[] for _ in range(1 << _KINDS_BITS)]
+        spans: dict[int, tuple[int, int]] = {}
+        for start in range(0, len(items), _ROWS_PER_SLICE):
+            rows = [build(item) for item in items[start : start + _ROWS_PER_SLICE]]
+            numbers = self._enter(rows, spans)
+            self._database.insert_lazily(self._name, [(row.row_id, row.second, row.record) for row in rows])
+            for row in rows:
+                for kind, value in enumerate(row.hashes):
+                    keys[kind].append((_index_base(numbers[row.row_id >> GENERATION_BITS], kind) | value, row.row_id & _PLACES))
+            yield
+        self._widen(spans)
+        for of_kind in keys:
+            of_kind.sort()
+            for start in range(0, len(of_kind), _KEYS_PER_SLICE):
+                self._database.insert_lazily(f"{self._name}_keys", of_kind[start : start + _KEYS_PER_SLICE])
+                yield
+        for row_id in removed:
+            self._database.execute_lazily(f"DELETE FROM {self._name} WHERE id = ?", (row_id,))
+            yield
+
+    def _enter(self, rows: Sequence[Row], spans: dict[int, tuple[int, int]]) -> dict[int, int]:
+        """Makes the generations of these rows that are new, and gathers the seconds of all; returns numbers by prefix."""
+        for row in rows:
+            low, high = spans.get(row.row_id >> GENERATION_BITS, (row.second, row.second))
+            spans[row.row_id >> GENERATION_BITS] = (min(low, row.second), max(high, row.second))
+        numbers = {generation.prefix: generation.number for generation in self.generations}
+        for prefix in spans.keys() - numbers.keys():
+            numbers[prefix] = len(numbers) + 1
+            self._save([*self.generations, Generation(numbers[prefix], prefix, *spans[prefix])], prefix)
+        return numbers
+
+    def _widen(self, spans: dict[int, tuple[int, int]]) -> None:
+        """Has the generations cover the seconds of what was put."""
+        for prefix, (low, high) in spans.items():
+            old = next(generation for generation in self.generations if generation.prefix == prefix)
+            new = Generation(old.number, prefix, min(low, old.low), max(high, old.high))
+            if new != old:
+                self._save([new if generation is old else generation for generation in self.generations], prefix)
+
+    def _save(self, generations: list[Generation], prefix: int) -> None:
+        generations.sort(key=lambda generation: generation.prefix)
+        new = next(generation for generation in generations if generation.prefix == prefix)
+        self._database.insert_lazily(f"{self._name}_generations", [(new.number, new.prefix, new.low, new.high)])
+        self.generations = tuple(generations)

@@ -1,0 +1,274 @@
+"""Brings what is durable in the journal into tables: records and entries as rows, state as its last put by key.
+
+It works in slices of about a millisecond that the writer thread runs between commits. Durable appends are fed to it from memory;
+when too many wait, or after a restart or an error, it reads the journal instead until it has caught up. Every slice can be repeated:
+the marks `projected` and `folded` move only when all before them is in the tables. Journal rows behind both marks are deleted.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from engine.limits import PROJECTION_BACKLOG_RECORDS, PROJECTION_BATCH_RECORDS
+from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, Record, decode_entry, encode_record
+from engine.storage.sqlite.bloom import HashFilter
+from engine.storage.sqlite.database import Database, marks_for
+from engine.storage.sqlite.fold import StateFold, prune_journal
+from engine.storage.sqlite.indexed import GENERATION_BITS, IndexedTable, Row, find_ids, hashes_after, key_hash, whole_second
+from engine.storage.sqlite.recovery import read_commit
+
+CGRID_KEY: Final = 0
+ORIGIN_KEY: Final = 1
+ACCOUNT_KEY: Final = 2
+ENTRY_ACCOUNT_KEY: Final = 0
+
+_GATHER_RECORDS: Final = 1024
+_FILTER_HASHES_PER_SLICE: Final = 512
+_CLOSED_ROWS_PER_STATEMENT: Final = 256
+_CATCH_UP_SLICES: Final = 4
+
+
+class _Batch:
+    """What goes into tables together: the last word on each id, and the ledgers closed before."""
+
+    def __init__(self) -> None:
+        self.cdrs: dict[int, CdrPut | None] = {}
+        self.entries: dict[int, Entry] = {}
+        self.closings: list[EntriesForwarded] = []
+
+    @property
+    def full(self) -> bool:
+        return len(self.cdrs) + len(self.entries) >= PROJECTION_BATCH_RECORDS
+
+    def take(self, record: CdrPut | CdrRemoved | Entry | EntriesForwarded) -> None:
+        if isinstance(record, Entry):
+            self.entries[record.entry_id] = record
+        elif isinstance(record, CdrPut):
+            self.cdrs[record.order_id] = record
+        elif isinstance(record, CdrRemoved):
+            self.cdrs[record.order_id] = None
+        else:
+            closed = [e.entry_id for e in self.entries.values() if e.account == record.account and e.entry_id <= record.through_id]
+            for entry_id in closed:
+                del self.entries[entry_id]
+            self.closings.append(record)
+            self.entries.update((entry.entry_id, entry) for entry in record.forwards)
+
+
+class Projector:
+    """Belongs to the writer thread. The loop's thread may set `asked` and `prune_asked`, tickets up to which it wants everything
+    projected or pruned, and read what is public and not a method."""
+
+    projected: int
+    folded: int
+    pruned: int
+    asked: int
+    prune_asked: int
+    last_order_id: int
+    last_entry_id: int
+    journal_bytes: int
+    pruned_bytes: int
+    filter: HashFilter
+
+    def __init__(self, database: Database, on_projected: Callable[[int], None], on_pruned: Callable[[int], None]) -> None:
+        self._database = database
+        self._on_projected = on_projected
+        self._on_pruned = on_pruned
+        self.asked = 0
+        self.prune_asked = 0
+        self._own_goal = 0
+        self.pruned_bytes = 0
+        self.cdrs = IndexedTable(database, "cdrs")
+        self.entries = IndexedTable(database, "entries")
+        self._committed = 0
+        self._new_filter()
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins from what the file says, after it was opened (again); nothing in memory counts any more."""
+        marks = self._database.marks()
+        self.projected, self.folded, self.pruned = marks["projected"], marks["folded"], marks["pruned"]
+        self.last_order_id, self.last_entry_id = marks["last_order_id"], marks["last_entry_id"]
+        self.cdrs.reload()
+        self.entries.reload()
+        (self.journal_bytes,) = self._database.connection.execute("SELECT coalesce(sum(length(body)), 0) FROM journal").fetchone()
+        self._consumed = min(self.projected, self.folded)
+        self._backlog: deque[tuple[int, int, Sequence[Record]]] = deque()
+        self._backlog_records = 0
+        self._from_journal = self._consumed < self._committed
+        self._batch = _Batch()
+        self._fold = StateFold(self._database)
+        self._busy = False
+        self._work = self._run()
+
+    def begin(self, committed: int) -> None:
+        """Tells up to which ticket the journal holds commits from before this start."""
+        self._committed = committed
+        self._from_journal = self._consumed < committed
+
+    def feed(self, ticket: int, size_bytes: int, records: Sequence[Record]) -> None:
+        """Takes an append that has become durable; they come in order."""
+        self._committed = ticket
+        if self._from_journal:
+            return
+        self._backlog.append((ticket, size_bytes, records))
+        self._backlog_records += len(records)
+        if self._backlog_records > PROJECTION_BACKLOG_RECORDS:
+            self._backlog.clear()
+            self._backlog_records = 0
+            self._from_journal = True
+
+    @property
+    def behind(self) -> bool:
+        """Whether durable records wait for projection."""
+        return self.projected < self._committed
+
+    @property
+    def pressing(self) -> int:
+        """How many slices should be run before the next commit; 0 when nothing presses."""
+        if self._from_journal:
+            return _CATCH_UP_SLICES
+        if self._busy or self._batch.full or self._backlog_records >= _GATHER_RECORDS or self._goal > self.projected or self._fold_due:
+            return 1 + self._backlog_records * _CATCH_UP_SLICES // PROJECTION_BACKLOG_RECORDS
+        return 0
+
+    @property
+    def idle_work(self) -> bool:
+        """Whether there is something to do when nothing else is."""
+        return not self.filter.ready or self.filter.crowded
+
+    def hurry(self) -> None:
+        """Has all that is durable now be projected without waiting for more."""
+        self._own_goal = self._committed
+
+    def slice(self) -> None:
+        """One piece of work. After an sqlite3.Error the file must be opened again, then `reset`."""
+        next(self._work)
+
+    @property
+    def _fold_due(self) -> bool:
+        return self._fold.due or self.pruned < self.prune_asked
+
+    @property
+    def _goal(self) -> int:
+        return max(self.asked, self.prune_asked, self._own_goal)
+
+    def _run(self) -> Iterator[None]:
+        while True:
+            self._busy = False
+            if self._batch.full or self.projected < self._goal <= self._consumed:
+                self._busy = True
+                yield from self._apply()
+            elif self._fold_due and self._goal <= self.projected:
+                self._busy = True
+                yield from self._fold_state()
+            elif self._consumed < self._committed:
+                self._gather()
+                yield
+            else:
+                self._fill_filter()
+                yield
+
+    def _gather(self) -> None:
+        """Sorts some durable appends into the batch and the fold."""
+        gathered = 0
+        while gathered < _GATHER_RECORDS and not self._batch.full and self._consumed < self._committed:
+            appends = self._from_disk() if self._from_journal else [self._backlog.popleft()]
+            for ticket, size_bytes, records in appends:
+                if not self._from_journal:
+                    self._backlog_records -= len(records)
+                self._sort_out(ticket, records)
+                self._fold.weigh(size_bytes, len(records))
+                gathered += len(records)
+                self._consumed = ticket
+        if self._consumed == self._committed:
+            self._from_journal = False
+
+    def _from_disk(self) -> list[tuple[int, int, Sequence[Record]]]:
+        """The appends of the commit that holds the next ticket, those that are consumed left out."""
+        first, body, appends = read_commit(self._database.connection, self._consumed + 1)
+        size = len(body) // len(appends)
+        return [(first + i, size, records) for i, records in enumerate(appends) if first + i > self._consumed]
+
+    def _sort_out(self, ticket: int, records: Sequence[Record]) -> None:
+        for record in records:
+            if isinstance(record, CdrPut | CdrRemoved | Entry | EntriesForwarded):
+                if ticket > self.projected:
+                    self._batch.take(record)
+                if isinstance(record, Entry):
+                    self.last_entry_id = max(self.last_entry_id, record.entry_id)
+                elif isinstance(record, CdrPut):
+                    self.last_order_id = max(self.last_order_id, record.order_id)
+            elif ticket > self.folded:
+                self._fold.take(ticket, record)
+
+    def _apply(self) -> Iterator[None]:
+        """Writes the batch and moves the mark."""
+        batch, self._batch = self._batch, _Batch()
+        through = max(self._consumed, self.projected)
+        for closing in batch.closings:
+            self._close_entries(closing)
+            yield
+        yield from self.entries.apply(list(batch.entries.values()), _entry_row, ())
+        cdrs = [cdr for cdr in batch.cdrs.values() if cdr is not None]
+        yield from self.cdrs.apply(cdrs, self._cdr_row, [order_id for order_id, cdr in batch.cdrs.items() if cdr is None])
+        self._database.set_marks(projected=through, last_order_id=self.last_order_id, last_entry_id=self.last_entry_id)
+        self.projected = through
+        self._on_projected(through)
+        yield
+
+    def _cdr_row(self, cdr: CdrPut) -> Row:
+        """The row of a record; its keys are CGRID, origin id and account."""
+        hashes = (key_hash(cdr.cgrid), key_hash(cdr.origin_id), key_hash(cdr.account))
+        self.filter.add(hashes[:1])
+        return Row(cdr.order_id, whole_second(cdr.setup), encode_record(cdr), hashes)
+
+    def _close_entries(self, closing: EntriesForwarded) -> None:
+        """Puts the forwards in the place of the entries that they close, in one transaction: a reader sees the ones or the others."""
+        with self._database.transaction() as connection:
+            for generation in self.entries.generations:
+                found = find_ids(connection, "entries", generation, ENTRY_ACCOUNT_KEY, (key_hash(closing.account),))
+                ids = [entry_id for entry_id in found if entry_id <= closing.through_id]
+                for start in range(0, len(ids), _CLOSED_ROWS_PER_STATEMENT):
+                    chunk = ids[start : start + _CLOSED_ROWS_PER_STATEMENT]
+                    rows = connection.execute(f"SELECT id, record FROM entries WHERE id IN ({marks_for(chunk)})", chunk).fetchall()
+                    closed = [entry_id for entry_id, record in rows if decode_entry(record).account == closing.account]
+                    connection.execute(f"DELETE FROM entries WHERE id IN ({marks_for(closed)})", closed)
+            rows = [_entry_row(entry) for entry in closing.forwards]
+            self._database.insert_lazily("entries", [(row.row_id, row.second, row.record) for row in rows])
+
+    def _fold_state(self) -> Iterator[None]:
+        """Writes folded state, moves the mark, drops the journal behind both marks."""
+        through = max(self._consumed, self.folded)
+        yield from self._fold.apply()
+        self._database.set_marks(folded=through, projected=self.projected)
+        self.folded = through
+        self.pruned = min(self.projected, self.folded)
+        for dropped in prune_journal(self._database, self.pruned):
+            self.journal_bytes -= dropped
+            self.pruned_bytes += dropped
+            yield
+        self._on_pruned(self.pruned)
+
+    def _new_filter(self) -> None:
+        self.filter = HashFilter(len(self.cdrs.generations) << GENERATION_BITS)
+        self._unread = [(generation.number, -1) for generation in self.cdrs.generations]
+
+    def _fill_filter(self) -> None:
+        """Has the filter know some more records of the table; those that come meanwhile are added as they come."""
+        if self.filter.crowded:
+            self._new_filter()
+        if self._unread:
+            number, after = self._unread.pop()
+            found = hashes_after(self._database.connection, "cdrs", number, CGRID_KEY, after, _FILTER_HASHES_PER_SLICE)
+            self.filter.add(found)
+            if found:
+                self._unread.append((number, found[-1]))
+        self.filter.ready = not self._unread
+
+
+def _entry_row(entry: Entry) -> Row:
+    """The row of an entry; its key is the account."""
+    return Row(entry.entry_id, whole_second(entry.at), encode_record(entry), (key_hash(entry.account),))

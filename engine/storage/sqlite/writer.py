@@ -1,0 +1,199 @@
+"""The thread that writes: commits what has gathered, then the next, and projects between commits.
+
+Appends come by a queue and leave as one journal row a commit. When a commit fails the file is opened again and the same appends are
+tried again, in order, until it works; nothing after them is tried before. Nothing here is called by the loop but `put`, `wake`,
+`stop` and what the projector allows to anyone; what the loop must learn it learns by `Reports`, called on this thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import queue
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Final
+
+import msgspec
+
+from engine.limits import COMMIT_BYTES, PROJECTION_DELAY_SECONDS, STORAGE_CLOSE_TRIES, STORAGE_RETRY_SECONDS
+from engine.records import Record, join_commit
+from engine.storage.ports import StorageDamaged
+from engine.storage.sqlite.database import Database
+from engine.storage.sqlite.projector import Projector
+
+_LOG: Final = logging.getLogger("tollwire.storage")
+
+
+class Append(msgspec.Struct, frozen=True, gc=False):
+    """One append on its way to the disk."""
+
+    ticket: int
+    body: bytes
+    records: Sequence[Record]
+
+
+class Reports(msgspec.Struct, frozen=True):
+    """Where the thread says what happened; each is called on the thread and must be quick."""
+
+    durable: Callable[[int], None]
+    projected: Callable[[int], None]
+    pruned: Callable[[int], None]
+    available: Callable[[bool], None]
+    projection_failed: Callable[[], None]
+
+
+class Writer:
+    """Owns the database from `start` to the end of the thread."""
+
+    committed_bytes: int
+    left: int
+
+    def __init__(self, database: Database, projector: Projector, reports: Reports) -> None:
+        self._database = database
+        self._projector = projector
+        self._reports = reports
+        self._queue: deque[Append] = deque()
+        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._sleeping = False
+        self._stopping = threading.Event()
+        self._taken: list[Append] = []
+        self._projection_tries = 0
+        self._projection_at = 0.0
+        self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
+        self.committed_bytes = 0
+        self.left = 0
+
+    def start(self) -> None:
+        """Starts the thread."""
+        self._thread.start()
+
+    def put(self, append: Append) -> None:
+        """Takes an append; they must come in the order of their tickets."""
+        self._queue.append(append)
+        if self._sleeping:
+            self.wake()
+
+    def wake(self) -> None:
+        """Has the thread look for work."""
+        self._sleeping = False
+        self._bell.put(None)
+
+    def stop(self) -> None:
+        """Has the thread commit what is left and end."""
+        self._stopping.set()
+        self.wake()
+
+    def join(self) -> None:
+        """Waits for its end; `left` then says how many appends could not be written."""
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            while self._turn():
+                pass
+        except Exception:
+            _LOG.exception("storage thread ended by a fault of its own")
+            self._reports.available(False)
+            self._reports.projection_failed()
+        finally:
+            self.left = len(self._queue) + len(self._taken)
+            self._database.close()
+
+    def _turn(self) -> bool:
+        """One commit with the projection that presses, or projection alone, or a rest. False when it is time to end."""
+        pause = self._projection_pause()
+        if self._queue:
+            if not self._commit():
+                return False
+            if not pause:
+                self._project(self._projector.pressing)
+        elif self._stopping.is_set():
+            return False
+        elif not pause and (slices := self._projector.pressing or self._projector.idle_work):
+            self._project(int(slices))
+        else:
+            self._rest(pause)
+        return True
+
+    def _rest(self, pause: float) -> None:
+        """Waits for work; after a quiet time what is behind is projected."""
+        self._sleeping = True
+        if not self._queue and not self._stopping.is_set():
+            delay = pause or (PROJECTION_DELAY_SECONDS if self._projector.behind else None)
+            try:
+                self._bell.get(timeout=delay)
+            except queue.Empty:
+                self._projector.hurry()
+        self._sleeping = False
+
+    def _commit(self) -> bool:
+        """Makes what has gathered durable and says so; tries until it works. False when it is stopped before."""
+        size = 0
+        while self._queue and size < COMMIT_BYTES:
+            append = self._queue.popleft()
+            self._taken.append(append)
+            size += len(append.body)
+        appends = self._taken
+        body = join_commit([append.body for append in appends])
+        if not self._write(appends[0].ticket, len(appends), body):
+            return False
+        self._taken = []
+        for append in appends:
+            self._projector.feed(append.ticket, len(append.body), append.records)
+        self._projector.journal_bytes += len(body)
+        self.committed_bytes += size
+        self._reports.durable(appends[-1].ticket)
+        return True
+
+    def _write(self, first: int, appends: int, body: bytes) -> bool:
+        tries = 0
+        while True:
+            try:
+                if tries:
+                    self._database.reopen()
+                    self._projector.reset()
+                self._database.commit_journal(first, appends, body, again=tries > 0)
+                break
+            except sqlite3.Error as error:
+                tries += 1
+                self._failed(tries, error)
+                if self._stopping.is_set() and tries >= STORAGE_CLOSE_TRIES:
+                    return False
+                self._stopping.wait(_pause(tries))
+        if tries:
+            _LOG.warning("storage works again tries=%d", tries)
+            self._reports.available(True)
+        return True
+
+    def _failed(self, tries: int, error: sqlite3.Error) -> None:
+        if tries == 1:
+            _LOG.error("storage failed error=%s", error)
+            self._reports.available(False)
+
+    def _projection_pause(self) -> float:
+        """Seconds until projection is tried again after an error; 0 when it may run."""
+        return max(0.0, self._projection_at - time.monotonic()) if self._projection_tries else 0.0
+
+    def _project(self, slices: int) -> None:
+        """Runs slices; after an error the file is opened again later, and queries that wait are told."""
+        try:
+            if self._projection_tries:
+                self._database.reopen()
+                self._projector.reset()
+                self._projection_tries = 0
+            for _ in range(slices):
+                self._projector.slice()
+            self._database.checkpoint_log()
+        except (sqlite3.Error, StorageDamaged) as error:
+            if not self._projection_tries:
+                _LOG.error("projection failed error=%s", error)
+            self._projection_tries += 1
+            self._projection_at = time.monotonic() + _pause(self._projection_tries)
+            self._reports.projection_failed()
+
+
+def _pause(tries: int) -> float:
+    return STORAGE_RETRY_SECONDS[min(tries, len(STORAGE_RETRY_SECONDS)) - 1]
