@@ -1,0 +1,75 @@
+"""One call: from the request as it came to the bytes of its answer."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Iterable
+from typing import Final
+
+import msgspec
+
+from engine.errors import RequestError
+from gateway.api.arguments import read_arguments
+from gateway.api.context import Api
+from gateway.api.table import Method, Table
+from gateway.protocols.jsonrpc.envelope import MalformedError, Request, encode_error, encode_result
+
+log: Final = logging.getLogger(__name__)
+
+INTERNAL_ERROR: Final = "SERVER_ERROR: internal error"
+
+
+class Dispatcher:
+    """Answers requests. Whatever a handler does, a request gets an answer; only what is no JSON raises MalformedError.
+
+    `ticket` belongs to the last call that was answered at once: the answer may leave when that ticket is durable (0: at once).
+    Answers that come later, from slow methods, are told with theirs.
+    """
+
+    ticket: int
+
+    def __init__(self, api: Api, rows: Iterable[Method], unbuilt: Iterable[Method]) -> None:
+        self._api = api
+        self._table = Table(rows, unbuilt, api.options.sections)
+        self._methods = self._table.methods
+        self.ticket = 0
+
+    def call(self, request: Request) -> bytes | Awaitable[tuple[bytes, int]]:
+        """The answer, with its ticket in `ticket`; or, from a slow method, what will become (answer, ticket)."""
+        api = self._api
+        api.stepped = False
+        self.ticket = 0
+        name = request.method or ""
+        row = self._methods.get(name)
+        try:
+            if row is None:
+                raise self._table.explain(name)
+            args = read_arguments(row.args, bytes(request.params))
+            row.mandatory.check(args)
+            if row.handler is None:
+                raise RequestError(f"NOT_IMPLEMENTED: {row.name}")
+            result = row.handler(api, args)
+            if row.slow:
+                assert isinstance(result, Awaitable), "a slow handler is a coroutine function"
+                return self._finish(request.id, name, result)
+            answer = encode_result(request.id, result)
+        except RequestError as fault:
+            answer = encode_error(request.id, fault.text)
+        except MalformedError:
+            raise
+        except Exception:
+            log.exception("call failed", extra={"method": name})
+            answer = encode_error(request.id, INTERNAL_ERROR)
+        if api.stepped:
+            self.ticket = api.engine.ticket
+        return answer
+
+    async def _finish(self, ident: msgspec.Raw, name: str, result: Awaitable[object]) -> tuple[bytes, int]:
+        try:
+            answer = encode_result(ident, await result)
+        except RequestError as fault:
+            answer = encode_error(ident, fault.text)
+        except Exception:
+            log.exception("call failed", extra={"method": name})
+            answer = encode_error(ident, INTERNAL_ERROR)
+        return answer, self._api.engine.ticket

@@ -1,0 +1,17 @@
+"""All rows of the method table: each room of the API brings its own.
+
+To add a room: a module gateway/api/<room>.py with `METHODS`, a tuple of `table.method(...)` rows, and its name in ROWS here.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.api import caches, core, indexes, profiles
+
+ROWS: Final = (
+    *caches.METHODS,
+    *core.METHODS,
+    *indexes.METHODS,
+    *profiles.METHODS,
+)

@@ -1,0 +1,178 @@
+"""Requests and answers: the envelope around a method's parameters and result.
+
+A request is read as Go's decoder reads it: member names in any letter case, the last of two members counts, unknown members are
+passed over, null is as good as absent. The usual spelling is read by one typed decoder; only what it refuses is looked at again.
+`params` and `id` stay the bytes they were. What the `jsonrpc` member says changes nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+from mypy_extensions import mypyc_attr
+
+_NULL: Final = msgspec.Raw(b"null")
+_TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+_SPACE: Final = re.compile(rb"[ \t\r\n]*+")
+_SCALAR: Final = re.compile(rb"[^\s,:{}\[\]\"]++")
+_BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
+
+
+class MalformedError(Exception):
+    """The text is no JSON, or no request: nothing sensible can be answered, the stream is closed."""
+
+
+@mypyc_attr(native_class=False)
+class Request(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """One request; `params` and `id` are its own bytes, b"null" where the member is absent."""
+
+    method: str | None = ""
+    params: msgspec.Raw = _NULL
+    id: msgspec.Raw = _NULL
+    jsonrpc: msgspec.Raw = _NULL
+
+
+_DECODER: Final = msgspec.json.Decoder(Request)
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+def decode_line(line: bytes) -> Request | None:
+    """The request, if the line is exactly one in the usual spelling; None if it must be looked at more closely."""
+    try:
+        return _DECODER.decode(line)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def decode(frame: bytes) -> Request:
+    """The request in a whole object's bytes. Raises MalformedError."""
+    try:
+        return _DECODER.decode(frame)
+    except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
+        return _decode_members(frame)
+    except msgspec.MsgspecError as fault:
+        raise MalformedError(str(fault)) from None
+
+
+def encode_result(ident: msgspec.Raw, result: object) -> bytes:
+    """The answer to a request that succeeded. Raises TypeError for a result that is not JSON."""
+    return b"".join((b'{"id":', ident, b',"result":', _ENCODER.encode(result), b',"error":null}\n'))
+
+
+def encode_error(ident: msgspec.Raw, text: str) -> bytes:
+    """The answer to a request that failed; text is all that a client gets to read."""
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return b"".join((b'{"id":', ident, b',"result":null,"error":', _ENCODER.encode(text), b"}\n"))
+
+
+# -- the unusual spelling ----------------------------------------------------------------------------------------------
+
+
+def _decode_members(frame: bytes) -> Request:
+    """A request read member by member, without recursion."""
+    request = Request()
+    for name, value in _members(frame):
+        if name == "method":
+            request.method = _method(value)
+        elif name == "params":
+            request.params = msgspec.Raw(value)
+        elif name == "id":
+            request.id = msgspec.Raw(value)
+    return request
+
+
+def _method(value: bytes) -> str:
+    if value == b"null":
+        return ""
+    if not value.startswith(b'"'):
+        raise MalformedError("method is no string")
+    return _text(value)
+
+
+def _text(literal: bytes) -> str:
+    """A JSON string's text; bytes that are not UTF-8 are replaced, as Go does."""
+    try:
+        return msgspec.json.decode(literal.decode("utf-8", "replace"), type=str)
+    except msgspec.MsgspecError as fault:
+        raise MalformedError(str(fault)) from None
+
+
+def _members(frame: bytes) -> list[tuple[str, bytes]]:
+    """The members of the object in frame: the name in lower case, and the bytes of the value."""
+    found: list[tuple[str, bytes]] = []
+    at = _skip_space(frame, 0)
+    if frame[at : at + 1] != b"{":
+        raise MalformedError("not an object")
+    at = _skip_space(frame, at + 1)
+    if frame[at : at + 1] == b"}":
+        return found
+    while True:
+        key = _TEXT.match(frame, at)
+        if key is None:
+            raise MalformedError("member without a name")
+        at = _skip_space(frame, key.end())
+        if frame[at : at + 1] != b":":
+            raise MalformedError("member without a value")
+        start = _skip_space(frame, at + 1)
+        end = _end_of_value(frame, start)
+        found.append((_text(key.group()).casefold(), frame[start:end]))
+        at = _skip_space(frame, end)
+        if frame[at : at + 1] == b"}":
+            return found
+        if frame[at : at + 1] != b",":
+            raise MalformedError("members not parted by a comma")
+        at = _skip_space(frame, at + 1)
+
+
+def _skip_space(frame: bytes, at: int) -> int:
+    match = _SPACE.match(frame, at)
+    return at if match is None else match.end()
+
+
+def _end_of_value(frame: bytes, start: int) -> int:
+    """One past the value that begins at start. A scalar is checked here, a list or object by whoever reads it."""
+    first = frame[start : start + 1]
+    if first == b'"':
+        text = _TEXT.match(frame, start)
+        if text is None:
+            raise MalformedError("a string that does not end")
+        return text.end()
+    if first == b"{" or first == b"[":
+        return _end_of_brackets(frame, start)
+    scalar = _SCALAR.match(frame, start)
+    if scalar is None:
+        raise MalformedError("member without a value")
+    try:
+        msgspec.json.decode(scalar.group(), type=msgspec.Raw)
+    except msgspec.MsgspecError as fault:
+        raise MalformedError(str(fault)) from None
+    return scalar.end()
+
+
+def _end_of_brackets(frame: bytes, start: int) -> int:
+    depth = 0
+    for match in _BRACKET.finditer(frame, start):
+        byte = frame[match.start()]
+        if byte == 0x7B or byte == 0x5B:
+            depth += 1
+        elif byte != 0x22:
+            depth -= 1
+            if depth == 0:
+                return match.end()
+    raise MalformedError("brackets that do not close")
+
+
+def depth_of(text: bytes) -> int:
+    """How many lists and objects of a JSON text lie inside each other at its deepest place."""
+    deepest = depth = 0
+    for match in _BRACKET.finditer(text):
+        byte = text[match.start()]
+        if byte == 0x7B or byte == 0x5B:
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte != 0x22:
+            depth -= 1
+    return deepest

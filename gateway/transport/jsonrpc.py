@@ -1,0 +1,339 @@
+"""JSON-RPC over TCP: many requests in flight on a connection, answers as they are ready, joined per wake-up of the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable
+from enum import Enum
+from typing import Final, Protocol
+
+from gateway.protocols.jsonrpc.envelope import MalformedError, Request
+from gateway.protocols.jsonrpc.stream import RequestStream
+from gateway.transport.gate import Gate
+from gateway.transport.limits import (
+    BACKLOG,
+    FLUSH_BYTES,
+    HIGH_WATER_BYTES,
+    MAX_CALLS_PER_TURN,
+    MAX_CONNECTIONS,
+    MAX_HELD_BYTES,
+    MAX_IN_FLIGHT,
+    MAX_UNSENT_BYTES,
+    STALL_SECONDS,
+)
+
+log: Final = logging.getLogger(__name__)
+
+
+class RpcService(Protocol):
+    """Who answers requests."""
+
+    ticket: int
+    """What the last answer that `call` gave at once has to wait for; 0: nothing."""
+
+    def call(self, request: Request) -> bytes | Awaitable[tuple[bytes, int]]:
+        """The answer, its ticket in `ticket`; or what will be (answer, ticket). Raises MalformedError for what is no JSON."""
+
+
+class Life(Enum):
+    """What a connection may still do."""
+
+    OPEN = "reads and answers"
+    ENDING = "answers what it has read, then closes"
+    CLOSED = "is gone"
+
+
+class Connection(asyncio.Protocol):
+    """One client.
+
+    It is read on only while fewer than MAX_IN_FLIGHT of its requests wait for an answer and it takes its answers. When its stream
+    ends or breaks, what was asked before is still answered, then it is closed.
+    """
+
+    __slots__ = (
+        "_busy",
+        "_held_bytes",
+        "_in_flight",
+        "_life",
+        "_listener",
+        "_out",
+        "_out_bytes",
+        "_reading",
+        "_stall",
+        "_stream",
+        "_stuck",
+        "_tasks",
+        "_transport",
+    )
+
+    def __init__(self, listener: JsonRpcListener) -> None:
+        self._listener = listener
+        self._transport: asyncio.Transport | None = None
+        self._stream: RequestStream | None = None
+        self._life = Life.OPEN
+        self._reading = True  # the transport delivers data
+        self._busy = False  # another turn over requests that were read is under way
+        self._stuck = False  # the client does not take its answers
+        self._stall: asyncio.TimerHandle | None = None
+        self._in_flight = 0
+        self._held_bytes = 0
+        self._tasks: set[asyncio.Task[None]] | None = None
+        self._out: list[bytes] = []
+        self._out_bytes = 0
+
+    # -- called by the loop --------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport), "a stream socket has a stream transport"
+        self._transport = transport
+        if not self._listener.admit(self):
+            self._life = Life.CLOSED
+            transport.abort()
+            return
+        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        if self._life is not Life.OPEN:
+            return
+        if self._stream is None:
+            self._stream = RequestStream(self._listener.max_request_bytes)
+        self._stream.feed(data)
+        if not self._busy:
+            self._turn()
+
+    def eof_received(self) -> bool:
+        """The client will ask nothing more; True keeps the other direction open."""
+        self.end()
+        return self._life is Life.ENDING
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio.Protocol
+        self._life = Life.CLOSED
+        self._listener.leave(self)
+        self._hold_bytes(0)
+        self._stop_timer()
+        self._stream = None
+        self._out.clear()
+        for task in self._tasks or ():
+            task.cancel()
+
+    def pause_writing(self) -> None:
+        self._stuck = True
+        if self._stall is None:
+            self._stall = asyncio.get_running_loop().call_later(STALL_SECONDS, self._drop, "client does not read its answers")
+        self._steer()
+
+    def resume_writing(self) -> None:
+        self._stuck = False
+        self._stop_timer()
+        self._go_on()
+
+    # -- requests ------------------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        """Answers what was read, up to the bounds of one turn."""
+        self._busy = False
+        stream = self._stream
+        calls = 0
+        while stream is not None and self._life is not Life.CLOSED and not self._full():
+            if calls >= MAX_CALLS_PER_TURN:
+                self._busy = True
+                asyncio.get_running_loop().call_soon(self._turn)
+                break
+            request = stream.next_request()
+            if request is None or not self._call(request):
+                if request is not None or stream.broken:
+                    self._stream = None
+                    self._life = Life.ENDING
+                break
+            calls += 1
+        self._hold_bytes(0 if self._stream is None else self._stream.held)
+        self._write()
+        self._steer()
+        self._close_when_done()
+
+    def _call(self, request: Request) -> bool:
+        """False when the request shows that the stream is broken."""
+        service, gate = self._listener.service, self._listener.gate
+        try:
+            answer = service.call(request)
+        except MalformedError:
+            return False
+        if not isinstance(answer, bytes):
+            self._start(answer)
+        elif gate.is_open(service.ticket):
+            self._put(answer)
+        else:
+            self._in_flight += 1
+            gate.hold(service.ticket, self, answer)
+        return True
+
+    def _start(self, answer: Awaitable[tuple[bytes, int]]) -> None:
+        self._in_flight += 1
+        if self._tasks is None:
+            self._tasks = set()
+        task = asyncio.get_running_loop().create_task(self._finish(answer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _finish(self, answer: Awaitable[tuple[bytes, int]]) -> None:
+        text, ticket = await answer
+        if self._listener.gate.is_open(ticket):
+            self.deliver(text)
+            self.flush()
+        else:
+            self._listener.gate.hold(ticket, self, text)
+
+    def _full(self) -> bool:
+        return self._in_flight >= MAX_IN_FLIGHT or self._stuck
+
+    def _go_on(self) -> None:
+        """Something that held the connection up may be over."""
+        if self._stream is not None and not self._busy and not self._full():
+            self._turn()
+        else:
+            self._steer()
+            self._close_when_done()
+
+    def _steer(self) -> None:
+        """Reads on, or does not."""
+        transport = self._transport
+        if transport is None or self._life is Life.CLOSED or transport.is_closing():
+            return
+        wanted = self._life is Life.OPEN and not self._busy and not self._full()
+        if wanted and not self._reading:
+            self._reading = True
+            transport.resume_reading()
+        elif not wanted and self._reading and self._life is Life.OPEN:
+            self._reading = False
+            transport.pause_reading()
+
+    # -- answers -------------------------------------------------------------------------------------------------------
+
+    def deliver(self, answer: bytes) -> None:
+        """An answer of a request in flight (Sink)."""
+        self._in_flight -= 1
+        self._put(answer)
+
+    def _put(self, answer: bytes) -> None:
+        if self._life is Life.CLOSED:
+            return
+        self._out.append(answer)
+        self._out_bytes += len(answer)
+        if self._out_bytes >= FLUSH_BYTES:
+            self._write()
+
+    def flush(self) -> None:
+        """Sends what was delivered, and goes on with what waited for it (Sink)."""
+        self._write()
+        if not self._reading or self._life is Life.ENDING:
+            self._go_on()
+
+    def _write(self) -> None:
+        if not self._out or self._transport is None or self._life is Life.CLOSED:
+            return
+        data = self._out[0] if len(self._out) == 1 else b"".join(self._out)
+        self._out.clear()
+        self._out_bytes = 0
+        if self._stuck and self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
+            self._drop("client does not read its answers")
+            return
+        self._transport.write(data)
+
+    # -- the end -------------------------------------------------------------------------------------------------------
+
+    def end(self) -> None:
+        """Asks nothing more of the client; closes when everything asked is answered."""
+        if self._life is Life.OPEN:
+            self._life = Life.ENDING
+        self._close_when_done()
+
+    def _close_when_done(self) -> None:
+        """Closes after the last answer. While it is neither busy nor full, what was read holds no further request."""
+        if self._life is not Life.ENDING or self._in_flight or self._busy or (self._stream is not None and self._full()):
+            return
+        self._write()
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.close()
+
+    def _drop(self, reason: str) -> None:
+        if self._transport is not None and self._life is not Life.CLOSED:
+            log.warning("connection dropped", extra={"reason": reason, "peer": self._transport.get_extra_info("peername")})
+            self.abort()
+
+    def abort(self) -> None:
+        """Closes at once, whatever waits."""
+        self._life = Life.CLOSED
+        if self._transport is not None:
+            self._transport.abort()
+
+    def _stop_timer(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
+
+    def _hold_bytes(self, count: int) -> None:
+        """Tells the listener how much was read that is not answered or in flight."""
+        self._listener.held_bytes += count - self._held_bytes
+        self._held_bytes = count
+        if count and self._listener.held_bytes > MAX_HELD_BYTES:
+            self._drop("too much of unfinished requests is held")
+
+
+class JsonRpcListener:
+    """A TCP port that answers JSON-RPC."""
+
+    def __init__(self, service: RpcService, gate: Gate, max_request_bytes: int, max_connections: int = MAX_CONNECTIONS) -> None:
+        self.service = service
+        self.gate = gate
+        self.max_request_bytes = max_request_bytes
+        self.held_bytes = 0
+        self._max_connections = max_connections
+        self._connections: set[Connection] = set()
+        self._server: asyncio.Server | None = None
+        self._empty: asyncio.Event | None = None
+
+    async def start(self, host: str, port: int) -> None:
+        """Accepts connections from now on. Raises OSError when the address cannot be had."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Connection(self), host or None, port, backlog=BACKLOG)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        assert self._server is not None, "the listener is started"
+        return int(self._server.sockets[0].getsockname()[1])
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._connections)
+
+    def admit(self, connection: Connection) -> bool:
+        """Takes a new connection up, unless there are too many or the listener is stopping."""
+        if len(self._connections) >= self._max_connections or self._empty is not None:
+            return False
+        self._connections.add(connection)
+        return True
+
+    def leave(self, connection: Connection) -> None:
+        """The connection is gone."""
+        self._connections.discard(connection)
+        if self._empty is not None and not self._connections:
+            self._empty.set()
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Frees the port at once and lets what is in flight finish, no longer than the timeout; then drops what is left."""
+        if self._server is None:
+            return
+        self._server.close()
+        self._empty = asyncio.Event()
+        for connection in tuple(self._connections):
+            connection.end()
+        if self._connections:
+            try:
+                await asyncio.wait_for(self._empty.wait(), timeout_seconds)
+            except TimeoutError:
+                log.warning("connections dropped at shutdown", extra={"count": len(self._connections)})
+        for connection in tuple(self._connections):
+            connection.abort()

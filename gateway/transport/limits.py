@@ -1,0 +1,15 @@
+"""Every bound of the listeners, named, with its unit and what happens at it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+MAX_CONNECTIONS: Final = 20_000  # per listener; one more is closed as it is accepted
+MAX_IN_FLIGHT: Final = 1_024  # requests of one connection that are not answered yet; then it is not read on
+MAX_CALLS_PER_TURN: Final = 256  # requests answered before other connections get their turn
+MAX_HELD_BYTES: Final = 256 * 1024 * 1024  # of unfinished requests, all connections together; who goes beyond it is dropped
+MAX_UNSENT_BYTES: Final = 64 * 1024 * 1024  # of answers that one client does not take; then it is dropped
+HIGH_WATER_BYTES: Final = 256 * 1024  # of answers not sent: the connection is not read on until they are
+FLUSH_BYTES: Final = 64 * 1024  # of answers gathered in one turn before they are written
+STALL_SECONDS: Final = 60.0  # how long a client may leave HIGH_WATER_BYTES unread before it is dropped
+BACKLOG: Final = 1_024  # connections that the kernel holds for us
