@@ -79,13 +79,19 @@ class BuildChanged(build_ext):
             with ThreadPoolExecutor(cores) as pool:
                 list(pool.map(lambda name: compile_one(name, *build[name], *arguments), todo))
 
-        def compile_all(sources: list[str], output_dir: Any = None, macros: Any = None, include_dirs: Any = None, debug: Any = 0,
-                        extra_preargs: Any = None, extra_postargs: Any = None, depends: Any = None) -> list[str]:  # fmt: skip
-            macros, objects, post, flags, build = compiler._setup_compile(
-                output_dir, macros, include_dirs, sources, depends, extra_postargs
-            )
-            arguments = compiler._get_cc_args(flags, debug, extra_preargs)
-            compile_changed(objects, build, (arguments, post, flags))
+        def compile_all(
+            sources: list[str],
+            output_dir: str | None = None,
+            macros: Any = None,
+            include_dirs: Any = None,
+            debug: Any = 0,
+            extra_preargs: Any = None,
+            extra_postargs: Any = None,
+            depends: Any = None,
+        ) -> list[str]:
+            given = (output_dir, macros, include_dirs, sources, depends, extra_postargs)
+            macros, objects, post, flags, build = compiler._setup_compile(*given)
+            compile_changed(objects, build, (compiler._get_cc_args(flags, debug, extra_preargs), post, flags))
             return list(objects)
 
         compiler.compile = compile_all
