@@ -7,7 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.accounts.charge import Refund
 from engine.event import Event
+from engine.money import Amount
+from engine.rating.call import Call
 
 
 @dataclass(slots=True)
@@ -115,3 +118,51 @@ class ProcessCdr:
 @dataclass(slots=True)
 class ListSessions:
     """The open sessions (engine.sessions.session.Session), the oldest first; live, not to be changed."""
+
+
+# -- charging a described call ---------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class MaxSession:
+    """How many ns of the call its account can pay: an int (-1: no limit) or a Refusal."""
+
+    call: Call
+
+
+@dataclass(slots=True)
+class DebitCall:
+    """Takes the call from its account; a CallCost or a Refusal. `at_most` takes only what the account can pay."""
+
+    call: Call
+    at_most: bool = False
+
+
+@dataclass(slots=True)
+class QuoteCall:
+    """What a debit of the call would take and leave; a CallCost or a Refusal. Nothing changes."""
+
+    call: Call
+
+
+@dataclass(slots=True)
+class DebitMoney:
+    """Takes a given amount of money from the call's account; answers the quote of the call with the account as it is then, or a Refusal."""
+
+    call: Call
+    amount: Amount
+
+
+@dataclass(slots=True)
+class RefundCall:
+    """Gives parts back (engine.accounts.charge.Refund); answers None."""
+
+    call: Call
+    parts: list[Refund]
+
+
+@dataclass(slots=True)
+class RoundCall:
+    """Takes rounding corrections, (account id, balance uuid, amount) each; answers None."""
+
+    corrections: list[tuple[str, str, Amount]]

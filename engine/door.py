@@ -12,6 +12,7 @@ from typing import Any
 from engine import commands
 from engine.accounts.account import Accounts
 from engine.accounts.charge import Charging
+from engine.accounts.ledger import Cause
 from engine.accounts.snapshot import decode_account, encode_account
 from engine.actions.room import ActionsRoom
 from engine.cdrs.process import CdrServer
@@ -35,12 +36,16 @@ class Engine:
     options: EngineOptions
     storage: Storage
     journal: Journal
+    ids: Ids
     items: Items
     tariff: Tariff
     accounts: Accounts
     charging: Charging
+    chargers: Chargers
+    cdrs: CdrServer
+    sessions: Sessions
+    actions: ActionsRoom
     ticket: int
-    now_ns: int
     _steps: dict[type, Step]
     _records: list[Record]
 
@@ -53,8 +58,12 @@ class Engine:
         self.tariff = Tariff()
         self.accounts = Accounts()
         self.charging = Charging(self.accounts, self.items, self.tariff, options.rating, options.default_steps, self.ids)
+        self.chargers = Chargers(self.items, options.chargers_connected)
+        self.cdrs = CdrServer(options, self.charging, self.chargers, storage.cdrs.exists)
+        self.sessions = Sessions(options, self.charging, self.chargers, self.cdrs)
+        self.actions = ActionsRoom(self)
+        self.charging.reactor = self.actions
         self.ticket = 0
-        self.now_ns = 0
         self._records = []
         self._steps = {
             commands.GetItem: self._get_item,
@@ -62,11 +71,55 @@ class Engine:
             commands.PutItem: self._put_item,
             commands.RemoveItem: self._remove_item,
             commands.ChangeItems: self._change_items,
+            commands.MaxSession: self._max_session,
+            commands.DebitCall: self._debit_call,
+            commands.QuoteCall: self._quote_call,
+            commands.DebitMoney: self._debit_money,
+            commands.RefundCall: self._refund_call,
+            commands.RoundCall: self._round_call,
+            **self.sessions.steps(),
+            **self.cdrs.steps(),
+            **self.actions.steps(),
         }
 
+    # -- life ---------------------------------------------------------------------------------------------------------
+
+    def recover(self) -> None:
+        """Reads back what lived in memory before. To be called once, before the first step."""
+        items: list[tuple[str, str, object]] = []
+        for _, record in self.storage.recover():
+            if isinstance(record, ItemPut):
+                if record.kind in self.items.kinds:
+                    items.append((record.kind, record.item_id, self.items.kinds[record.kind].decode(record.body)))
+            elif isinstance(record, ItemRemoved):
+                items.append((record.kind, record.item_id, None))
+            else:
+                self._apply(record)
+        self._restore_items(items)
+        self.charging.ledger.last_entry_id = self.storage.last_entry_id
+        self.cdrs.next_order_id = self.storage.last_order_id + 1
+
+    def _restore_items(self, items: list[tuple[str, str, object]]) -> None:
+        last = {(kind, id): item for kind, id, item in items}
+        self.tariff.begin_bulk()
+        for (kind, id), item in last.items():
+            if item is not None:
+                self.items.put(kind, id, item)
+                self.tariff.put(kind, id, item)
+        self.tariff.end_bulk()
+
+    def _apply(self, record: StateRecord) -> None:
+        if isinstance(record, AccountPut):
+            self.accounts.put(decode_account(record.key, record.body))
+        elif isinstance(record, AccountRemoved):
+            self.accounts.remove(record.key)
+        elif isinstance(record, SessionPut):
+            self.sessions.open[record.cgrid] = decode_session(record.cgrid, record.body)
+        elif isinstance(record, SessionClosed):
+            self.sessions.open.pop(record.cgrid, None)
+
     def step(self, command: object, now_ns: int) -> object:
-        """Does one command and journals what it changed. RequestError when the command cannot be done: then nothing changed."""
-        self.now_ns = now_ns
+        """Does one command and journals what it changed. RequestError when the command cannot be done."""
         try:
             return self._steps[type(command)](command, now_ns)
         finally:
@@ -74,12 +127,18 @@ class Engine:
 
     def _journal(self) -> None:
         entries, touched = self.charging.ledger.take()
-        records, self._records = self._records, []
+        records: list[Record] = entries
+        records.extend(self._records)
+        self._records.clear()
         for account in touched:
             if self.accounts.get(account.id) is account:
                 records.append(AccountPut(account.id, encode_account(account)))
-        if entries or records:
-            self.ticket = self.journal.append(entries + records)
+        for room in (self.sessions.records, self.cdrs.records):
+            if room:
+                records.extend(room)
+                room.clear()
+        if records:
+            self.ticket = self.journal.append(records)
 
     # -- items --------------------------------------------------------------------------------------------------------
 
@@ -107,11 +166,45 @@ class Engine:
         """Stores an item and lets the room that works with it know. For the rooms; clients send PutItem."""
         self.items.put(kind, id, item)
         self.tariff.put(kind, id, item)
+        if kind == "charger_profile":
+            self.chargers.changed()
         self._records.append(ItemPut(kind, id, self.items.kinds[kind].encode(item)))
 
     def remove_item(self, kind: str, id: str) -> bool:
         if not self.items.remove(kind, id):
             return False
         self.tariff.remove(kind, id)
+        if kind == "charger_profile":
+            self.chargers.changed()
         self._records.append(ItemRemoved(kind, id))
         return True
+
+    # -- charging a described call ------------------------------------------------------------------------------------
+
+    def _max_session(self, command: commands.MaxSession, now_ns: int) -> object:
+        refusal = self.charging.check_usage(command.call)
+        return self.charging.max_session(command.call) if refusal is None else refusal
+
+    def _debit_call(self, command: commands.DebitCall, now_ns: int) -> object:
+        refusal = self.charging.check_usage(command.call)
+        if refusal is not None:
+            return refusal
+        cause = Cause("debit", command.call.cgrid, now_ns)
+        if command.at_most:
+            return self.charging.max_debit(command.call, cause)
+        return self.charging.debit(command.call, cause)
+
+    def _quote_call(self, command: commands.QuoteCall, now_ns: int) -> object:
+        return self.charging.quote(command.call)
+
+    def _debit_money(self, command: commands.DebitMoney, now_ns: int) -> object:
+        return self.charging.debit_money(command.call, command.amount, Cause("debit", command.call.cgrid, now_ns))
+
+    def _refund_call(self, command: commands.RefundCall, now_ns: int) -> object:
+        self.charging.refund(command.parts, command.call, Cause("refund", command.call.cgrid, now_ns))
+        return None
+
+    def _round_call(self, command: commands.RoundCall, now_ns: int) -> object:
+        for account_id, balance_uuid, correction in command.corrections:
+            self.charging.take_rounding(account_id, balance_uuid, correction, Cause("rounding", "", now_ns))
+        return None

@@ -23,3 +23,12 @@ STORAGE_CLOSE_TRIES: Final = 3  # tries to write what is left when a storage clo
 QUERY_PAGE_RECORDS: Final = 512  # records or entries that a query hands over at a time
 QUERY_THREADS: Final = 2  # queries that read at the same time; more wait
 EXISTS_FILTER_MAX_BYTES: Final = 64 << 20  # memory of the filter that answers "no such record" without a look at the disk
+
+# tariff plans
+PLAN_FILES: Final = 10_000  # files of one plan
+PLAN_FOLDER_DEPTH: Final = 16  # folders inside folders that are looked into
+PLAN_BYTES: Final = 512 << 20  # all files of one plan together, unpacked
+PLAN_ROWS: Final = 5_000_000  # rows of one plan
+PLAN_CELL_CHARACTERS: Final = 65_536  # one cell
+PLAN_FAULTS: Final = 1_000  # faults that are named; more are counted
+PLAN_NOTES: Final = 1_000  # warnings, and notices, that are named; more are counted

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from engine.accounts import counters
-from engine.accounts.account import Account, Accounts, Balance
+from engine.accounts.account import DEFAULT_BALANCE, Account, Accounts, Balance
 from engine.accounts.debit import Debit
 from engine.accounts.ledger import Cause, Ledger
 from engine.accounts.selection import Selection
 from engine.accounts.triggers import Reactor
 from engine.errors import Refusal
 from engine.ids import Ids
-from engine.money import ONE, Amount, round_by_method
+from engine.money import Amount, round_by_method
 from engine.profiles.items import Items
-from engine.rating.call import NO_MATCH, AccountSummary, BalanceSummary, Call, CallCost, Increment, MoneyPart, RatingOptions, Span
+from engine.rating.call import AccountSummary, BalanceSummary, Call, CallCost, Increment, MoneyPart, RatingOptions, Span
 from engine.rating.compress import compress
 from engine.rating.lookup import first_match
 from engine.rating.price import slot_at
@@ -136,6 +136,68 @@ class Charging:
             call.end_ns = call.start_ns + granted
             call.duration_index_ns -= asked_ns - granted
         return self._take(account, call, cause)
+
+    def quote(self, call: Call) -> CallCost | Refusal:
+        """What a debit of the whole call would take and what it would leave; nothing changes."""
+        account = self.account_for(call)
+        if isinstance(account, Refusal):
+            return account
+        if call.duration_ns == 0:
+            return self._nothing(account, call)
+        debit = self._debit(account, call, dry_run=False, go_negative=not call.deny_negative)
+        cost = debit.run()
+        if isinstance(cost, Refusal):
+            return cost
+        cost.call = call
+        cost.spans = compress(cost.spans)
+        cost.summary = self._summary_of(debit)
+        return cost
+
+    def _summary_of(self, debit: Debit) -> AccountSummary:
+        """The account as the debit would leave it."""
+        summary = self.summary(debit.account, {})
+        left = {purse.balance.uuid: purse for purse in debit.selection.purses.values()}
+        for row in summary.balances:
+            purse = left.pop(row.uuid, None)
+            if purse is not None:
+                row.value = purse.value
+        for purse in left.values():
+            if purse.new:
+                one = purse.balance
+                summary.balances.append(BalanceSummary(one.uuid, one.id, one.type, 0, purse.value, one.weight, one.disabled, one.factors))
+        return summary
+
+    def debit_money(self, call: Call, amount: Amount, cause: Cause) -> CallCost | Refusal:
+        """Takes the amount from the account's money, the heavier balances first, the rest from the default one."""
+        account = self.account_for(call)
+        if isinstance(account, Refusal):
+            return account
+        quoted = self.quote(call)
+        if isinstance(quoted, Refusal):
+            return quoted
+        initial = _values(account)
+        changed: list[Balance] = []
+        selection = Selection(self.accounts, self._group, self.tariff.ids_of_prefix, self.ids)
+        purses = selection.usable(account, call, MONETARY)
+        if isinstance(purses, Refusal):
+            return purses
+        rest = amount
+        for purse in purses:
+            part = min(rest, max(0, purse.value))
+            if part > 0:
+                self.ledger.move(purse.account, purse.balance, -part, cause)
+                changed.append(purse.balance)
+                rest -= part
+        if rest > 0:
+            default = account.default_money()
+            if default is None:
+                default = Balance(self.ids.uuid(), DEFAULT_BALANCE, MONETARY, 0)
+                self.ledger.open(account, default, cause)
+            self.ledger.move(account, default, -rest, cause)
+            changed.append(default)
+        self.changed(account, changed, cause.at_ns)
+        quoted.summary = self.summary(account, initial)
+        return quoted
 
     def _nothing(self, account: Account, call: Call) -> CallCost:
         """The answer to a call of no length, or one that nothing pays."""

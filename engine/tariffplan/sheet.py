@@ -1,7 +1,7 @@
 """What a row of the table of sheets (engine.tariffplan.sheets) is made of.
 
-A sheet is written as text, one line per column. A line of a column gives its name, its type, where its value stands in the offline item that API clients write
-(`Routes[].ID`: in the elements of the list Routes), and what it means.
+A sheet is written as text, one line per column. A line of a column gives its name, its type, where its value stands in the offline
+item that API clients write (`Routes[].ID`: in the elements of the list Routes), and what it means.
 
 Types say how a cell is read. `id` must not be empty. In JSON `number`, `integer` and `flag` are numbers and booleans, `list` and
 `interval` a list and a struct; everything else is text: `decimal` and `switch` hold a number and a boolean as text, `numbers` and

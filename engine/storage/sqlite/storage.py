@@ -1,0 +1,173 @@
+"""The driver put together: the journal as the loop sees it, recovery, start and close."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from engine.limits import JOURNAL_QUEUE_BYTES
+from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, Record, StateRecord, encode_records, state_key
+from engine.storage.gate import Milestone, TicketGate
+from engine.storage.ports import StorageRefused, StorageStatus
+from engine.storage.sqlite.database import Connect, Database, connect
+from engine.storage.sqlite.folder import StateFolder
+from engine.storage.sqlite.projector import Projector
+from engine.storage.sqlite.reader import Readers, SqliteCdrs, SqliteLedger
+from engine.storage.sqlite.recovery import journal_end, read_journal, read_state, younger_state
+from engine.storage.sqlite.writer import Append, Reports, Writer
+from engine.storage.young import YoungCdrs
+
+_LOG: Final = logging.getLogger("tollwire.storage")
+
+
+class SqliteJournal:
+    """See `Journal`. All of it lives on the loop's thread."""
+
+    def __init__(self, writer: Writer, young: YoungCdrs) -> None:
+        self.gate = TicketGate()
+        self._writer = writer
+        self._young = young
+        self._open = False
+        self._available = True
+        self._appended_bytes = 0
+        self._watchers: list[Callable[[bool], None]] = []
+
+    @property
+    def accepting(self) -> bool:
+        """See `Journal.accepting`."""
+        return self._open and self._available and self.queued_bytes < JOURNAL_QUEUE_BYTES
+
+    @property
+    def available(self) -> bool:
+        """Whether the disk works, as far as is known."""
+        return self._available
+
+    @property
+    def queued_bytes(self) -> int:
+        """Encoded records that are not durable yet."""
+        return self._appended_bytes - self._writer.committed_bytes
+
+    @property
+    def last_ticket(self) -> int:
+        """See `Journal.last_ticket`."""
+        return self.gate.last_ticket
+
+    @property
+    def durable_ticket(self) -> int:
+        """See `Journal.durable_ticket`."""
+        return self.gate.durable.value
+
+    def append(self, records: Sequence[Record]) -> int:
+        """See `Journal.append`. A step that was let in at the bound may go over it; the next one is refused."""
+        if not records:
+            return self.gate.last_ticket
+        if not self._open:
+            raise StorageRefused("storage is closed")
+        if not self._available:
+            raise StorageRefused("storage unavailable")
+        if self.queued_bytes >= 2 * JOURNAL_QUEUE_BYTES:
+            raise StorageRefused("storage busy")
+        body = encode_records(records)
+        ticket = self.gate.issue()
+        self._appended_bytes += len(body)
+        self._young.note(ticket, records)
+        self._writer.put(Append(ticket, body, tuple(records)))
+        return ticket
+
+    def subscribe(self, callback: Callable[[int], None]) -> None:
+        """See `Journal.subscribe`."""
+        self.gate.subscribe(callback)
+
+    def subscribe_accepting(self, callback: Callable[[bool], None]) -> None:
+        """See `Journal.subscribe_accepting`."""
+        self._watchers.append(callback)
+
+    async def wait(self, ticket: int) -> None:
+        """See `Journal.wait`."""
+        await self.gate.durable.wait(ticket)
+
+    def open(self) -> None:
+        """Begins to take appends."""
+        self._open = True
+
+    def close(self) -> None:
+        """Takes no more appends; those taken are still written."""
+        self._open = False
+
+    def set_available(self, available: bool) -> None:
+        """The disk has failed, or works again."""
+        if available is not self._available:
+            self._available = available
+            for watcher in self._watchers:
+                watcher(available)
+
+
+class SqliteStorage:
+    """See `Storage`. One state folder, held until `close`."""
+
+    def __init__(self, folder: Path, *, connect: Connect = connect) -> None:
+        """StorageLocked, StorageTooNew, StorageDamaged, StorageError: the folder cannot be used, and is let go again."""
+        self._folder = StateFolder(folder)
+        try:
+            self._database = Database(self._folder.database, connect=connect)
+        except BaseException:
+            self._folder.release()
+            raise
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._recovered = False
+        self._projected = Milestone()
+        self._pruned = Milestone()
+        self._news_scheduled = False
+        self._projector = Projector(self._database, self._tell, self._tell)
+        self._writer = Writer(self._database, self._projector, self._reports())
+        self._young = YoungCdrs()
+        self._lookup = connect(self._folder.database)
+        self._readers = Readers(self._folder.database, connect, self._catch_up)
+        self._durable = 0
+        self._order_id = self._projector.last_order_id
+        self._entry_id = self._projector.last_entry_id
+        self.journal = SqliteJournal(self._writer, self._young)
+        self.cdrs = SqliteCdrs(self._readers, self._projector, self._young, self._lookup)
+        self.ledger = SqliteLedger(self._readers)
+
+    @property
+    def last_order_id(self) -> int:
+        """See `Storage.last_order_id`."""
+        return self._order_id
+
+    @property
+    def last_entry_id(self) -> int:
+        """See `Storage.last_entry_id`."""
+        return self._entry_id
+
+    def recover(self) -> Iterator[tuple[int, StateRecord]]:
+        """See `Storage.recover`."""
+        connection = self._database.connection
+        projected, folded = self._projector.projected, self._projector.folded
+        younger = younger_state(connection, folded)
+        yield from read_state(connection)
+        end = journal_end(connection, self._projector.pruned)
+        for ticket, records in read_journal(connection, min(projected, folded)):
+            if ticket > projected:
+                self._young.note(ticket, records)
+            for record in records:
+                if isinstance(record, CdrPut | CdrRemoved | Entry | EntriesForwarded):
+                    self._count(record)
+                elif ticket > max(folded, younger.get(state_key(record), 0) if younger else 0):
+                    yield ticket, record
+        self.journal.gate.reset(end)
+        self._durable = end
+        self._projected.reach(projected)
+        self._pruned.reach(self._projector.pruned)
+        self._projector.begin(end)
+        self._recovered = True
+
+    def _count(self, record: Record) -> None:
+        if isinstance(record, CdrPut):
+            self._order_id = max(self._order_id, record.order_id)
+        elif isinstance(record, Entry):
+            self._entry_id = max(self._entry_id, record.entry_id)
