@@ -120,7 +120,8 @@ class CdrPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=7):
 
     Order ids are consecutive: a new record takes the one after the last, whatever it was (storage cuts its indexes by them).
     `setup`, `answer`, `created`, `updated` are instants, `usage` is in ns (a byte or an event is 1), `cost` an amount or None when
-    there is none, each as `Parts`; the offsets are the seconds that the clock ahead of UTC showed which wrote them. `extra_fields` is a JSON object of texts; `cost_details` is the EventCost JSON or empty.
+    there is none, each as `Parts`; the offsets are the seconds ahead of UTC of the clock that wrote the instants. `extra_fields` is a
+    JSON object of texts; `cost_details` is the EventCost JSON or empty.
     """
 
     order_id: int
@@ -259,7 +260,8 @@ def decode_entry(body: bytes) -> Entry:
 
 def decode_state(body: bytes) -> StateRecord:
     """One record of state as `encode_record` wrote it."""
-    return _STATE_DECODER.decode(body)
+    record: StateRecord = _STATE_DECODER.decode(body)
+    return record
 
 
 def state_key(record: StateRecord) -> tuple[int, str]:

@@ -25,19 +25,19 @@ class StorageError(Exception):
     """Something that storage cannot do; the text is for an operator."""
 
 
-class StorageRefused(StorageError):
+class StorageRefused(StorageError):  # noqa: N818 - named by what it says
     """Not now: the disk fails or is full, or too much waits for it. Asking again later may succeed."""
 
 
-class StorageLocked(StorageError):
+class StorageLocked(StorageError):  # noqa: N818 - named by what it says
     """Another process holds the state folder."""
 
 
-class StorageTooNew(StorageError):
+class StorageTooNew(StorageError):  # noqa: N818 - named by what it says
     """The state was written by a later version."""
 
 
-class StorageDamaged(StorageError):
+class StorageDamaged(StorageError):  # noqa: N818 - named by what it says
     """What is on disk is not what was written there."""
 
 

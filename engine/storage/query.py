@@ -117,7 +117,7 @@ def matcher(query: CdrQuery) -> Check:
     """The predicate of a query; it checks only what the query gives."""
     checks = [*_list_checks(query), *_range_checks(query), *_prefix_checks(query), *_cost_checks(query), *_extra_checks(query)]
     if not checks:
-        return lambda cdr: True
+        return lambda _: True
     if len(checks) == 1:
         return checks[0]
     return lambda cdr: all(check(cdr) for check in checks)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -79,10 +79,8 @@ class Database:
 
     def close(self) -> None:
         """Closes the connection; an error while closing means nothing, what was durable is."""
-        try:
+        with suppress(sqlite3.Error):
             self.connection.close()
-        except sqlite3.Error:  # noqa: S110 - the connection is given up either way
-            pass
 
     def commit_journal(self, first: int, appends: int, body: bytes, *, again: bool = False) -> None:
         """Writes one commit durably. `again`: it may be there already, from a try whose outcome is not known."""

@@ -245,12 +245,14 @@ class Projector:
         yield from self._fold.apply()
         self._database.set_marks(folded=through, projected=self.projected)
         self.folded = through
-        self.pruned = min(self.projected, self.folded)
-        for dropped in prune_journal(self._database, self.pruned):
+        behind = min(self.projected, self.folded)
+        for dropped in prune_journal(self._database, behind):
             self.journal_bytes -= dropped
             self.pruned_bytes += dropped
             yield
-        self._on_pruned(self.pruned)
+        self.pruned = behind
+        self._on_pruned(behind)
+        yield
 
     def _new_filter(self) -> None:
         self.filter = HashFilter(len(self.cdrs.generations) << GENERATION_BITS)

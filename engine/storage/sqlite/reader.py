@@ -214,9 +214,7 @@ def _records(
         yield from _chosen(connection, name, found[start : start + _ROWS_PER_READ], seconds, descending)
 
 
-def _range(
-    connection: sqlite3.Connection, name: str, ids: tuple[int, int], seconds: tuple[int, int], descending: bool
-) -> Iterator[bytes]:
+def _range(connection: sqlite3.Connection, name: str, ids: tuple[int, int], seconds: tuple[int, int], descending: bool) -> Iterator[bytes]:
     first, last = ids
     order = "DESC" if descending else "ASC"
     sql = f"SELECT id, record FROM {name} WHERE id BETWEEN ? AND ? AND second BETWEEN ? AND ? ORDER BY id {order} LIMIT {_ROWS_PER_READ}"
@@ -228,9 +226,7 @@ def _range(
             first = rows[-1][0] + 1
 
 
-def _chosen(
-    connection: sqlite3.Connection, name: str, ids: Sequence[int], seconds: tuple[int, int], descending: bool
-) -> Iterator[bytes]:
+def _chosen(connection: sqlite3.Connection, name: str, ids: Sequence[int], seconds: tuple[int, int], descending: bool) -> Iterator[bytes]:
     order = "DESC" if descending else "ASC"
     sql = f"SELECT record FROM {name} WHERE id IN ({marks_for(ids)}) AND second BETWEEN ? AND ? ORDER BY id {order}"
     for (record,) in connection.execute(sql, (*ids, *seconds)).fetchall():

@@ -24,7 +24,7 @@ def read_commit(connection: sqlite3.Connection, ticket: int) -> tuple[int, bytes
 def checked_commit(first: int, appends: int, checksum: int, body: bytes) -> list[list[Record]]:
     """The appends of a journal row; StorageDamaged, naming its tickets, when it is not what was written."""
     last = first + appends - 1
-    if not isinstance(body, bytes) or zlib.crc32(body) != checksum:
+    if zlib.crc32(body) != checksum:
         raise StorageDamaged(f"journal tickets {first} to {last} do not match their checksum")
     try:
         commit = decode_commit(body)

@@ -171,3 +171,110 @@ class SqliteStorage:
             self._order_id = max(self._order_id, record.order_id)
         elif isinstance(record, Entry):
             self._entry_id = max(self._entry_id, record.entry_id)
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See `Storage.start`."""
+        assert self._recovered, "a storage is recovered before it is started"
+        self._loop = loop
+        self._writer.start()
+        self.journal.open()
+
+    def status(self) -> StorageStatus:
+        """See `Storage.status`."""
+        return StorageStatus(
+            available=self.journal.available,
+            last_ticket=self.journal.last_ticket,
+            durable_ticket=self.journal.durable_ticket,
+            projected_ticket=self._projector.projected,
+            folded_ticket=self._projector.folded,
+            queued_bytes=self.journal.queued_bytes,
+            journal_bytes=self._projector.journal_bytes,
+        )
+
+    async def prune(self) -> int:
+        """See `Storage.prune`."""
+        before = self._projector.pruned_bytes
+        ticket = self.journal.durable_ticket
+        self._projector.prune_asked = ticket
+        await self._reached(self._pruned, ticket)
+        return self._projector.pruned_bytes - before
+
+    async def close(self) -> None:
+        """See `Storage.close`. Can be called again, and without a start."""
+        self.journal.close()
+        if self._loop is not None:
+            self._writer.stop()
+            await asyncio.to_thread(self._writer.join)
+            self._news()
+            self._loop = None
+        for milestone in (self.journal.gate.durable, self._projected, self._pruned):
+            milestone.close("storage is closed")
+        await asyncio.to_thread(self._readers.close)
+        self._lookup.close()
+        self._database.close()
+        self._folder.release()
+        if self._writer.left:
+            raise StorageRefused(f"{self._writer.left} appends could not be written")
+
+    async def _catch_up(self) -> None:
+        """Waits until the tables have all that is durable now."""
+        ticket = self.journal.durable_ticket
+        self._projector.asked = ticket
+        await self._reached(self._projected, ticket)
+
+    async def _reached(self, milestone: Milestone, ticket: int) -> None:
+        if ticket > milestone.value:
+            if not self.journal.available:
+                raise StorageRefused("storage unavailable")
+            self._writer.wake()
+            await milestone.wait(ticket)
+
+    def _reports(self) -> Reports:
+        return Reports(
+            durable=self._became_durable,
+            available=lambda available: self._post(partial(self._set_available, available)),
+            projection_failed=lambda: self._post(self._refuse_queries),
+        )
+
+    def _became_durable(self, ticket: int) -> None:
+        """Called on the writer's thread."""
+        self._durable = ticket
+        self._tell(ticket)
+
+    def _tell(self, _ticket: int) -> None:
+        """Called on the writer's thread: there is news for the loop. Much of it may be told at once."""
+        if not self._news_scheduled:
+            self._news_scheduled = True
+            self._post(self._news)
+
+    def _post(self, call: Callable[[], None]) -> None:
+        """Called on the writer's thread."""
+        loop = self._loop
+        if loop is None:
+            return
+        try:
+            loop.call_soon_threadsafe(call)
+        except RuntimeError:
+            _LOG.warning("storage has news for a loop that is closed")
+
+    def _news(self) -> None:
+        self._news_scheduled = False
+        self.journal.gate.advance(self._durable)
+        projected = self._projector.projected
+        self._young.projected(projected)
+        self._projected.reach(projected)
+        self._pruned.reach(self._projector.pruned)
+
+    def _set_available(self, available: bool) -> None:
+        self.journal.set_available(available)
+        if not available:
+            self._refuse_queries()
+
+    def _refuse_queries(self) -> None:
+        self._projected.refuse("storage unavailable")
+        self._pruned.refuse("storage unavailable")
+
+
+def open_sqlite(folder: Path) -> SqliteStorage:
+    """Opens a state folder, making it when it is not there."""
+    return SqliteStorage(folder)

@@ -39,8 +39,6 @@ class Reports(msgspec.Struct, frozen=True):
     """Where the thread says what happened; each is called on the thread and must be quick."""
 
     durable: Callable[[int], None]
-    projected: Callable[[int], None]
-    pruned: Callable[[int], None]
     available: Callable[[bool], None]
     projection_failed: Callable[[], None]
 
@@ -94,7 +92,7 @@ class Writer:
         try:
             while self._turn():
                 pass
-        except Exception:
+        except Exception:  # noqa: BLE001 - told to the operator and the loop; a thread has no caller
             _LOG.exception("storage thread ended by a fault of its own")
             self._reports.available(False)
             self._reports.projection_failed()
