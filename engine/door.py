@@ -7,7 +7,7 @@ names the last append: an answer that depends on it may leave when the journal s
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Final
 
 from engine import commands
 from engine.accounts.account import Accounts
@@ -17,6 +17,7 @@ from engine.accounts.snapshot import decode_account, encode_account
 from engine.actions.room import ActionsRoom
 from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
+from engine.errors import server_error
 from engine.ids import Ids
 from engine.options import EngineOptions
 from engine.profiles.items import Items
@@ -28,6 +29,10 @@ from engine.sessions.stages import Sessions
 from engine.storage.ports import Journal, Storage
 
 Step = Callable[[Any, int], object]
+
+READS: Final = frozenset(
+    {commands.GetItem, commands.ListItems, commands.MaxSession, commands.QuoteCall, commands.AuthorizeSession, commands.ListSessions}
+)
 
 
 class Engine:
@@ -119,7 +124,10 @@ class Engine:
             self.sessions.open.pop(record.cgrid, None)
 
     def step(self, command: object, now_ns: int) -> object:
-        """Does one command and journals what it changed. RequestError when the command cannot be done."""
+        """Does one command and journals what it changed. RequestError when the command cannot be done, or not now: while the
+        storage takes no records only questions are answered."""
+        if not self.journal.accepting and type(command) not in READS:
+            raise server_error("storage unavailable, try again later")
         try:
             return self._steps[type(command)](command, now_ns)
         finally:
