@@ -19,6 +19,10 @@ _SPACE: Final = re.compile(rb"[ \t\r\n]*+")
 _SCALAR: Final = re.compile(rb"[^\s,:{}\[\]\"]++")
 _BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
 
+# How msgspec words what is no beginning of JSON, and what is JSON and something after it; "truncated" is neither.
+_MALFORMED: Final = "JSON is malformed"
+_TRAILING: Final = "trailing characters"
+
 
 class MalformedError(Exception):
     """The text is no JSON, or no request: nothing sensible can be answered, the stream is closed."""
@@ -39,10 +43,18 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 def decode_line(line: bytes) -> Request | None:
-    """The request, if the line is exactly one in the usual spelling; None if it must be looked at more closely."""
+    """The request, if the line is exactly one in the usual spelling; None if it must be looked at more closely.
+
+    Raises MalformedError where no object can begin like this, however it goes on.
+    """
     try:
         return _DECODER.decode(line)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+    except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
+        return None
+    except msgspec.DecodeError as fault:
+        text = str(fault)
+        if text.startswith(_MALFORMED) and _TRAILING not in text:
+            raise MalformedError(text) from None
         return None
 
 

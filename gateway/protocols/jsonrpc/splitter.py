@@ -17,8 +17,11 @@ _INSIDE: Final = re.compile(rb'["\\]')  # what matters in a string
 
 _QUOTE: Final = 0x22
 _BACKSLASH: Final = 0x5C
-_OPEN_OBJECT: Final = 0x7B
+_OPEN_OBJECT: Final = 0x7B  # two below its closing bracket, as the next one
 _OPEN_LIST: Final = 0x5B
+
+_UNFINISHED: Final = -1
+_BROKEN: Final = -2
 
 
 class Splitter:
@@ -31,7 +34,7 @@ class Splitter:
     _data: bytes  # what was fed last and is not taken yet, from _at on
     _at: int
     _part: bytearray  # the beginning of the object that _data continues
-    _depth: int  # brackets open in it; 0: no object begun
+    _open: bytearray  # the brackets that are open in it; none: no object begun
     _in_string: bool
     _escaped: bool  # the last byte of _part was a backslash in a string
     _tried: int  # where the line ends that `line` gave out last
@@ -42,7 +45,7 @@ class Splitter:
         self._data = b""
         self._at = 0
         self._part = bytearray()
-        self._depth = 0
+        self._open = bytearray()
         self._in_string = False
         self._escaped = False
         self._tried = 0
@@ -56,7 +59,7 @@ class Splitter:
     @property
     def between(self) -> bool:
         """No object is begun: the next byte is the first of one, or white space."""
-        return self._depth == 0
+        return not self._open
 
     def feed(self, data: bytes) -> None:
         """Take more of the stream. What was fed before must have been drained with next_frame; if not, both are joined."""
@@ -72,7 +75,7 @@ class Splitter:
 
         Nothing is taken: a caller that finds it to be one whole object says so with `take`. Each line is given out once.
         """
-        if self._depth != 0 or self._at < self._tried or self.broken:
+        if self._open or self._at < self._tried or self.broken:
             return b""
         match = _SPACE.match(self._data, self._at)
         self._at = match.end() if match is not None else self._at
@@ -94,14 +97,16 @@ class Splitter:
         """The next object's bytes, or None: more must be fed, or the stream is broken."""
         if self.broken:
             return None
-        if self._depth == 0 and not self._begin():
+        if not self._open and not self._begin():
             return None
         start = self._at
         end = self._end_of_object()
-        if len(self._part) + (self._at if end < 0 else end) - start > self._limit:
+        if end == _BROKEN:
+            return None
+        if len(self._part) + (self._at if end == _UNFINISHED else end) - start > self._limit:
             self._break("request too large")
             return None
-        if end < 0:
+        if end == _UNFINISHED:
             self._part += self._data[start:]
             self._data = b""
             self._at = 0
@@ -132,13 +137,12 @@ class Splitter:
         self._part = bytearray()
 
     def _end_of_object(self) -> int:
-        """One past the closing bracket of the current object, or -1 when the data ends before (then _at is the data's end)."""
+        """One past the closing bracket of the current object; _UNFINISHED when the data ends before (then _at is its end)."""
         data = self._data
         at = self._at
         if self._escaped and at < len(data):
             self._escaped = False
             at += 1
-        depth = self._depth
         inside = self._in_string
         while True:
             match = (_INSIDE if inside else _OUTSIDE).search(data, at)
@@ -153,14 +157,15 @@ class Splitter:
                     self._escaped = True
                 at += 1
             elif byte in (_OPEN_OBJECT, _OPEN_LIST):
-                depth += 1
+                self._open.append(byte)
+            elif self._open[-1] + 2 != byte:
+                self._break("brackets do not match")
+                return _BROKEN
             else:
-                depth -= 1
-                if depth == 0:
-                    self._depth = 0
+                self._open.pop()
+                if not self._open:
                     self._in_string = False
                     return at
-        self._depth = depth
         self._in_string = inside
         self._at = len(data)
-        return -1
+        return _UNFINISHED

@@ -32,18 +32,16 @@ class RequestStream:
     def next_request(self) -> Request | None:
         if self.broken:
             return None
-        line = self._splitter.line()
-        if line:
-            request = decode_line(line)
+        try:
+            line = self._splitter.line()
+            request = decode_line(line) if line else None
             if request is not None:
                 self._splitter.take(len(line))
                 return request
-        frame = self._splitter.next_frame()
-        if frame is None:
+            frame = self._splitter.next_frame()
+            if frame is not None:
+                return decode(frame)
             self.broken = self._splitter.broken
-            return None
-        try:
-            return decode(frame)
         except MalformedError as fault:
-            self.broken = str(fault) or "malformed"
-            return None
+            self.broken = str(fault)
+        return None
