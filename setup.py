@@ -75,9 +75,12 @@ class BuildChanged(build_ext):
 
         def compile_changed(objects: list[str], build: dict[str, tuple[str, str]], arguments: tuple[Any, ...]) -> None:
             headers = max((path.stat().st_mtime for path in Path(GENERATED).rglob("*.h")), default=0.0)
-            todo = [name for name in objects if name in build and not fresh(name, build[name][0], headers)]
+            stamp = Path(self.build_temp, "arguments")
+            same = stamp.is_file() and stamp.read_text() == repr(arguments)
+            todo = [name for name in objects if name in build and not (same and fresh(name, build[name][0], headers))]
             with ThreadPoolExecutor(cores) as pool:
                 list(pool.map(lambda name: compile_one(name, *build[name], *arguments), todo))
+            stamp.write_text(repr(arguments))
 
         def compile_all(
             sources: list[str],

@@ -1,0 +1,126 @@
+"""Replays the recordings of played.py against a real `tollwire serve`, one fresh process a file, by the recordings' own replay.py.
+
+Each run has a network namespace of its own where the machine allows that, so that the fixed ports of two runs never meet; elsewhere
+the runs take turns.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.acceptance.played import RECORDINGS, Case, cases_of, pending_cases, played_files
+
+ALONE = Path(__file__).with_name("alone.py")
+TOLLWIRE = Path(sys.executable).with_name("tollwire")
+SHOWN = 12  # failing cases that a message shows
+EXACT = "--set general.increment_rounding=exact"
+
+pytestmark = pytest.mark.acceptance
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What one replay found: how many cases agreed, and the first differences of each that did not."""
+
+    agreed: int
+    differing: dict[str, list[str]]
+
+
+@cache
+def namespace() -> list[str]:
+    """The words in front of a command that give it its own network; none where the machine does not allow it."""
+    for words in (["unshare", "-rn"], ["unshare", "-n"]):
+        command = [*words, sys.executable, str(ALONE), "true"]
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            return [*words, sys.executable, str(ALONE)]
+    return []
+
+
+@contextmanager
+def turn() -> Iterator[None]:
+    """Waits until no other run of this machine uses the fixed ports; nothing to wait for in a namespace."""
+    if namespace():
+        yield
+        return
+    with Path(tempfile.gettempdir(), "tollwire-recordings.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def play(name: str, log: Path, options: str = "") -> Outcome:
+    """Replays one file. A server that does not come up, or a plan that is refused, fails with the server's own words."""
+    serve = f"exec {shlex.quote(str(TOLLWIRE))} serve --config {{config}} --state {{state}} {options} >{shlex.quote(str(log))} 2>&1"
+    command = [
+        *namespace(),
+        sys.executable,
+        str(RECORDINGS / "replay.py"),
+        "--serve",
+        shlex.join(["sh", "-c", serve]),
+        str(RECORDINGS / name),
+    ]
+    with turn():
+        ran = subprocess.run(command, capture_output=True, text=True, check=False)
+    lines = ran.stdout.splitlines()
+    said = re.fullmatch(r"(\d+) passed, (\d+) failed", lines[-1]) if lines else None
+    server = log.read_text()[-3000:] if log.exists() else ""
+    assert said, f"replay.py broke off:\n{ran.stdout}{ran.stderr}\nthe server said:\n{server}"
+    differing: dict[str, list[str]] = {}
+    for line in lines[:-2]:
+        if line.startswith("FAIL "):
+            assert " cases): " not in line, f"{line}\nthe server said:\n{server}"
+            differing[line.split()[1].removesuffix(":")] = []
+        elif differing:
+            differing[list(differing)[-1]].append(line.strip())
+    assert len(differing) == int(said[2]), ran.stdout
+    return Outcome(int(said[1]), differing)
+
+
+def told(differing: dict[str, list[str]]) -> str:
+    """The first failing cases with their first differences."""
+    shown = [f"{case}\n    " + "\n    ".join(lines) for case, lines in list(differing.items())[:SHOWN]]
+    return "\n".join(shown + ([f"... and {len(differing) - SHOWN} more: {' '.join(differing)}"] if len(differing) > SHOWN else []))
+
+
+def unexpected(differing: dict[str, list[str]], allowed: set[str]) -> dict[str, list[str]]:
+    """The differing cases that are not allowed to differ."""
+    return {case: lines for case, lines in differing.items() if case not in allowed}
+
+
+@pytest.mark.parametrize("name", played_files())
+def test_recording(name: str, tmp_path: Path) -> None:
+    cases = cases_of(name)
+    pending = set(pending_cases()) & {case.id for case in cases}
+    outcome = play(name, tmp_path / "server.log")
+    assert outcome.agreed + len(outcome.differing) == len(cases)
+    wrong = unexpected(outcome.differing, pending)
+    assert not wrong, f"{len(wrong)} of {len(cases)} cases differ:\n{told(wrong)}"
+    healed = sorted(pending - outcome.differing.keys())
+    assert not healed, f"these agree now; take them off pending.txt: {' '.join(healed)}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [name for name in played_files() if name.startswith("money/")])
+def test_recording_with_exact_rounding(name: str, tmp_path: Path) -> None:
+    cases = cases_of(name)
+    outcome = play(name, tmp_path / "server.log", EXACT)
+    wrong = unexpected(outcome.differing, {case.id for case in cases if case.exact_differs} | set(pending_cases()))
+    assert not wrong, f"{len(wrong)} cases differ that exact rounding does not touch:\n{told(wrong)}"
+
+
+def test_case_ids_are_unique_and_pending_ones_are_played() -> None:
+    played: list[Case] = [case for name in played_files() for case in cases_of(name)]
+    ids = {case.id for case in played}
+    assert len(ids) == len(played)
+    assert pending_cases().keys() <= ids, sorted(pending_cases().keys() - ids)
