@@ -106,12 +106,10 @@ class Engine:
 
     def _restore_items(self, items: list[tuple[str, str, object]]) -> None:
         last = {(kind, id): item for kind, id, item in items}
-        self.tariff.begin_bulk()
         for (kind, id), item in last.items():
             if item is not None:
                 self.items.put(kind, id, item)
                 self.tariff.put(kind, id, item)
-        self.tariff.end_bulk()
 
     def _apply(self, record: StateRecord) -> None:
         if isinstance(record, AccountPut):

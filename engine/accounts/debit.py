@@ -292,8 +292,8 @@ class Debit:
         """Pays the span's runs as far as they can be paid and appends them to `pieces`; answers how many ns that covers."""
         covered_ns = 0
         for run in span.increments or []:
-            rest: Increment | None = run
-            while rest is not None:
+            rest = run
+            while rest.count > 0:
                 count = self._payable(purse, is_unit, span, rest)
                 if count == 0:
                     return covered_ns
