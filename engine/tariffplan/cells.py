@@ -108,13 +108,6 @@ def read_names(text: str) -> tuple[str, ...]:
     return tuple(text.split(IN_FIELD)) if text else ()
 
 
-def read_members(text: str) -> dict[str, bool]:
-    """A set such as `A;B;!C`: False leaves a member out. `*any` and empty restrict nothing; `*zero` is written for an empty set."""
-    if text in ("", ANY, "*zero"):
-        return {}
-    return {name.removeprefix("!"): not name.startswith("!") for name in text.split(IN_FIELD) if name}
-
-
 def timing_of(name: str, cells: list[str]) -> Timing:
     """The timing of a row of Timings.csv. WeekDays count from Sunday, which is 0 and 7."""
     days = read_numbers(cells[4])

@@ -7,8 +7,10 @@ files, so that a plan can be read in another thread or process.
 from __future__ import annotations
 
 import io
+import lzma
 import os
 import zipfile
+import zlib
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -61,6 +63,11 @@ class Table:
         self._separator = separator
         self.lines = lines
         self._layout = layout
+
+    @property
+    def older(self) -> bool:
+        """Whether the sheet was written in an older layout."""
+        return self._layout is not None
 
     def fault(self, row: int, column: int, message: str, suggestion: str = "") -> Fault:
         """Something wrong with a cell (column as in the sheet)."""
@@ -118,7 +125,7 @@ def folder_sources(folder: str) -> tuple[list[Source], list[Fault]]:
     faults: list[Fault] = []
     size = 0
     for path in _csv_files(folder, faults):
-        name = os.path.relpath(path, folder)
+        name = _readable(os.path.relpath(path, folder))
         try:
             size += os.path.getsize(path)
             if size > PLAN_BYTES:
@@ -138,13 +145,18 @@ def _csv_files(folder: str, faults: list[Fault]) -> list[str]:
         folders.sort()
         depth = os.path.relpath(place, folder).count(os.sep) + 1
         if depth >= PLAN_FOLDER_DEPTH and folders:
-            faults.append(Fault(os.path.relpath(place, folder), 0, 0, f"folders may lie {PLAN_FOLDER_DEPTH} deep"))
+            faults.append(Fault(_readable(os.path.relpath(place, folder)), 0, 0, f"folders may lie {PLAN_FOLDER_DEPTH} deep"))
             folders.clear()
         found += [os.path.join(place, name) for name in sorted(files) if name.endswith(".csv")]
         if len(found) > PLAN_FILES:
-            faults.append(Fault(os.path.relpath(place, folder), 0, 0, f"a plan may have {PLAN_FILES} files"))
+            faults.append(Fault(_readable(os.path.relpath(place, folder)), 0, 0, f"a plan may have {PLAN_FILES} files"))
             return found[:PLAN_FILES]
     return found
+
+
+def _readable(path: str) -> str:
+    """A path as text that can be written anywhere: bytes that are no UTF-8 replaced."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def zip_sources(data: bytes) -> tuple[list[Source], list[Fault]]:
@@ -169,8 +181,8 @@ def zip_sources(data: bytes) -> tuple[list[Source], list[Fault]]:
     return sources, []
 
 
-_NO_ZIP: Final = (zipfile.BadZipFile, zipfile.LargeZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError)
-"""What zipfile raises for data that is no zip file, or one it cannot unpack (zlib.error is a subclass of none of these)."""
+_NO_ZIP: Final = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError)
+"""What zipfile raises for data that is no zip file, or one that it cannot unpack."""
 
 
 # -- sheets --------------------------------------------------------------------------------------------------------------
@@ -209,7 +221,7 @@ def _table(sheet: Sheet, source: Source, separator: str, plan: Plan) -> Table:
     table = Table(sheet, source.name, rows.cells)
     table.written(text, separator, rows.lines, None)
     _check_widths(table, len(layout.columns) if layout else len(sheet.columns), plan)
-    if max(map(len, split_lines(text)), default=0) > PLAN_CELL_CHARACTERS or rows.problems:
+    if len(text) > PLAN_CELL_CHARACTERS:
         _check_lengths(table, plan)
     if layout is not None:
         picks = layout.picks
@@ -264,6 +276,8 @@ def _check_widths(table: Table, width: int, plan: Plan) -> None:
 
 def _check_lengths(table: Table, plan: Plan) -> None:
     for place, row in enumerate(table.cells):
+        if sum(map(len, row)) <= PLAN_CELL_CHARACTERS:
+            continue
         for column, cell in enumerate(row):
             if len(cell) > PLAN_CELL_CHARACTERS:
                 plan.faults.add(table.fault(place, column, f"a cell may have {PLAN_CELL_CHARACTERS} characters"))

@@ -67,8 +67,8 @@ class Sheet:
     """A row of the table.
 
     Rows with the same key make one item. Each is an element of the item's list `group` (if it has one): always a new one, or, when
-    `element_keys` name fields, a new one only if these differ; rows in which `element_if` is empty bring no element. Other fields
-    are those of the first rows that are not empty; lists gather what all rows say.
+    `element_keys` name fields, a new one only if these differ; rows in which `element_if` is empty bring no element. Of other fields
+    the last row counts that says something (not zero, not false); lists gather what all rows say.
     """
 
     name: str

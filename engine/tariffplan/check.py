@@ -1,0 +1,231 @@
+"""What is wrong with the cells of a plan: texts that are not what their column holds, names that nobody knows, names used twice.
+
+Every fault is found, with its place; the nearest known name is suggested. A plan with a fault is not loaded at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from engine.actions.written import formula_of, switch_of, weight_of
+from engine.tariffplan.cells import ANY, checks
+from engine.tariffplan.faults import Faults, nearest
+from engine.tariffplan.merge import item_key
+from engine.tariffplan.read import Plan, Table
+from engine.tariffplan.sheet import DECIMAL, FLAG, IN_FIELD, LIST, NAMES, SWITCH, Sheet
+from engine.tariffplan.sheets import ALL_SHEETS, BY_NAME
+from engine.tariffplan.terms import Terms
+
+_FLAGS: Final = ("true", "false")
+
+
+def check(plan: Plan, terms: Terms) -> None:
+    """Adds every fault of the plan's cells to its faults."""
+    check_cells(plan, terms)
+    check_units(plan)
+    check_duplicates(plan)
+    check_references(plan, terms)
+
+
+# -- texts ---------------------------------------------------------------------------------------------------------------
+
+
+def check_cells(plan: Plan, terms: Terms) -> None:
+    """Cells that are not of their column's type. Each distinct text is looked at once."""
+    readers = {**checks(terms.zone, terms.now_ns), SWITCH: switch_of, DECIMAL: weight_of}
+    for sheet in ALL_SHEETS:
+        for table in plan.of(sheet.name):
+            for place, column in enumerate(sheet.columns):
+                reader = readers.get(column.type)
+                if reader is None:
+                    continue
+                wrong = _wrong(reader, {row[place] for row in table.cells})
+                if wrong:
+                    near = _FLAGS if column.type in (FLAG, SWITCH) else ()
+                    _name_places(plan.faults, table, place, wrong.get, near)
+
+
+def _wrong(reader: Callable[[str], object], texts: set[str]) -> dict[str, str]:
+    found = {}
+    for text in texts:
+        try:
+            reader(text)
+        except ValueError as complaint:
+            found[text] = str(complaint)
+    return found
+
+
+def _name_places(faults: Faults, table: Table, place: int, complain: Callable[[str], str | None], near: tuple[str, ...]) -> None:
+    """A fault for each row whose cell has a complaint."""
+    column = table.sheet.columns[place].name
+    suggestions: dict[str, str] = {}
+    for number, row in enumerate(table.cells):
+        complaint = complain(row[place])
+        if complaint is None:
+            continue
+        if faults.full:
+            faults.more += 1
+            continue
+        if row[place] not in suggestions:
+            suggestions[row[place]] = nearest(row[place], near)
+        faults.add(table.fault(number, place, f"{column}: {complaint}", suggestions[row[place]]))
+
+
+def check_units(plan: Plan) -> None:
+    """Units and weights of actions, which are read by the type of the balance."""
+    sheet = BY_NAME["Actions"]
+    units, kind, weight = sheet.place("Units"), sheet.place("BalanceType"), sheet.place("BalanceWeight")
+    for table in plan.of(sheet.name):
+        for number, row in enumerate(table.cells):
+            try:
+                formula_of(row[kind], row[units])
+            except ValueError as complaint:
+                plan.faults.add(table.fault(number, units, f"Units: {complaint}"))
+            try:
+                weight_of(row[weight])
+            except ValueError as complaint:
+                plan.faults.add(table.fault(number, weight, f"BalanceWeight: {complaint}"))
+
+
+# -- names ---------------------------------------------------------------------------------------------------------------
+
+
+def check_duplicates(plan: Plan) -> None:
+    """A timing and an account have one row each."""
+    for name, message in (("Timings", "duplicate timing tag"), ("AccountActions", "duplicate account action")):
+        sheet = BY_NAME[name]
+        seen: set[str] = set()
+        for table in plan.of(name):
+            for number, row in enumerate(table.cells):
+                key = item_key(sheet, row)
+                if key in seen:
+                    plan.faults.add(table.fault(number, sheet.keys[-1], f"{message}: {key}"))
+                seen.add(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A column whose cells name items of another sheet, or stored ones. `what` is the word for it in complaints."""
+
+    sheet: str
+    column: str
+    target: str
+    what: str
+    known: str = ""  # the field of Known with the names of stored items
+    also: tuple[str, ...] = ("",)  # names that need no item
+
+
+REFERENCES: Final = (
+    Reference("DestinationRates", "DestinationsTag", "Destinations", "destination", "destinations", (ANY,)),
+    Reference("DestinationRates", "RatesTag", "Rates", "rate", also=()),
+    Reference("RatingPlans", "DestinationRatesTag", "DestinationRates", "destination rate", also=()),
+    Reference("RatingPlans", "TimingTag", "Timings", "timing", "timings", ()),
+    Reference("RatingProfiles", "RatingPlanTag", "RatingPlans", "rating plan", "rating_plans", ()),
+    Reference("Actions", "TimingTags", "Timings", "timing", "timings"),
+    Reference("ActionPlans", "ActionsTag", "Actions", "actions", "actions", ()),
+    Reference("ActionPlans", "TimingTag", "Timings", "timing", "timings", ()),
+    Reference("AccountActions", "ActionPlanTag", "ActionPlans", "action plan", "action_plans"),
+    Reference("AccountActions", "ActionTriggersTag", "ActionTriggers", "action triggers", "action_triggers"),
+)
+
+
+def check_references(plan: Plan, terms: Terms) -> None:
+    """Names that stand neither in the plan nor among what is stored."""
+    built_in = frozenset(terms.built_in())
+    for reference in REFERENCES:
+        tables = plan.of(reference.sheet)
+        if not tables:
+            continue
+        valid = ids_of(plan, reference.target) | set(reference.also)
+        if reference.known:
+            valid |= set(getattr(terms.known, reference.known))
+        if reference.target == "Timings":
+            valid |= built_in
+        _check_column(plan, tables, reference, valid)
+    _check_filters(plan, terms)
+    _check_suppliers(plan, terms)
+
+
+def ids_of(plan: Plan, name: str) -> set[str]:
+    """The keys of a sheet's items."""
+    sheet = BY_NAME[name]
+    keys = sheet.keys
+    if len(keys) == 1:
+        return {row[keys[0]] for table in plan.of(name) for row in table.cells}
+    return {item_key(sheet, row) for table in plan.of(name) for row in table.cells}
+
+
+def _check_column(plan: Plan, tables: list[Table], reference: Reference, valid: set[str]) -> None:
+    sheet = BY_NAME[reference.sheet]
+    place = sheet.place(reference.column)
+    several = sheet.columns[place].type == NAMES
+
+    def complain(cell: str) -> str | None:
+        if not several:
+            return None if cell in valid else f'could not find {reference.what} for tag "{cell}"'
+        missing = [name for name in (part.removeprefix("!") for part in cell.split(IN_FIELD)) if name not in valid]
+        return f'could not find {reference.what} for tag "{missing[0]}"' if missing else None
+
+    for table in tables:
+        if any(complain(cell) for cell in {row[place] for row in table.cells}):
+            _name_references(plan.faults, table, place, complain, valid)
+
+
+def _name_references(faults: Faults, table: Table, place: int, complain: Callable[[str], str | None], valid: set[str]) -> None:
+    suggestions: dict[str, str] = {}
+    for number, row in enumerate(table.cells):
+        complaint = complain(row[place])
+        if complaint is None:
+            continue
+        if faults.full:
+            faults.more += 1
+            continue
+        if complaint not in suggestions:
+            suggestions[complaint] = nearest(complaint.partition('"')[2].rstrip('"'), valid)
+        faults.add(table.fault(number, place, complaint, suggestions[complaint]))
+
+
+def filter_columns(sheet: Sheet) -> Iterator[int]:
+    """The columns that name filters."""
+    for place, column in enumerate(sheet.columns):
+        if column.type == LIST and column.name.endswith("FilterIDs"):
+            yield place
+
+
+def is_rule(name: str) -> bool:
+    """Whether a filter is a rule written out, `*type:element:values`."""
+    return name.startswith("*") and name.count(":") >= 2
+
+
+def _check_filters(plan: Plan, terms: Terms) -> None:
+    """A filter is a rule written out, or stands in the plan or the engine under the profile's tenant."""
+    valid = ids_of(plan, "Filters") | set(terms.known.filters)
+    for sheet in ALL_SHEETS:
+        columns = list(filter_columns(sheet))
+        for table in plan.of(sheet.name) if columns else ():
+            for number, row in enumerate(table.cells):
+                for place in columns:
+                    for name in row[place].split(IN_FIELD) if row[place] else ():
+                        if not is_rule(name) and f"{row[0]}:{name}" not in valid:
+                            message = f"broken reference to filter: <{name}> for item with ID: {row[0]}:{row[1]}"
+                            known = {other.partition(":")[2] for other in valid if other.startswith(f"{row[0]}:")}
+                            plan.faults.add(table.fault(number, place, message, "" if plan.faults.full else nearest(name, known)))
+
+
+def _check_suppliers(plan: Plan, terms: Terms) -> None:
+    """An LCR rule's category must have a rating profile: those are its suppliers."""
+    tables = plan.of("LcrRules")
+    if not tables:
+        return
+    profiles = ids_of(plan, "RatingProfiles") | {name.removeprefix("*out:") for name in terms.known.rating_profiles}
+    valid = {tuple(name.split(":", 2)[:2]) for name in profiles}
+    sheet = BY_NAME["LcrRules"]
+    place = sheet.place("RPCategory")
+    for table in tables:
+        for number, row in enumerate(table.cells):
+            if (row[1], row[place]) not in valid:
+                near = nearest(row[place], {category for tenant, category in valid if tenant == row[1]})
+                message = f'could not find ratingProfiles with prefix "*out:{row[1]}:{row[place]}"'
+                plan.faults.add(table.fault(number, place, message, near))
