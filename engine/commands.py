@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.accounts.charge import Refund
+from engine.accounts.charge import Refund as Refund  # noqa: PLC0414 - a word of RefundCall, for the gateway
 from engine.event import Event
 from engine.money import Amount
 from engine.rating.call import Call

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.rating.cost import EventCost
+
 from engine import commands
-from engine.accounts.charge import Refund
 from engine.errors import Refusal, RequestError, mandatory_missing, server_error
 from engine.money import Ratio, amount_of, decimal_ratio
 from engine.rating.call import Call, CallCost
-from engine.rating.cost import EventCost
 from engine.times import ZERO_TIME, parse_time, zone_of
 from engine.usage import HOUR, VOICE, parse_duration
 from gateway.api.accounts import account_data
@@ -25,7 +25,9 @@ MAX_CALL_NS: Final = 3 * HOUR  # asked for where a usage record names no usage
 _UNIT: Final = shape("engine.UnitInfo", "UUID string; ID string; Value float64; Consumed float64; Factor float64; ToR string")
 _MONEY: Final = shape("engine.MonetaryInfo", "UUID string; ID string; Value float64")
 _INFO: Final = shape("engine.DebitInfo", "Unit *engine.UnitInfo; Monetary *engine.MonetaryInfo; AccountID string", _UNIT, _MONEY)
-_INCREMENT: Final = shape("engine.Increment", "Duration time.Duration; Cost float64; BalanceInfo *engine.DebitInfo; CompressFactor int", _INFO)
+_INCREMENT: Final = shape(
+    "engine.Increment", "Duration time.Duration; Cost float64; BalanceInfo *engine.DebitInfo; CompressFactor int", _INFO
+)
 _DESCRIPTOR: Final = shape(
     "engine.CallDescriptor",
     "Category string; Tenant string; Subject string; Account string; Destination string; TimeStart time.Time; TimeEnd time.Time;"
@@ -167,7 +169,7 @@ def _refund(api: Api, args: Args) -> object:
     return account_data(api, call.tenant, call.account or call.subject)
 
 
-def _parts_of(increment: Args) -> list[Refund]:
+def _parts_of(increment: Args) -> list[commands.Refund]:
     info = increment.nested("BalanceInfo")
     if info is None:
         return []
@@ -176,7 +178,7 @@ def _parts_of(increment: Args) -> list[Refund]:
     money = info.nested("Monetary")
     units = 0 if unit is None else increment.integer("Duration") * amount_of(unit.number("Factor")) * count
     return [
-        Refund(
+        commands.Refund(
             info.text("AccountID"),
             "" if unit is None else unit.text("UUID"),
             units,
@@ -234,7 +236,15 @@ def _account_cost(api: Api, args: Args) -> object:
     tenant = api.tenant(event.text("Tenant") or event.tenant)
     subject = event.text("Subject") or account
     call = Call(
-        tenant, event.text("Category"), subject, account, event.text("Destination"), event.text("ToR") or VOICE, start.ns, start.ns + usage_ns, start.zone
+        tenant,
+        event.text("Category"),
+        subject,
+        account,
+        event.text("Destination"),
+        event.text("ToR") or VOICE,
+        start.ns,
+        start.ns + usage_ns,
+        start.zone,
     )
     result = api.step(commands.QuoteCall(call))
     if isinstance(result, Refusal):
