@@ -12,7 +12,8 @@ from engine.errors import RequestError
 from gateway.api.arguments import read_arguments
 from gateway.api.context import Api
 from gateway.api.table import Method, Table
-from gateway.protocols.jsonrpc.envelope import MalformedError, Request, encode_error, encode_result
+from gateway.protocols.jsonrpc.envelope import MalformedError, encode_error, encode_result
+from gateway.protocols.jsonrpc.request import Request
 
 log: Final = logging.getLogger(__name__)
 
@@ -39,7 +40,7 @@ class Dispatcher:
         api = self._api
         api.stepped = False
         self.ticket = 0
-        name = request.method or ""
+        name = request.method
         row = self._methods.get(name)
         try:
             if row is None:

@@ -8,7 +8,8 @@ from collections.abc import Awaitable
 from enum import Enum
 from typing import Final, Protocol
 
-from gateway.protocols.jsonrpc.envelope import MalformedError, Request
+from gateway.protocols.jsonrpc.envelope import MalformedError
+from gateway.protocols.jsonrpc.request import Request
 from gateway.protocols.jsonrpc.stream import RequestStream
 from gateway.transport.gate import Gate
 from gateway.transport.limits import (

@@ -6,7 +6,8 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Final
 
-from gateway.protocols.jsonrpc.envelope import MalformedError, Request
+from gateway.protocols.jsonrpc.envelope import MalformedError
+from gateway.protocols.jsonrpc.request import Request
 from gateway.protocols.jsonrpc.stream import RequestStream
 from gateway.transport.gate import Gate
 from gateway.transport.http import HttpHandler, HttpReply, HttpRequest

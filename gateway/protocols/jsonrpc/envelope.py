@@ -11,9 +11,9 @@ import re
 from typing import Final
 
 import msgspec
-from mypy_extensions import mypyc_attr
 
-_NULL: Final = msgspec.Raw(b"null")
+from gateway.protocols.jsonrpc.request import Request
+
 _TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _SPACE: Final = re.compile(rb"[ \t\r\n]*+")
 _SCALAR: Final = re.compile(rb"[^\s,:{}\[\]\"]++")
@@ -26,16 +26,6 @@ _TRAILING: Final = "trailing characters"
 
 class MalformedError(Exception):
     """The text is no JSON, or no request: nothing sensible can be answered, the stream is closed."""
-
-
-@mypyc_attr(native_class=False)
-class Request(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """One request; `params` and `id` are its own bytes, b"null" where the member is absent."""
-
-    method: str | None = ""
-    params: msgspec.Raw = _NULL
-    id: msgspec.Raw = _NULL
-    jsonrpc: msgspec.Raw = _NULL
 
 
 _DECODER: Final = msgspec.json.Decoder(Request)

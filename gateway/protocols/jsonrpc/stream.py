@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.protocols.jsonrpc.envelope import MalformedError, Request, decode, decode_line
+from gateway.protocols.jsonrpc.envelope import MalformedError, decode, decode_line
 from gateway.protocols.jsonrpc.limits import MAX_REQUEST_BYTES
+from gateway.protocols.jsonrpc.request import Request
 from gateway.protocols.jsonrpc.splitter import Splitter
 
 

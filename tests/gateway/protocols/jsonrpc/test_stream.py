@@ -24,7 +24,7 @@ def read(*parts: bytes, limit_bytes: int = 1 << 20) -> tuple[list[Found], str]:
     for part in parts:
         stream.feed(part)
         while (request := stream.next_request()) is not None:
-            found.append((request.method or "", bytes(request.params), bytes(request.id)))
+            found.append((request.method, bytes(request.params), bytes(request.id)))
     return found, stream.broken
 
 
