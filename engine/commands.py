@@ -54,6 +54,25 @@ class ChangeItems:
     load_id: str = ""
 
 
+@dataclass(slots=True)
+class KnownNames:
+    """The names that a tariff plan may refer to (engine.tariffplan.terms.Known), as they are now."""
+
+
+@dataclass(slots=True)
+class LoadPlan:
+    """A plan that was read and checked (engine.tariffplan.load.PlanLoad) becomes the engine's in one atomic step. Answers None."""
+
+    load: object
+
+
+@dataclass(slots=True)
+class RemovePlan:
+    """Everything that a plan names is taken out in one atomic step: its items, its accounts. Answers None."""
+
+    load: object
+
+
 # -- sessions and records ------------------------------------------------------------------------------------------------
 
 
