@@ -7,6 +7,8 @@ from typing import Final
 MAX_DESTINATION_LENGTH: Final = 128  # characters of a destination that take part in prefix matching
 MAX_SPANS_PER_CALL: Final = 10_000  # timespans that one cost computation may make; a call of years in slots ends there
 MAX_FALLBACK_SUBJECTS: Final = 64  # fallback subjects looked at for one call
+MAX_SHARED_INTERVALS: Final = 65_536  # compiled rows kept to be shared by equal rows; beyond it sharing starts anew
+MAX_NEAR_MISSES: Final = 5  # nearest names that an explanation offers
 MAX_ACTIONS_DEPTH: Final = 8  # actions that fire triggers that fire actions
 
 # storage

@@ -6,6 +6,7 @@ from typing import Final
 
 from engine.money import Amount, Ratio
 from engine.rating.book import Rating, Timing
+from engine.rating.timings import ALWAYS, NO_END, Window, make_window
 from engine.times import Zone
 
 
@@ -41,9 +42,19 @@ class Interval:
     max_cost_strategy: str
     slots: list[Slot]
     start_clock_ns: int  # the timing's StartTime since midnight
+    window: Window  # the timing without its end
+    single: Slot | None  # the only slot, when there is one and it begins at 0
+    key: tuple[object, ...] | None  # everything but weight and timing ID, made when it is first asked for
 
     def __init__(
-        self, timing: Timing | None, rating: Rating, weight: Ratio, connect_fee: Amount, max_cost: Amount, slots: list[Slot], start_clock_ns: int
+        self,
+        timing: Timing | None,
+        rating: Rating,
+        weight: Ratio,
+        connect_fee: Amount,
+        max_cost: Amount,
+        slots: list[Slot],
+        start_clock_ns: int,
     ) -> None:
         self.timing = timing
         self.rating = rating
@@ -55,6 +66,9 @@ class Interval:
         self.max_cost_strategy = rating.MaxCostStrategy
         self.slots = slots
         self.start_clock_ns = start_clock_ns
+        self.window = ALWAYS if timing is None else make_window(timing, NO_END)
+        self.single = slots[0] if len(slots) == 1 and slots[0].start_ns <= 0 else None
+        self.key = None
 
 
 class Match:
@@ -72,6 +86,22 @@ class Match:
         self.plan_id = plan_id
 
 
+class RatingInfo:
+    """What prices a call from an instant on: the rows that its destination has in a plan. Without rows it is a gap, which the
+    fallback subjects may fill. The rows belong to this call alone: splitting sorts them in place."""
+
+    match: Match
+    active_at: int
+    intervals: list[Interval]
+    fallback_keys: tuple[str, ...]
+
+    def __init__(self, match: Match, active_at: int, intervals: list[Interval], fallback_keys: tuple[str, ...]) -> None:
+        self.match = match
+        self.active_at = active_at
+        self.intervals = intervals
+        self.fallback_keys = fallback_keys
+
+
 class UnitPart:
     """The units that an increment took. `interval` is set when a rating subject priced them."""
 
@@ -86,7 +116,16 @@ class UnitPart:
     interval: Interval | None
 
     def __init__(
-        self, balance_uuid: str, balance_id: str, value: Amount, consumed: Amount, factor: Amount, tor: str, destination: str, category: str, interval: Interval | None
+        self,
+        balance_uuid: str,
+        balance_id: str,
+        value: Amount,
+        consumed: Amount,
+        factor: Amount,
+        tor: str,
+        destination: str,
+        category: str,
+        interval: Interval | None,
     ) -> None:
         self.balance_uuid = balance_uuid
         self.balance_id = balance_id
@@ -212,8 +251,11 @@ class Call:
     run_price: Ratio | None  # the exactly priced run that the last debit of the session ended in, and its length so far
     run_step_ns: int
     run_length: int
+    infos: list[RatingInfo] | None  # what prices the call, kept from its first look-up on
 
-    def __init__(self, tenant: str, category: str, subject: str, account: str, destination: str, tor: str, start_ns: int, end_ns: int, zone: Zone) -> None:
+    def __init__(
+        self, tenant: str, category: str, subject: str, account: str, destination: str, tor: str, start_ns: int, end_ns: int, zone: Zone
+    ) -> None:
         self.tenant = tenant
         self.category = category
         self.subject = subject
@@ -238,6 +280,7 @@ class Call:
         self.run_price = None
         self.run_step_ns = 0
         self.run_length = 0
+        self.infos = None
 
     @property
     def duration_ns(self) -> int:
@@ -245,7 +288,9 @@ class Call:
 
     def copy(self) -> Call:
         """The same question, to be worked on without changing this one."""
-        twin = Call(self.tenant, self.category, self.subject, self.account, self.destination, self.tor, self.start_ns, self.end_ns, self.zone)
+        twin = Call(
+            self.tenant, self.category, self.subject, self.account, self.destination, self.tor, self.start_ns, self.end_ns, self.zone
+        )
         twin.duration_index_ns = self.duration_index_ns
         twin.loop_index = self.loop_index
         twin.max_cost_so_far = self.max_cost_so_far
@@ -276,7 +321,17 @@ class BalanceSummary:
     disabled: bool
     factors: dict[str, Amount] | None
 
-    def __init__(self, uuid: str, id: str, type: str, initial: Amount, value: Amount, weight: Ratio, disabled: bool, factors: dict[str, Amount] | None) -> None:
+    def __init__(
+        self,
+        uuid: str,
+        id: str,
+        type: str,
+        initial: Amount,
+        value: Amount,
+        weight: Ratio,
+        disabled: bool,
+        factors: dict[str, Amount] | None,
+    ) -> None:
         self.uuid = uuid
         self.id = id
         self.type = type
@@ -334,7 +389,14 @@ class RatingOptions:
     max_usage_ns: dict[str, int]
 
     def __init__(
-        self, *, exact: bool, rounding_decimals: int = 5, fallback_depth: int = 3, max_increments: int = 1_000_000, subject_prefix_matching: bool = False, max_usage_ns: dict[str, int] | None = None
+        self,
+        *,
+        exact: bool,
+        rounding_decimals: int = 5,
+        fallback_depth: int = 3,
+        max_increments: int = 1_000_000,
+        subject_prefix_matching: bool = False,
+        max_usage_ns: dict[str, int] | None = None,
     ) -> None:
         self.exact = exact
         self.rounding_decimals = 9 if exact else rounding_decimals

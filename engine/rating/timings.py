@@ -89,7 +89,7 @@ def _mask(values: tuple[int, ...] | None, cycle: int) -> int:
     for value in values:
         if cycle:
             mask |= 1 << value % cycle
-        elif value >= 0:
+        elif 0 <= value <= 31:
             mask |= 1 << value
     return mask
 
@@ -97,7 +97,7 @@ def _mask(values: tuple[int, ...] | None, cycle: int) -> int:
 def clock_ns(text: str) -> int:
     """`HH:MM:SS` as ns since midnight; 0 for words such as `*asap`."""
     parts = text.split(":")
-    if len(parts) != 3 or not all(part.isdigit() for part in parts):
+    if len(parts) != 3 or len(text) > len("HH:MM:SS") or not all(part.isdigit() for part in parts):
         return 0
     return (int(parts[0]) * 3600 + int(parts[1]) * 60 + int(parts[2])) * SECOND
 

@@ -1,0 +1,167 @@
+"""From what an operator wrote to what a call is priced with: exact ratios, sorted slots, shared rows."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.limits import MAX_SHARED_INTERVALS
+from engine.money import ONE, ZERO_RATIO, Ratio, read_decimal, round_ratio
+from engine.rating.book import PlanRate, Rate, Rating, RatingPlan, RatingProfile, Timing
+from engine.rating.call import Interval, Slot
+from engine.rating.timings import clock_ns
+from engine.usage import ANY, SECOND
+
+ANY_TIMING: Final = Timing(ANY)
+
+
+class PricedRows:
+    """The rows of a destination in a plan, in the order of the sheet, each row once."""
+
+    intervals: list[Interval]
+    top_weight: Ratio
+    always: bool  # one of the rows holds at any time
+
+    def __init__(self, intervals: list[Interval]) -> None:
+        self.intervals = intervals
+        self.top_weight = ZERO_RATIO
+        self.always = False
+        for interval in intervals:
+            if interval is intervals[0] or is_less(self.top_weight, interval.weight):
+                self.top_weight = interval.weight
+            if interval.window.always:
+                self.always = True
+
+
+class CompiledPlan:
+    id: str
+    by_destination: dict[str, PricedRows]
+
+    def __init__(self, id: str, by_destination: dict[str, PricedRows]) -> None:
+        self.id = id
+        self.by_destination = by_destination
+
+
+class CompiledProfile:
+    """The activations of a profile in the order of time."""
+
+    id: str
+    starts: list[int]
+    plan_ids: list[str]
+    fallback_keys: list[tuple[str, ...]]
+
+    def __init__(self, profile: RatingProfile) -> None:
+        self.id = profile.Id
+        ordered = sorted(profile.RatingPlanActivations, key=lambda activation: activation.ActivationTime)
+        self.starts = [activation.ActivationTime for activation in ordered]
+        self.plan_ids = [activation.RatingPlanId for activation in ordered]
+        self.fallback_keys = [activation.FallbackKeys or () for activation in ordered]
+
+
+def is_less(one: Ratio, other: Ratio) -> bool:
+    return one.num * other.den < other.num * one.den
+
+
+class Compiler:
+    """Makes intervals; rows with equal timing, price and weight share one, whatever plan they stand in."""
+
+    _intervals: dict[tuple[object, ...], Interval]
+
+    def __init__(self) -> None:
+        self._intervals = {}
+
+    def plan(self, plan: RatingPlan) -> CompiledPlan:
+        """Raises ValueError for a price that is no number, KeyError for a row whose timing or rating the plan lacks."""
+        known: dict[tuple[PlanRate, ...], PricedRows] = {}
+        by_destination: dict[str, PricedRows] = {}
+        for destination_id, rows in plan.DestinationRates.items():
+            if not rows:
+                continue
+            priced = known.get(rows)
+            if priced is None:
+                priced = PricedRows(self._rows(plan, rows))
+                known[rows] = priced
+            by_destination[destination_id] = priced
+        return CompiledPlan(plan.Id, by_destination)
+
+    def _rows(self, plan: RatingPlan, rows: tuple[PlanRate, ...]) -> list[Interval]:
+        found: list[Interval] = []
+        for row in rows:
+            interval = self.interval(plan.Timings[row.Timing], plan.Ratings[row.Rating], row.Weight)
+            if not any(interval is other or is_same_row(interval, other) for other in found):
+                found.append(interval)
+        return found
+
+    def interval(self, timing: Timing | None, rating: Rating, weight: str) -> Interval:
+        key = (timing, rating, weight)
+        known = self._intervals.get(key)
+        if known is None:
+            known = make_interval(timing, rating, weight)
+            if len(self._intervals) >= MAX_SHARED_INTERVALS:
+                self._intervals.clear()
+            self._intervals[key] = known
+        return known
+
+
+def make_interval(timing: Timing | None, rating: Rating, weight: str) -> Interval:
+    slots = [_slot(rate) for rate in sorted(rating.Rates, key=lambda rate: rate.GroupIntervalStart)]
+    return Interval(
+        timing,
+        rating,
+        _number(weight),
+        _amount(rating.ConnectFee),
+        _amount(rating.MaxCost),
+        slots,
+        clock_ns(timing.StartTime) if timing is not None else 0,
+    )
+
+
+def _slot(rate: Rate) -> Slot:
+    value = _number(rate.Value)
+    step_ns = rate.RateIncrement if rate.RateIncrement > 0 else SECOND
+    unit_ns = rate.RateUnit if rate.RateUnit > 0 else SECOND
+    step_price = Ratio(value.num * ONE * step_ns, value.den * unit_ns)
+    return Slot(max(0, rate.GroupIntervalStart), step_ns, unit_ns, value, round_ratio(value.num * ONE, value.den), step_price)
+
+
+def _number(text: str) -> Ratio:
+    return read_decimal(text) if text else ZERO_RATIO
+
+
+def _amount(text: str) -> int:
+    value = _number(text)
+    return round_ratio(value.num * ONE, value.den)
+
+
+# -- equality of prices ----------------------------------------------------------------------------------------------
+
+
+def price_key(interval: Interval) -> tuple[object, ...]:
+    """What makes two prices the same to a client: hours, slots, fee, rounding and limit; neither weight nor the timing's ID."""
+    key = interval.key
+    if key is None:
+        timing = interval.timing
+        hours = None if timing is None else (timing.Years, timing.Months, timing.MonthDays, timing.WeekDays, timing.StartTime)
+        slots = tuple((slot.start_ns, slot.value.num, slot.value.den, slot.step_ns, slot.unit_ns) for slot in interval.slots)
+        key = (
+            hours,
+            slots,
+            interval.connect_fee,
+            interval.rounding_method,
+            interval.rounding_decimals,
+            interval.max_cost,
+            interval.max_cost_strategy,
+        )
+        interval.key = key
+    return key
+
+
+def is_same_price(one: Interval | None, other: Interval | None) -> bool:
+    if one is other:
+        return True
+    if one is None or other is None:
+        return False
+    return price_key(one) == price_key(other)
+
+
+def is_same_row(one: Interval, other: Interval) -> bool:
+    return one.weight == other.weight and price_key(one) == price_key(other)

@@ -1,0 +1,211 @@
+"""Which rows price a call: from its subject to a profile, an activation, a plan, and the longest prefix that the plan knows."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from typing import Final
+
+from engine.errors import Refusal
+from engine.limits import MAX_DESTINATION_LENGTH, MAX_FALLBACK_SUBJECTS
+from engine.rating.call import NO_MATCH, Call, Match, RatingInfo, RatingOptions
+from engine.rating.compile import CompiledPlan, CompiledProfile, PricedRows, is_less
+from engine.rating.tariff import Tariff
+from engine.times import Zone, local_ns
+from engine.usage import ANY
+
+OUT: Final = "*out:"
+
+
+def profile_key(tenant: str, category: str, subject: str) -> str:
+    """The ID of the profile of a subject."""
+    return f"{OUT}{tenant}:{category}:{subject}"
+
+
+def find_infos(tariff: Tariff, call: Call, options: RatingOptions) -> list[RatingInfo] | Refusal:
+    """What prices the call, in the order of time, without a gap. Kept in the call: later parts of it are priced as it began."""
+    if call.infos is not None:
+        return call.infos
+    search = Search(tariff, call, options)
+    found = search.search(profile_key(call.tenant, call.category, call.subject), call.start_ns, call.end_ns, 1)
+    if found is None:
+        found = search.search(search.any_key, call.start_ns, call.end_ns, 1)
+    if found is None:
+        return Refusal.RATING_PLAN_NOT_FOUND
+    if not _is_gapless(found, call.start_ns):
+        return Refusal.UNAUTHORIZED_DESTINATION
+    call.infos = found
+    return found
+
+
+def plan_infos(tariff: Tariff, call: Call, plan_id: str, subject: str) -> list[RatingInfo] | Refusal:
+    """What prices the call on a rating plan, whatever the call's subject; `subject` is said to have matched."""
+    plan = tariff.plans.get(plan_id)
+    if plan is None:
+        return Refusal.RATING_PLAN_NOT_FOUND
+    found = match_plan(tariff, plan, call.destination, call.start_ns, call.zone)
+    if found is None:
+        return Refusal.UNAUTHORIZED_DESTINATION
+    return [RatingInfo(Match(subject, found.prefix, found.destination_id, plan_id), call.start_ns, list(found.rows.intervals), ())]
+
+
+def first_match(tariff: Tariff, call: Call, options: RatingOptions) -> Match | None:
+    """Why the call's beginning has its price; None when it has none."""
+    found = find_infos(tariff, call, options)
+    return None if isinstance(found, Refusal) else found[0].match
+
+
+class PlanMatch:
+    """What a plan has for a destination."""
+
+    prefix: str
+    destination_id: str
+    rows: PricedRows
+
+    def __init__(self, prefix: str, destination_id: str, rows: PricedRows) -> None:
+        self.prefix = prefix
+        self.destination_id = destination_id
+        self.rows = rows
+
+
+def match_plan(tariff: Tariff, plan: CompiledPlan, destination: str, at_ns: int, zone: Zone) -> PlanMatch | None:
+    """The rows of the longest prefix that the plan knows and that hold at this instant, else those of `*any`."""
+    if destination not in (ANY, ""):
+        found = _match_prefix(tariff, plan, destination, at_ns, zone)
+        if found is not None:
+            return found
+    rows = plan.by_destination.get(ANY)
+    return None if rows is None else PlanMatch(ANY, ANY, rows)
+
+
+def _match_prefix(tariff: Tariff, plan: CompiledPlan, destination: str, at_ns: int, zone: Zone) -> PlanMatch | None:
+    known = plan.by_destination
+    length = min(len(destination), tariff.longest_prefix, MAX_DESTINATION_LENGTH)
+    while length > 0:
+        prefix = destination[:length]
+        ids = tariff.ids_of_prefix(prefix)
+        if ids is not None:
+            best: PlanMatch | None = None
+            for id in ids:
+                rows = known.get(id)
+                if rows is None or (best is not None and not is_less(best.rows.top_weight, rows.top_weight)):
+                    continue
+                if rows.always or _holds(rows, at_ns, zone):
+                    best = PlanMatch(prefix, id, rows)
+            if best is not None:
+                return best
+        length -= 1
+    return None
+
+
+def _holds(rows: PricedRows, at_ns: int, zone: Zone) -> bool:
+    local = local_ns(at_ns, zone)
+    for interval in rows.intervals:
+        if interval.window.is_active(local):
+            return True
+    return False
+
+
+class Search:
+    """One look-up. It counts the subjects that it looks at, which bounds chains of fallback subjects whatever the depth."""
+
+    tariff: Tariff
+    call: Call
+    options: RatingOptions
+    any_key: str
+    looked: int
+
+    def __init__(self, tariff: Tariff, call: Call, options: RatingOptions) -> None:
+        self.tariff = tariff
+        self.call = call
+        self.options = options
+        self.any_key = profile_key(call.tenant, call.category, ANY)
+        self.looked = 0
+
+    def search(self, key: str, start_ns: int, end_ns: int, depth: int) -> list[RatingInfo] | None:
+        """What the profile, and where it has gaps its fallback subjects, say for that time; None when there is no such profile."""
+        self.looked += 1
+        if depth > self.options.fallback_depth or self.looked > MAX_FALLBACK_SUBJECTS:
+            return None
+        profile = self.tariff.profiles.get(key)
+        if profile is None and self.options.subject_prefix_matching:
+            profile = self.by_prefix(key)
+        if profile is None:
+            return None
+        infos = self._of_profile(profile, start_ns, end_ns)
+        if not _is_gapless(infos, start_ns):
+            self._fill(infos, start_ns, end_ns, depth)
+        return infos
+
+    def by_prefix(self, key: str) -> CompiledProfile | None:
+        """The profile of the longest subject that this one begins with."""
+        if key.endswith(ANY):
+            return None
+        shortest = key.find(":", key.find(":", key.find(":") + 1) + 1) + 2
+        for length in range(len(key) - 1, shortest - 1, -1):
+            profile = self.tariff.profiles.get(key[:length])
+            if profile is not None:
+                return profile
+        return None
+
+    def _of_profile(self, profile: CompiledProfile, start_ns: int, end_ns: int) -> list[RatingInfo]:
+        first, after = active_range(profile, start_ns, end_ns)
+        infos: list[RatingInfo] = []
+        for index in range(first, after):
+            plan = self.tariff.plans.get(profile.plan_ids[index])
+            if plan is None:
+                continue
+            active_at = profile.starts[index]
+            found = match_plan(self.tariff, plan, self.call.destination, start_ns, self.call.zone)
+            if index == first and start_ns < active_at:
+                infos.append(RatingInfo(NO_MATCH, start_ns, [], (self.any_key,)))
+            keys = profile.fallback_keys[index]
+            if found is not None:
+                match = Match(profile.id, found.prefix, found.destination_id, plan.id)
+                infos.append(RatingInfo(match, active_at, list(found.rows.intervals), keys))
+            elif keys:
+                infos.append(RatingInfo(NO_MATCH, active_at, [], keys))
+        return infos
+
+    def _fill(self, infos: list[RatingInfo], start_ns: int, end_ns: int, depth: int) -> None:
+        """Asks the fallback subjects of each gap, in their order, until one has no gap there."""
+        index = 0
+        while index < len(infos):
+            info = infos[index]
+            if not info.intervals:
+                from_ns = start_ns if index == 0 else info.active_at
+                until_ns = end_ns if index == len(infos) - 1 else infos[index + 1].active_at
+                for key in info.fallback_keys:
+                    found = self.search(key, from_ns, until_ns, depth + 1)
+                    if found is None:
+                        continue
+                    for number, new in enumerate(found):
+                        if not new.intervals:
+                            continue
+                        if number == 0:
+                            infos[index] = new
+                        else:
+                            infos.append(new)
+                    infos.sort(key=_active_at)
+                    if _is_gapless(found, from_ns):
+                        break
+            index += 1
+
+
+def active_range(profile: CompiledProfile, start_ns: int, end_ns: int) -> tuple[int, int]:
+    """The activations that count for a call: from the last that is not after its start to the last that is not after its end."""
+    first = max(0, bisect_right(profile.starts, start_ns) - 1)
+    after = bisect_right(profile.starts, max(start_ns, end_ns))
+    return first, after
+
+
+def _active_at(info: RatingInfo) -> int:
+    return info.active_at
+
+
+def _is_gapless(infos: list[RatingInfo], start_ns: int) -> bool:
+    if not infos or infos[0].active_at > start_ns:
+        return False
+    for info in infos:
+        if not info.intervals:
+            return False
+    return True
