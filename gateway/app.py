@@ -1,0 +1,254 @@
+"""The composition root: from a configuration tree to a gateway that answers, and back.
+
+Started in order: state folder (locked), engine (recovered), ports. Stopped in reverse. The clock is read here and nowhere else: every
+step gets its `now` from `clock`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Final
+
+from engine.actions.kinds import KINDS as ACTION_KINDS
+from engine.door import Engine
+from engine.options import EngineOptions, SessionOptions
+from engine.profiles.policies import KINDS as POLICY_KINDS
+from engine.rating.call import RatingOptions
+from engine.rating.kinds import KINDS as RATING_KINDS
+from engine.storage.ports import Storage, StorageError
+from engine.storage.sqlite.storage import open_sqlite
+from engine.times import SECOND, zone_of
+from engine.usage import parse_duration
+from gateway import VERSION
+from gateway.api.cdrs import STORE
+from gateway.api.context import Api, ApiOptions
+from gateway.api.server import ApiServer, ServerOptions
+from gateway.config import Tree
+from gateway.limits import COLLECT_BUSY, COLLECT_IDLE, COLLECT_SECONDS, MIDDLE_COLLECTIONS, OLD_BY_HAND, YOUNG_OBJECTS
+
+log: Final = logging.getLogger(__name__)
+
+clock: Final[Callable[[], int]] = time.time_ns
+KINDS: Final = (*RATING_KINDS, *ACTION_KINDS, *POLICY_KINDS)
+_ZERO_SUBJECT: Final = "*zero"
+
+
+class StartError(Exception):
+    """The gateway cannot be started; one line for the operator."""
+
+
+# -- where things are ----------------------------------------------------------------------------------------------------
+
+
+def default_state_folder(configs: list[str], environ: Mapping[str, str]) -> Path:
+    """The state folder that belongs to configuration folders and to no others.
+
+    It lies below $STATE_DIRECTORY (systemd), /var/lib/tollwire (root) or $XDG_STATE_HOME/tollwire, and is called after the last folder
+    and a digest of all their real paths; without a configuration it is called `default`.
+    """
+    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if given:
+        root = Path(given)
+    elif os.geteuid() == 0:
+        root = Path("/var/lib/tollwire")
+    else:
+        root = Path(environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "tollwire"
+    if not configs:
+        return root / "default"
+    from hashlib import sha256
+
+    real = [os.path.realpath(config) for config in configs]
+    return root / f"{Path(real[-1]).stem}-{sha256(chr(0).join(real).encode()).hexdigest()[:12]}"
+
+
+def local_zone_name(environ: Mapping[str, str]) -> str:
+    """The name of the machine's time zone: TZ, else what /etc/localtime points to, else /etc/timezone, else UTC."""
+    if "TZ" in environ:
+        return environ["TZ"].removeprefix(":") or "UTC"
+    path = os.path.realpath("/etc/localtime")
+    _, found, name = path.partition("/zoneinfo/")
+    if found:
+        return name
+    try:
+        return Path("/etc/timezone").read_text().strip() or "UTC"
+    except OSError:
+        return "UTC"
+
+
+# -- what the rooms are told ---------------------------------------------------------------------------------------------
+
+
+def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
+    """What the engine is told of a configuration."""
+    general, rals, sessions, cdrs = tree.general, tree.rals, tree.sessions, tree.cdrs
+    return EngineOptions(
+        rating=RatingOptions(
+            exact=general.increment_rounding == "exact",
+            rounding_decimals=general.rounding_decimals,
+            fallback_depth=rals.fallback_depth,
+            max_increments=rals.max_increments,
+            subject_prefix_matching=rals.rp_subject_prefix_matching,
+            max_usage_ns=rals.max_computed_usage,
+        ),
+        default_steps={tor: _step_of(subject) for tor, subject in rals.balance_rating_subject.items()},
+        sessions=SessionOptions(
+            default_usage=sessions.default_usage,
+            debit_interval_ns=sessions.debit_interval_ns,
+            session_ttl_ns=sessions.session_ttl_ns,
+            store_session_costs=sessions.store_session_costs,
+            failed_begin_ttl_ns=sessions.failed_begin_ttl_ns,
+            alterable_fields=sessions.alterable_fields,
+        ),
+        default_tenant=general.default_tenant,
+        default_category=general.default_category,
+        default_request_type=general.default_request_type,
+        zone=zone_of(zone_name),
+        remove_expired=rals.remove_expired,
+        dynaprepaid_actionplans=tree.schedulers.dynaprepaid_actionplans,
+        store_cdrs=cdrs.store_cdrs,
+        chargers_connected=bool(sessions.chargers_conns),
+        attributes_connected=bool(sessions.attributes_conns),
+        rals_connected=bool(sessions.rals_conns),
+        node_id=node_id,
+    )
+
+
+def _step_of(subject: str) -> int:
+    """The step, in ns, of a rating subject such as *zero1s; ValueError for another."""
+    if not subject.startswith(_ZERO_SUBJECT):
+        raise ValueError(f"rals.balance_rating_subject: {subject} is not *zero and a duration")
+    return parse_duration(subject.removeprefix(_ZERO_SUBJECT))
+
+
+def api_options(tree: Tree, node_id: str, zone_name: str, started_ns: int) -> ApiOptions:
+    """What the API is told of a configuration."""
+    return ApiOptions(
+        sections=frozenset(name for name, value in tree.values.items() if isinstance(value, dict) and value.get("enabled") is True),
+        version=f"Tollwire@{VERSION}",
+        default_tenant=tree.general.default_tenant,
+        default_timezone=zone_name,
+        node_id=node_id,
+        started_ns=started_ns,
+        cache_ttls_ns={name: partition.ttl_ns for name, partition in tree.caches.partitions.items() if partition.ttl_ns},
+    )
+
+
+def server_options(tree: Tree) -> ServerOptions:
+    """Where the API listens."""
+    return ServerOptions(
+        rpc_json=tree.listen.rpc_json,
+        http=tree.listen.http,
+        jsonrpc_path=tree.http.json_rpc_url,
+        ws_path=tree.http.ws_url,
+        max_request_bytes=tree.limits.request_size_bytes,
+    )
+
+
+# -- life ------------------------------------------------------------------------------------------------------------------
+
+
+class Collector:
+    """Garbage is collected by hand: a look at everything takes as long as there are accounts, so it waits for a quiet minute.
+
+    What lives at the start is never looked at again (costs.md); the house makes no cycles on its way through an event.
+    """
+
+    def __init__(self, busy: Callable[[], int]) -> None:
+        """`busy` counts what was asked of us so far."""
+        self._busy = busy
+        self._seen = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def start(self) -> None:
+        """Freezes what is there; collects from now on."""
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(YOUNG_OBJECTS, MIDDLE_COLLECTIONS, OLD_BY_HAND)
+        self._arm()
+
+    def stop(self) -> None:
+        """Leaves collecting to Python again, which will hardly come to it."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _arm(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(COLLECT_SECONDS, self._look)
+
+    def _look(self) -> None:
+        gathered, seen = gc.get_count()[2], self._busy()
+        if gathered >= (COLLECT_IDLE if seen == self._seen else COLLECT_BUSY):
+            gc.collect()
+        self._seen = seen
+        self._arm()
+
+
+class App:
+    """A gateway in one process. `start` and `stop` on a running loop, once each."""
+
+    engine: Engine
+    storage: Storage
+    server: ApiServer
+
+    def __init__(self, tree: Tree, state: Path, environ: Mapping[str, str]) -> None:
+        """Opens and locks the state folder and recovers what is in it. StartError when that cannot be done."""
+        self._tree = tree
+        zone_name = tree.general.default_timezone
+        if zone_name in ("", "Local"):
+            zone_name = local_zone_name(environ)
+        node_id = tree.general.node_id or os.urandom(4).hex()
+        try:
+            options = engine_options(tree, node_id, zone_name)
+            self.storage = open_sqlite(state)
+        except (StorageError, ValueError) as error:
+            raise StartError(str(error)) from None
+        self.engine = Engine(options, self.storage, KINDS, os.urandom)
+        self._recover()
+        api = Api(self.engine, api_options(tree, node_id, zone_name, clock()), clock, rooms={STORE: self.storage.cdrs})
+        self.server = ApiServer(api, self.storage.journal, server_options(tree))
+        self._collector = Collector(lambda: self.engine.ticket)
+
+    def _recover(self) -> None:
+        started = time.monotonic()
+        try:
+            self.engine.recover()
+        except StorageError as error:
+            raise StartError(str(error)) from None
+        log.info("recovered", extra={"seconds": round(time.monotonic() - started, 3), "ticket": self.storage.journal.last_ticket})
+
+    async def start(self) -> None:
+        """Every port is taken when it returns, and JSON-RPC is answered. StartError, and nothing is left open, when one cannot be had."""
+        self.storage.start(asyncio.get_running_loop())
+        try:
+            await self.server.start()
+        except (OSError, ValueError) as error:
+            await self.stop()
+            raise StartError(f"cannot listen: {_reason(error)}") from None
+
+    async def settle(self) -> None:
+        """Returns when everything answers and what is there is put aside from garbage collection."""
+        if self._tree.listen.http:
+            await self.server.http.ready()
+        self._collector.start()
+
+    async def stop(self) -> None:
+        """Frees every port at once, lets what is in flight finish for at most cores.shutdown_timeout, makes all of it durable.
+
+        StorageError when that was not possible: what was not acknowledged may be lost.
+        """
+        self._collector.stop()
+        await self.server.stop(self._tree.cores.shutdown_timeout_ns / SECOND)
+        await self.storage.close()
+
+
+def _reason(error: Exception) -> str:
+    """An error in an operator's words."""
+    if isinstance(error, OSError) and error.errno is not None:
+        place = str(error).partition("address (")[2].partition(")")[0].replace("'", "").replace(", ", ":")
+        return f"{place}: {os.strerror(error.errno)}" if place else f"{error.strerror or error}"
+    return str(error)

@@ -1,0 +1,14 @@
+"""Every bound of the command line, named, with its unit and what happens at it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CONNECT_SECONDS: Final = 3.0  # how long a server may take to accept; then it counts as unreachable
+REPLY_SECONDS: Final = 300.0  # how long an answer is waited for unless --timeout says otherwise
+MAX_ANSWER_BYTES: Final = 256 * 1024 * 1024  # one answer; a longer one is refused
+MAX_SHOWN_DEPTH: Final = 64  # values inside each other that a table shows; deeper ones are written as JSON
+MAX_HISTORY_LINES: Final = 5_000  # of the interactive console; the oldest go first
+MAX_SHOWN_DIFFERENCES: Final = 1_000  # that verify prints; the rest is counted
+DEMO_START_SECONDS: Final = 20.0  # how long the demo waits for its server
+DEMO_STOP_SECONDS: Final = 10.0  # how long the demo waits for its server to end before it is killed

@@ -1,0 +1,102 @@
+"""tollwire serve: the life of the process, from its arguments to its exit status."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import logging
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from gateway.cli.configuration import config_arguments, configs_of, load_or_tell
+from gateway.cli.outcome import CommandError, Exit
+from gateway.config import Loaded
+from gateway.observe.log import Format, Log
+from gateway.observe.systemd import READY, STOPPING, WATCHDOG, ServiceManager
+
+if TYPE_CHECKING:
+    from gateway.app import App
+
+log: Final = logging.getLogger(__name__)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares its arguments."""
+    config_arguments(parser)
+    parser.add_argument("--state", metavar="DIR", help="folder of the database and its lock (one that belongs to the configuration)")
+    parser.add_argument("--log", choices=[form.value for form in Format], default=Format.TEXT.value, help="form of the log lines (text)")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the gateway until SIGTERM or SIGINT. 1 when it cannot be started."""
+    loaded = load_or_tell(options)
+    general = loaded.tree.general
+    with Log(general.log_level, Format(options.log), syslog=general.logger == "*syslog"):
+        for warning in loaded.warnings:
+            log.warning(warning)
+        return _serve(loaded, options)
+
+
+def _serve(loaded: Loaded, options: argparse.Namespace) -> int:
+    import uvloop
+
+    from gateway.app import App, StartError, default_state_folder
+
+    chosen = options.state or loaded.tree.storage.state_folder
+    state = Path(chosen) if chosen else default_state_folder(configs_of(options), os.environ)
+    try:
+        app = App(loaded.tree, state, os.environ)
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            return runner.run(_live(app))
+    except StartError as error:
+        raise CommandError(str(error)) from None
+
+
+async def _live(app: App) -> int:
+    manager = ServiceManager(os.environ)
+    loop = asyncio.get_running_loop()
+    asked = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, _stop, asked, number)
+    await app.start()
+    settling = asyncio.create_task(_settle(app, manager))
+    settling.add_done_callback(lambda _: asked.set())
+    await asked.wait()
+    log.info("stopping")
+    manager.tell(STOPPING)
+    return await _end(app, settling)
+
+
+def _stop(asked: asyncio.Event, number: int) -> None:
+    """The first signal asks; the second does not wait for an answer: what was acknowledged is on disk."""
+    if asked.is_set():
+        os._exit(128 + number)
+    asked.set()
+
+
+async def _settle(app: App, manager: ServiceManager) -> None:
+    """Tells that the gateway is ready when it is, and then, as often as it is asked for, that it is alive."""
+    await app.settle()
+    log.info("ready", extra={"pid": os.getpid()})
+    manager.tell(READY)
+    if not manager.watchdog_seconds:
+        await asyncio.Event().wait()
+    while True:
+        manager.tell(WATCHDOG)
+        await asyncio.sleep(manager.watchdog_seconds)
+
+
+async def _end(app: App, settling: asyncio.Task[None]) -> int:
+    settling.cancel()
+    try:
+        await app.stop()
+        await settling
+    except asyncio.CancelledError:
+        pass
+    except Exception:
+        log.exception("stopped badly")
+        return Exit.REFUSED
+    log.info("stopped")
+    return Exit.OK

@@ -1,0 +1,12 @@
+"""Every bound of the process as a whole, named, with its unit."""
+
+from __future__ import annotations
+
+from typing import Final
+
+YOUNG_OBJECTS: Final = 20_000  # objects made before the collector looks at the youngest
+MIDDLE_COLLECTIONS: Final = 50  # looks at the youngest before it looks at the middle ones
+OLD_BY_HAND: Final = 1_000_000_000  # looks at the middle ones before it would look at all: never by itself
+COLLECT_SECONDS: Final = 60.0  # how often we ask whether all should be looked at
+COLLECT_IDLE: Final = 20  # looks at the middle ones after which all are looked at when nothing was asked of us meanwhile
+COLLECT_BUSY: Final = 2_000  # and after which they are looked at however busy we are
