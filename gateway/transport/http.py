@@ -7,7 +7,7 @@ import logging
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from gateway.transport.limits import BACKLOG, MAX_CONNECTIONS
 
@@ -137,8 +137,7 @@ class _Refused(asyncio.Protocol):
     """A connection too many."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), "a stream socket has a stream transport"
-        transport.abort()
+        cast(asyncio.Transport, transport).abort()  # uvloop's is none by its class
 
 
 def _import_web() -> Any:

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable
 from enum import Enum
-from typing import Final, Protocol
+from typing import Final, Protocol, cast
 
 from gateway.protocols.jsonrpc.envelope import MalformedError
 from gateway.protocols.jsonrpc.request import Request
@@ -86,13 +86,12 @@ class Connection(asyncio.Protocol):
     # -- called by the loop --------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport), "a stream socket has a stream transport"
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by its class
         if not self._listener.admit(self):
             self._life = Life.CLOSED
-            transport.abort()
+            self._transport.abort()
             return
-        transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
 
     def data_received(self, data: bytes) -> None:
         if self._life is not Life.OPEN:
