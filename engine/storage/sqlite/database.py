@@ -15,8 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.limits import WAL_BYTES
-from engine.storage.ports import StorageError
-from engine.storage.sqlite.schema import MIGRATIONS, migrate
+from engine.storage.sqlite.schema import MIGRATIONS, as_storage_error, migrate
 
 Value = int | bytes | str
 Connect = Callable[[Path], sqlite3.Connection]
@@ -56,8 +55,9 @@ class Database:
             self.path.chmod(0o600)
             migrate(connection, file=str(self.path), steps=steps)
             self._prepare(connection)
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(f"{self.path}: {error}") from error
+            raise as_storage_error(str(self.path), error) from error
         return connection
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
@@ -130,11 +130,12 @@ class Database:
         sql = f"INSERT OR REPLACE INTO marks VALUES {', '.join(['(?, ?)'] * len(marks))}"
         self.execute_lazily(sql, [value for mark in marks.items() for value in mark])
 
-    def checkpoint_log(self, *, limit_bytes: int = WAL_BYTES) -> None:
-        """Brings the write-ahead log into the file when about so much has gathered in it; the log then starts anew."""
-        if self._log_bytes >= limit_bytes:
-            self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            self._log_bytes = 0
+    def checkpoint_log(self) -> None:
+        """Brings the write-ahead log into the file when about so much has gathered in it; the log then starts anew, unless a reader
+        holds its end."""
+        if self._log_bytes >= WAL_BYTES:
+            _, frames, done = self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._log_bytes = (frames - done) * _FRAME_BYTES
 
     def _set_durable(self, durable: bool) -> None:
         if durable is not self._durable:

@@ -158,10 +158,11 @@ class Projector:
     def _run(self) -> Iterator[None]:
         while True:
             self._busy = False
-            if self._batch.full or self.projected < self._goal <= self._consumed:
+            fold_due = self._fold_due and self._goal <= self._consumed
+            if self._batch.full or self.projected < self._goal <= self._consumed or (fold_due and self.projected < self._consumed):
                 self._busy = True
                 yield from self._apply()
-            elif self._fold_due and self._goal <= self.projected:
+            elif fold_due:
                 self._busy = True
                 yield from self._fold_state()
             elif self._consumed < self._committed:

@@ -46,10 +46,8 @@ def migrate(connection: sqlite3.Connection, *, file: str, steps: Sequence[str] =
         version = _number(connection, "user_version")
         application = _number(connection, "application_id")
         tables = _scalar(connection, "SELECT count(*) FROM sqlite_master")
-    except sqlite3.DatabaseError as error:
-        if isinstance(error, sqlite3.OperationalError):
-            raise StorageError(f"{file}: {error}") from error
-        raise StorageDamaged(f"{file}: {error}") from error
+    except sqlite3.Error as error:
+        raise as_storage_error(file, error) from error
     if application != APPLICATION_ID and tables:
         raise StorageError(f"{file} is a database of another program")
     if version > len(steps):
@@ -64,6 +62,12 @@ def migrate(connection: sqlite3.Connection, *, file: str, steps: Sequence[str] =
                 connection.rollback()
             raise StorageError(f"{file}: cannot bring schema version {version} to {len(steps)}: {error}") from error
     return version
+
+
+def as_storage_error(file: str, error: Exception) -> StorageError:
+    """What an error of SQLite or of the system means for the operator: the file is damaged, or something is in the way."""
+    damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+    return (StorageDamaged if damaged else StorageError)(f"{file}: {error}")
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,13 @@ from typing import Final
 from engine.limits import JOURNAL_QUEUE_BYTES
 from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, Record, StateRecord, encode_records, state_key
 from engine.storage.gate import Milestone, TicketGate
-from engine.storage.ports import StorageRefused, StorageStatus
+from engine.storage.ports import StorageDamaged, StorageRefused, StorageStatus
 from engine.storage.sqlite.database import Connect, Database, connect
 from engine.storage.sqlite.folder import StateFolder
 from engine.storage.sqlite.projector import Projector
 from engine.storage.sqlite.reader import Readers, SqliteCdrs, SqliteLedger
 from engine.storage.sqlite.recovery import journal_end, read_journal, read_state, younger_state
+from engine.storage.sqlite.schema import as_storage_error
 from engine.storage.sqlite.writer import Append, Reports, Writer
 from engine.storage.young import YoungCdrs
 
@@ -112,21 +114,24 @@ class SqliteStorage:
     def __init__(self, folder: Path, *, connect: Connect = connect) -> None:
         """StorageLocked, StorageTooNew, StorageDamaged, StorageError: the folder cannot be used, and is let go again."""
         self._folder = StateFolder(folder)
+        file = self._folder.database
         try:
-            self._database = Database(self._folder.database, connect=connect)
-        except BaseException:
+            self._database = Database(file, connect=connect)
+            self._projector = Projector(self._database, self._tell, self._tell)
+            self._lookup = connect(file)
+        except BaseException as error:
             self._folder.release()
+            if isinstance(error, sqlite3.Error):
+                raise as_storage_error(str(file), error) from error
             raise
         self._loop: asyncio.AbstractEventLoop | None = None
         self._recovered = False
         self._projected = Milestone()
         self._pruned = Milestone()
         self._news_scheduled = False
-        self._projector = Projector(self._database, self._tell, self._tell)
         self._writer = Writer(self._database, self._projector, self._reports())
         self._young = YoungCdrs()
-        self._lookup = connect(self._folder.database)
-        self._readers = Readers(self._folder.database, connect, self._catch_up)
+        self._readers = Readers(file, connect, self._catch_up)
         self._durable = 0
         self._order_id = self._projector.last_order_id
         self._entry_id = self._projector.last_entry_id
@@ -146,7 +151,13 @@ class SqliteStorage:
 
     def recover(self) -> Iterator[tuple[int, StateRecord]]:
         """See `Storage.recover`."""
-        connection = self._database.connection
+        try:
+            yield from self._recover(self._database.connection)
+        except sqlite3.Error as error:
+            raise StorageDamaged(f"{self._folder.database}: {error}") from error
+        self._recovered = True
+
+    def _recover(self, connection: sqlite3.Connection) -> Iterator[tuple[int, StateRecord]]:
         projected, folded = self._projector.projected, self._projector.folded
         younger = younger_state(connection, folded)
         yield from read_state(connection)
@@ -164,7 +175,6 @@ class SqliteStorage:
         self._projected.reach(projected)
         self._pruned.reach(self._projector.pruned)
         self._projector.begin(end)
-        self._recovered = True
 
     def _count(self, record: Record) -> None:
         if isinstance(record, CdrPut):

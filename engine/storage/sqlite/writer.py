@@ -58,7 +58,9 @@ class Writer:
         self._sleeping = False
         self._stopping = threading.Event()
         self._taken: list[Append] = []
+        self._projection_broken = False
         self._projection_tries = 0
+        self._projection_stuck = 0
         self._projection_at = 0.0
         self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
         self.committed_bytes = 0
@@ -173,24 +175,32 @@ class Writer:
 
     def _projection_pause(self) -> float:
         """Seconds until projection is tried again after an error; 0 when it may run."""
-        return max(0.0, self._projection_at - time.monotonic()) if self._projection_tries else 0.0
+        return max(0.0, self._projection_at - time.monotonic()) if self._projection_broken else 0.0
 
     def _project(self, slices: int) -> None:
         """Runs slices; after an error the file is opened again later, and queries that wait are told."""
         try:
-            if self._projection_tries:
+            if self._projection_broken:
                 self._database.reopen()
                 self._projector.reset()
-                self._projection_tries = 0
+                self._projection_broken = False
             for _ in range(slices):
                 self._projector.slice()
             self._database.checkpoint_log()
+            if self._progress() > self._projection_stuck:
+                self._projection_tries = 0
         except (sqlite3.Error, StorageDamaged) as error:
             if not self._projection_tries:
                 _LOG.error("projection failed error=%s", error)
+            self._projection_broken = True
+            self._projection_stuck = self._progress()
             self._projection_tries += 1
             self._projection_at = time.monotonic() + _pause(self._projection_tries)
             self._reports.projection_failed()
+
+    def _progress(self) -> int:
+        """A number that grows whenever projection or folding has come further."""
+        return self._projector.projected + self._projector.folded
 
 
 def _pause(tries: int) -> float:

@@ -1,0 +1,1 @@
+"""Storage: one suite for every driver, and what each promises by itself."""

@@ -1,0 +1,61 @@
+"""kill -9 at random moments: everything acknowledged is there, nothing is torn. More kills: TOLLWIRE_KILLS=200."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.engine.storage.appender import records_of, state_at
+
+ROOT = Path(__file__).resolve().parents[3]
+KILLS = int(os.environ.get("TOLLWIRE_KILLS", "20"))
+
+
+def run_until_killed(folder: Path, lines: int) -> tuple[int, int]:
+    """Lets a process store until it has said so many lines, kills it; returns the tickets it found and last acknowledged."""
+    command = [sys.executable, "-m", "tests.engine.storage.appender", str(folder)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}) as process:
+        assert process.stdout is not None
+        said: list[str] = []
+        while len(said) < lines and (line := process.stdout.readline()):
+            said.append(line.decode().strip())
+        process.send_signal(signal.SIGKILL)
+        said += [line.decode().strip() for line in process.stdout]
+    assert said, "the process said nothing"
+    assert said[0].startswith("found "), said[0]
+    found = int(said[0].removeprefix("found "))
+    return found, int(said[-1]) if len(said) > 1 else found
+
+
+@pytest.mark.timeout(60 + 5 * KILLS)
+def test_killed_processes_lose_nothing_they_acknowledged(tmp_path: Path) -> None:
+    chance = random.Random(7)
+    acknowledged = 0
+    for _ in range(KILLS):
+        found, last = run_until_killed(tmp_path / "state", chance.choice((1, 2, chance.randint(2, 60))))
+        assert found >= acknowledged
+        acknowledged = last
+    found, _ = run_until_killed(tmp_path / "state", 1)
+    assert found >= acknowledged > 20 * KILLS
+
+
+def test_the_checks_of_the_process_can_fail(tmp_path: Path) -> None:
+    """A state that lacks one step is found out."""
+    from engine.storage.sqlite.storage import open_sqlite
+    from tests.engine.storage.appender import faults_of
+    from tests.engine.storage.drivers import durable, run, started
+
+    async def work() -> None:
+        storage = open_sqlite(tmp_path / "state")
+        started(storage)
+        await durable(storage, *(records_of(ticket) for ticket in range(1, 10) if ticket != 8))
+        assert len(await faults_of(storage, state_at(9), 9)) >= 2
+        await storage.close()
+
+    run(work())
