@@ -155,7 +155,7 @@ class Charging:
 
     def _summary_of(self, debit: Debit) -> AccountSummary:
         """The account as the debit would leave it."""
-        summary = self.summary(debit.account, {})
+        summary = self.summary(debit.account, None)
         left = {purse.balance.uuid: purse for purse in debit.selection.purses.values()}
         for row in summary.balances:
             purse = left.pop(row.uuid, None)
@@ -206,7 +206,7 @@ class Charging:
             match = first_match(self.tariff, call, self.options)
             if match is not None:
                 cost.spans.append(Span(call.start_ns, call.end_ns, 0, None, match))
-        cost.summary = self.summary(account, {})
+        cost.summary = self.summary(account, None)
         return cost
 
     def _take(self, account: Account, call: Call, cause: Cause) -> CallCost | Refusal:
@@ -240,6 +240,7 @@ class Charging:
 
     def _react(self, debit: Debit, cause: Cause) -> None:
         """Counts what was taken and lets the triggers of every touched account fire."""
+        before = debit.held()
         for one in debit.counts:
             counters.count(one.account, one.kind, one.amount, debit.call, one.balance, self.tariff.ids_of_prefix)
         changed: dict[str, tuple[Account, list[Balance]]] = {debit.account.id: (debit.account, [])}
@@ -250,7 +251,7 @@ class Charging:
             balances.append(purse.balance)
         for account, balances in changed.values():
             self.changed(account, balances, cause.at_ns)
-        debit.refresh_parts()
+        debit.show_changes(before)
 
     def changed(self, account: Account, balances: list[Balance], at_ns: int) -> None:
         """To be called after values of these balances changed."""
@@ -266,6 +267,7 @@ class Charging:
             payer = span.increments[0].money if span.increments else None
             if correction == 0 or payer is None or not span.increments:
                 continue
+            span.cost += correction
             span.round_increment = Increment(0, correction, 1, correction)
             span.round_increment.money = MoneyPart(payer.balance_uuid, payer.balance_id, payer.value, None)
             span.round_increment.account_id = span.increments[0].account_id
@@ -298,15 +300,14 @@ class Charging:
         for account, balances in touched.values():
             self.changed(account, balances, cause.at_ns)
 
-    def summary(self, account: Account, initial: dict[str, Amount]) -> AccountSummary:
-        """The account's balances now, each beside what it held before (0 for those that came since)."""
+    def summary(self, account: Account, initial: dict[str, Amount] | None) -> AccountSummary:
+        """The account's balances now, each beside what it held before (0 for those that came since); None: as now."""
         rows: list[BalanceSummary] = []
-        left = dict(initial)
         for balance_type, chain in (account.balances or {}).items():
             if balance_type not in SUMMARY_TYPES:
                 continue
             for one in chain:
-                before = left.pop(one.uuid, 0) if initial else one.value
+                before = one.value if initial is None else initial.get(one.uuid, 0)
                 rows.append(BalanceSummary(one.uuid, one.id, one.type, before, one.value, one.weight, one.disabled, one.factors))
         return AccountSummary(account.tenant, account.name, rows, account.allow_negative, account.disabled)
 

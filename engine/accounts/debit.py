@@ -122,15 +122,22 @@ class Debit:
             elif purse.value != purse.balance.value:
                 ledger.move(purse.account, purse.balance, purse.value - purse.balance.value, cause)
 
-    def refresh_parts(self) -> None:
-        """Shows in the last increment of each balance what it holds now, after what its triggers did."""
+    def held(self) -> dict[str, Amount]:
+        """What the balances that paid hold now, by UUID."""
+        return {purse.balance.uuid: purse.balance.value for purse in self.selection.purses.values()}
+
+    def show_changes(self, before: dict[str, Amount]) -> None:
+        """Shows in the last increment of each balance what its triggers did to it since `before`."""
         for purse in self.selection.purses.values():
+            change = purse.balance.value - before.get(purse.balance.uuid, purse.balance.value)
+            if change == 0:
+                continue
             money = self._money_parts.get(purse.balance.uuid)
             if money is not None:
-                money.value = purse.balance.value
+                money.value += change
             unit = self._unit_parts.get(purse.balance.uuid)
             if unit is not None:
-                unit.value = purse.balance.value
+                unit.value += change
 
     # -- balances, one after the other --------------------------------------------------------------------------------
 
@@ -292,8 +299,8 @@ class Debit:
         """Pays the span's runs as far as they can be paid and appends them to `pieces`; answers how many ns that covers."""
         covered_ns = 0
         for run in span.increments or []:
-            rest = run
-            while rest.count > 0:
+            rest: Increment | None = run
+            while rest is not None:
                 count = self._payable(purse, is_unit, span, rest)
                 if count == 0:
                     return covered_ns
@@ -359,7 +366,7 @@ class Debit:
             if payer is not None:
                 self._pay(payer, piece, None)
         else:
-            self._pay(purse, piece, interval if free or purse.balance.rating_subject else None)
+            self._pay(purse, piece, interval if purse.balance.rating_subject else None)
         self.call.max_cost_so_far += piece.total
 
     # -- what no balance paid -----------------------------------------------------------------------------------------

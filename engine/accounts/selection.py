@@ -161,20 +161,17 @@ def _shuffle(purses: list[Purse], ids: Ids) -> None:
 
 
 def active_at(balance: Balance, at_ns: int, zone: Zone) -> bool:
-    """True when the balance's timings allow it at this instant; a negated timing that is active forbids it."""
-    timings = balance.timings
-    if not timings:
+    """True when the balance's timings allow it at this instant: one of the named ones is active, no negated one is."""
+    signs = balance.timing_ids
+    if not signs and not balance.timings:
         return True
-    signs = balance.timing_ids or {}
-    positive = False
-    allowed = False
-    for timing in timings:
-        if signs.get(timing.ID, True):
-            positive = True
+    allowed = not signs or True not in signs.values()
+    for timing in balance.timings or ():
+        if signs is None or signs.get(timing.ID, True):
             allowed = allowed or is_active(timing, at_ns, zone)
         elif is_active(timing, at_ns, zone):
             return False
-    return allowed or not positive
+    return allowed
 
 
 def matching_destination(balance: Balance, destination: str, ids_of_prefix: Callable[[str], list[str] | None]) -> tuple[str, str]:
