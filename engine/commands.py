@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from engine.accounts.charge import Refund as Refund  # noqa: PLC0414 - a word of RefundCall, for the gateway
 from engine.event import Event
 from engine.money import Amount
 from engine.rating.call import Call
+from engine.rating.cost import Refund as Refund  # noqa: PLC0414 - a word of RefundCall, for the gateway
 
 
 @dataclass(slots=True)
@@ -174,7 +174,7 @@ class DebitMoney:
 
 @dataclass(slots=True)
 class RefundCall:
-    """Gives parts back (engine.accounts.charge.Refund); answers None."""
+    """Gives parts back (engine.rating.cost.Refund); answers None."""
 
     call: Call
     parts: list[Refund]

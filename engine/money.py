@@ -118,7 +118,7 @@ def round_middle(amount: Amount, decimals: int) -> Amount:
     """The amount to that many decimals, halves away from zero."""
     if decimals >= DECIMALS:
         return amount
-    step = 10 ** (DECIMALS - decimals)
+    step: int = 10 ** (DECIMALS - decimals)
     return round_ratio(amount, step) * step
 
 
@@ -126,7 +126,7 @@ def round_up(amount: Amount, decimals: int) -> Amount:
     """The amount to that many decimals, away from zero when anything is cut."""
     if decimals >= DECIMALS:
         return amount
-    step = 10 ** (DECIMALS - decimals)
+    step: int = 10 ** (DECIMALS - decimals)
     if amount >= 0:
         return -(-amount // step) * step
     return (amount // step) * step
@@ -141,6 +141,6 @@ def round_by_method(amount: Amount, decimals: int, method: str) -> Amount:
     if method == MIDDLE:
         return round_middle(amount, decimals)
     if method == DOWN:
-        step = 10 ** (DECIMALS - decimals)
+        step: int = 10 ** (DECIMALS - decimals)
         return (amount // step) * step
     return amount

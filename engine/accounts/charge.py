@@ -16,31 +16,13 @@ from engine.money import Amount, round_by_method
 from engine.profiles.items import Items
 from engine.rating.call import AccountSummary, BalanceSummary, Call, CallCost, Increment, MoneyPart, RatingOptions, Span
 from engine.rating.compress import compress
+from engine.rating.cost import Refund
 from engine.rating.lookup import first_match
 from engine.rating.price import slot_at
 from engine.rating.tariff import Tariff
 from engine.usage import ANY, MONETARY, UNLIMITED, VOICE
 
 SUMMARY_TYPES: Final = ("*monetary", "*voice", "*data", "*sms", "*mms", "*generic")
-
-
-class Refund:
-    """So much goes back to balances: units with `factor`, money as it was taken. `count` steps of it."""
-
-    account_id: str
-    unit_uuid: str
-    unit_amount: Amount
-    tor: str
-    money_uuid: str
-    money_amount: Amount
-
-    def __init__(self, account_id: str, unit_uuid: str, unit_amount: Amount, tor: str, money_uuid: str, money_amount: Amount) -> None:
-        self.account_id = account_id
-        self.unit_uuid = unit_uuid
-        self.unit_amount = unit_amount
-        self.tor = tor
-        self.money_uuid = money_uuid
-        self.money_amount = money_amount
 
 
 class Charging:
@@ -55,7 +37,9 @@ class Charging:
     ids: Ids
     reactor: Reactor | None
 
-    def __init__(self, accounts: Accounts, items: Items, tariff: Tariff, options: RatingOptions, default_steps: dict[str, int], ids: Ids) -> None:
+    def __init__(
+        self, accounts: Accounts, items: Items, tariff: Tariff, options: RatingOptions, default_steps: dict[str, int], ids: Ids
+    ) -> None:
         self.accounts = accounts
         self.items = items
         self.tariff = tariff

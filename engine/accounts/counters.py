@@ -67,7 +67,12 @@ def _with_id(pattern: BalanceFilter, unique_id: str) -> BalanceFilter:
 
 
 def count(
-    account: Account, kind: str, amount: Amount, call: Call | None, balance: Balance | None, ids_of_prefix: Callable[[str], list[str] | None]
+    account: Account,
+    kind: str,
+    amount: Amount,
+    call: Call | None,
+    balance: Balance | None,
+    ids_of_prefix: Callable[[str], list[str] | None],
 ) -> None:
     """Adds `amount` to every counter of the kind (a ToR, `*monetary`, `*event_connect`) that this call or balance fits."""
     if not account.counters:

@@ -48,7 +48,9 @@ class Selection:
     ids: Ids
     purses: dict[str, Purse]
 
-    def __init__(self, accounts: Accounts, groups: Callable[[str], object | None], ids_of_prefix: Callable[[str], list[str] | None], ids: Ids) -> None:
+    def __init__(
+        self, accounts: Accounts, groups: Callable[[str], object | None], ids_of_prefix: Callable[[str], list[str] | None], ids: Ids
+    ) -> None:
         self.accounts = accounts
         self.groups = groups
         self.ids_of_prefix = ids_of_prefix

@@ -317,24 +317,24 @@ class BalanceSummary:
     type: str
     initial: Amount
     value: Amount
-    weight: Ratio
+    weight: Amount
     disabled: bool
     factors: dict[str, Amount] | None
 
     def __init__(
         self,
         uuid: str,
-        id: str,
-        type: str,
+        balance_id: str,
+        balance_type: str,
         initial: Amount,
         value: Amount,
-        weight: Ratio,
+        weight: Amount,
         disabled: bool,
         factors: dict[str, Amount] | None,
     ) -> None:
         self.uuid = uuid
-        self.id = id
-        self.type = type
+        self.id = balance_id
+        self.type = balance_type
         self.initial = initial
         self.value = value
         self.weight = weight
@@ -343,6 +343,8 @@ class BalanceSummary:
 
 
 class AccountSummary:
+    """An account after a debit, with the balances that it has then."""
+
     tenant: str
     account: str
     balances: list[BalanceSummary]

@@ -15,7 +15,7 @@ from engine.sessions.session import Run, Session
 from engine.times import Zone, fixed_zone, zone_of
 
 _ENCODER: Final = msgspec.msgpack.Encoder(decimal_format="string")
-_DECODER: Final = msgspec.msgpack.Decoder(Any)
+_DECODER: Final = msgspec.msgpack.Decoder(list[Any])
 
 
 def encode_session(session: Session) -> bytes:
@@ -34,7 +34,8 @@ def encode_session(session: Session) -> bytes:
 
 def decode_session(cgrid: str, body: bytes) -> Session:
     """The session that `encode_session` wrote."""
-    tenant, event, runs, begun, updated, expires, failed = _DECODER.decode(body)
+    data: list[Any] = _DECODER.decode(body)
+    tenant, event, runs, begun, updated, expires, failed = data
     session = Session(cgrid, tenant, _read_event(event), join_amount(begun))
     session.runs = [_read_run(run) for run in runs]
     session.updated_at = join_amount(updated)
@@ -85,7 +86,9 @@ def _call(call: Call) -> list[object]:
 
 def _read_call(data: list[Any]) -> Call:
     names, start, end, zone, index_ns, loop_index, so_far, ids, price, step_ns, length = data
-    call = Call(*names, join_amount(start), join_amount(end), zone_of(zone) if isinstance(zone, str) else fixed_zone(zone))
+    tenant, category, subject, account, destination, tor = names
+    clock = zone_of(zone) if isinstance(zone, str) else fixed_zone(zone)
+    call = Call(tenant, category, subject, account, destination, tor, join_amount(start), join_amount(end), clock)
     call.duration_index_ns = index_ns
     call.loop_index = loop_index
     call.max_cost_so_far = join_amount(so_far)

@@ -289,4 +289,3 @@ class Sessions:
 
 def rals_error(refusal: Refusal) -> RequestError:
     return RequestError(f"RALS_ERROR:{refusal.value}")
-
