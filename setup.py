@@ -22,6 +22,8 @@ from setuptools.command.build_ext import build_ext
 
 HERE = Path(__file__).resolve().parent
 GENERATED = "build/mypyc"
+# The commands that make something to install. An editable install stays plain: no library may lie beside the source.
+BUILDING = {"build", "build_ext", "bdist_wheel", "install"}
 
 
 def compiled_sources() -> list[str]:
@@ -140,4 +142,4 @@ def generate(sources: list[str]) -> list[Extension]:
 
 if __name__ == "__main__":
     os.chdir(HERE)
-    setup(ext_modules=extensions(), cmdclass={"build": BuildAnew, "build_ext": BuildChanged})
+    setup(ext_modules=extensions() if BUILDING & set(sys.argv) else [], cmdclass={"build": BuildAnew, "build_ext": BuildChanged})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -19,11 +20,12 @@ FORBIDDEN = re.compile(
 
 
 def tracked() -> list[Path]:
-    """What git keeps, or every file outside made folders where the tree is no checkout."""
-    if (ROOT / ".git").exists():
-        listed = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, check=True).stdout.decode().split("\0")
-        return [ROOT / name for name in listed if name and (ROOT / name).is_file()]
-    made = {".venv", "build", "var", "dist"}
+    """What git keeps, or every file outside made folders where git or the checkout is not there."""
+    if (ROOT / ".git").exists() and shutil.which("git"):
+        ran = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, check=False)
+        if ran.returncode == 0:
+            return [ROOT / name for name in ran.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
+    made = {".git", ".venv", "build", "var", "dist"}
     return [
         path
         for path in ROOT.rglob("*")
