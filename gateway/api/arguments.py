@@ -60,7 +60,7 @@ def _decode_pairs(params: bytes) -> object:
     """JSON with duplicate members and number literals kept. Bytes and escapes that are no character become U+FFFD."""
     text = params.decode("utf-8", "replace")
     try:
-        return _CLOSE_DECODER.decode(text.strip(" \t\r\n"))
+        return _clean_value(_CLOSE_DECODER.decode(text.strip(" \t\r\n")))
     except (ValueError, RecursionError) as fault:
         raise MalformedError(str(fault)) from None
 

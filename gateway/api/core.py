@@ -6,12 +6,14 @@ import asyncio
 import os
 import threading
 import uuid
+from datetime import datetime
 from typing import Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from engine.errors import RequestError
-from engine.times import SECOND, civil_from_days, local_ns, weekday_of_days, zone_of
+from engine.times import SECOND
 from gateway.api.args import Args
 from gateway.api.context import Api
 from gateway.api.shapes import DURATION, TENANT_WITH_OPTS, shape
@@ -25,8 +27,6 @@ _SECTION: Final = shape("config.SectionWithAPIOpts", f"{_COMMON} Section string"
 _SERVICE: Final = shape("dispatchers.ArgStartServiceWithAPIOpts", f"{_COMMON} ServiceID string")
 _PROFILING: Final = shape("cores.MemoryProfilingParams", f"{_COMMON} DirPath string; Interval time.Duration; MaxFiles int")
 
-_DAYS: Final = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _UNITS: Final = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 _SCHEDULER: Final = "*scheduler"
 
@@ -68,14 +68,10 @@ def _bytes_text(count: int) -> str:
 def _unix_date(instant_ns: int, timezone: str) -> str:
     """As date(1) writes it: Sat Nov 21 09:47:35 UTC 2026."""
     try:
-        zone = zone_of(timezone)
-    except ValueError as fault:
-        raise RequestError(str(fault)) from None
-    seconds = local_ns(instant_ns, zone) // SECOND
-    days, clock = divmod(seconds, 86_400)
-    year, month, day = civil_from_days(days)
-    text = f"{clock // 3600:02d}:{clock // 60 % 60:02d}:{clock % 60:02d}"
-    return f"{_DAYS[weekday_of_days(days)]} {_MONTHS[month - 1]} {day:2d} {text} {zone.name} {year}"
+        zone = ZoneInfo("UTC" if timezone in ("", "Local") else timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise RequestError(f"unknown time zone {timezone}") from None
+    return datetime.fromtimestamp(instant_ns // SECOND, zone).strftime("%a %b %e %H:%M:%S %Z %Y")
 
 
 async def _sleep(api: Api, args: Args) -> object:  # noqa: ARG001 - every handler has these

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from engine.errors import server_error
 
@@ -31,9 +31,9 @@ def _readable(rule: tuple[str, str, list[str]]) -> bool:
     return True
 
 
-def check_references(filter_ids: list[str] | None, item: str, exists: Callable[[str], bool]) -> None:
+def check_references(filter_ids: Sequence[str], item: str, exists: Callable[[str], bool]) -> None:
     """Refuses a filter id that is neither a rule nor the id of a stored filter. `item` is <tenant>:<id> of what refers to it."""
-    for filter_id in filter_ids or ():
+    for filter_id in filter_ids:
         rule = inline_rule(filter_id)
         if rule is None or not _readable(rule):
             if rule is None and exists(filter_id):
@@ -41,8 +41,8 @@ def check_references(filter_ids: list[str] | None, item: str, exists: Callable[[
             raise server_error(f"broken reference to filter: <{filter_id}> for item with ID: {item}")
 
 
-def check_rules(rules: list[dict[str, object]] | None) -> None:
+def check_rules(rules: Sequence[Mapping[str, object]]) -> None:
     """Refuses a stored filter with a rule that looks at nothing."""
-    for rule in rules or ():
+    for rule in rules:
         if not rule.get("Element"):
             raise server_error("empty RSRParser in rule: <>")

@@ -218,7 +218,7 @@ class Instant(GoType):
             raise Unexpected
         return read_instant(value)
 
-    def slow(self, value: object, wrong: WrongTypes) -> object:  # noqa: ARG002 - the same for all types
+    def slow(self, value: object, wrong: WrongTypes) -> object:
         if type(value) is str:
             return read_instant(value)
         raise InstantError("Time.UnmarshalJSON: input is not a JSON string")

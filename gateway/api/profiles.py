@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Any, Final
@@ -110,18 +110,14 @@ def _check(api: Api, row: ProfileKind, item: dict[str, object]) -> None:
 
 def _objects(item: Mapping[str, object], name: str) -> list[dict[str, object]]:
     value = item.get(name)
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list | tuple) else []
 
 
-def _filter_lists(item: Mapping[str, object]) -> Iterator[list[str]]:
+def _filter_lists(item: Mapping[str, object]) -> Iterator[Sequence[str]]:
     """The filter ids of a profile, and of each part of it that has its own."""
-    if isinstance(own := item.get("FilterIDs"), list):
-        yield own
-    for name, value in item.items():
-        if isinstance(value, list):
-            for part in _objects(item, name):
-                if isinstance(inner := part.get("FilterIDs"), list):
-                    yield inner
+    for holder in (item, *(part for name in item for part in _objects(item, name))):
+        if isinstance(filter_ids := holder.get("FilterIDs"), list | tuple):
+            yield filter_ids
 
 
 # -- handlers ----------------------------------------------------------------------------------------------------------
