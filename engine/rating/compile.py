@@ -33,11 +33,13 @@ class PricedRows:
 
 
 class CompiledPlan:
+    """A plan's rows by destination ID."""
+
     id: str
     by_destination: dict[str, PricedRows]
 
-    def __init__(self, id: str, by_destination: dict[str, PricedRows]) -> None:
-        self.id = id
+    def __init__(self, plan_id: str, by_destination: dict[str, PricedRows]) -> None:
+        self.id = plan_id
         self.by_destination = by_destination
 
 
@@ -58,6 +60,7 @@ class CompiledProfile:
 
 
 def is_less(one: Ratio, other: Ratio) -> bool:
+    """Whether one weight is lighter than the other."""
     return one.num * other.den < other.num * one.den
 
 
@@ -103,6 +106,7 @@ class Compiler:
 
 
 def make_interval(timing: Timing | None, rating: Rating, weight: str) -> Interval:
+    """A row made ready. Raises ValueError for a fee, price, limit or weight that is no number."""
     slots = [_slot(rate) for rate in sorted(rating.Rates, key=lambda rate: rate.GroupIntervalStart)]
     return Interval(
         timing,
@@ -156,6 +160,7 @@ def price_key(interval: Interval) -> tuple[object, ...]:
 
 
 def is_same_price(one: Interval | None, other: Interval | None) -> bool:
+    """Whether a client sees the same price in both; two missing ones are the same."""
     if one is other:
         return True
     if one is None or other is None:
@@ -164,4 +169,5 @@ def is_same_price(one: Interval | None, other: Interval | None) -> bool:
 
 
 def is_same_row(one: Interval, other: Interval) -> bool:
+    """Whether both are the same price with the same weight."""
     return one.weight == other.weight and price_key(one) == price_key(other)

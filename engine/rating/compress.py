@@ -49,19 +49,19 @@ def goes_on(last: Increment, run: Increment) -> bool:
 
 
 def is_equal_run(one: Increment, other: Increment) -> bool:
+    """Equal in everything."""
     return one.count == other.count and one.offset == other.offset and is_same_step(one, other)
 
 
 def are_equal_runs(some: list[Increment], others: list[Increment]) -> bool:
+    """Equal one by one."""
     if len(some) != len(others):
         return False
-    for index, run in enumerate(some):
-        if not is_equal_run(run, others[index]):
-            return False
-    return True
+    return all(is_equal_run(run, others[index]) for index, run in enumerate(some))
 
 
 def is_same_match(one: Match, other: Match) -> bool:
+    """Whether both were priced for the same reason."""
     return one is other or (
         one.subject == other.subject
         and one.prefix == other.prefix
@@ -97,9 +97,6 @@ def _is_same_unit(one: UnitPart | None, other: UnitPart | None) -> bool:
         one.balance_uuid == other.balance_uuid
         and one.consumed == other.consumed
         and one.factor == other.factor
-        and one.tor == other.tor
-        and one.destination == other.destination
-        and one.category == other.category
         and is_same_price(one.interval, other.interval)
     )
 

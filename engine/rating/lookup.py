@@ -85,12 +85,12 @@ def _match_prefix(tariff: Tariff, plan: CompiledPlan, destination: str, at_ns: i
         ids = tariff.ids_of_prefix(prefix)
         if ids is not None:
             best: PlanMatch | None = None
-            for id in ids:
-                rows = known.get(id)
+            for name in ids:
+                rows = known.get(name)
                 if rows is None or (best is not None and not is_less(best.rows.top_weight, rows.top_weight)):
                     continue
                 if rows.always or _holds(rows, at_ns, zone):
-                    best = PlanMatch(prefix, id, rows)
+                    best = PlanMatch(prefix, name, rows)
             if best is not None:
                 return best
         length -= 1
@@ -99,10 +99,7 @@ def _match_prefix(tariff: Tariff, plan: CompiledPlan, destination: str, at_ns: i
 
 def _holds(rows: PricedRows, at_ns: int, zone: Zone) -> bool:
     local = local_ns(at_ns, zone)
-    for interval in rows.intervals:
-        if interval.window.is_active(local):
-            return True
-    return False
+    return any(interval.window.is_active(local) for interval in rows.intervals)
 
 
 class Search:
@@ -205,7 +202,4 @@ def _active_at(info: RatingInfo) -> int:
 def _is_gapless(infos: list[RatingInfo], start_ns: int) -> bool:
     if not infos or infos[0].active_at > start_ns:
         return False
-    for info in infos:
-        if not info.intervals:
-            return False
-    return True
+    return all(info.intervals for info in infos)

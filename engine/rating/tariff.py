@@ -14,6 +14,8 @@ from engine.usage import ANY
 
 
 class Tariff:
+    """What the engine prices with; `put` and `remove` take items of every kind, so that the door need not know which matter."""
+
     plans: dict[str, CompiledPlan]
     profiles: dict[str, CompiledProfile]
     timings: dict[str, Timing]
@@ -33,14 +35,14 @@ class Tariff:
         self._alone = {}
         self._compiler = Compiler()
 
-    def put(self, kind: str, id: str, item: object) -> None:
+    def put(self, kind: str, item_id: str, item: object) -> None:
         """Takes in an item of any kind; those that do not price calls are passed over."""
         if kind == DESTINATION:
             assert isinstance(item, Destination), "a destination is stored under its kind"
             self.put_destination(item)
         elif kind == TIMING:
             assert isinstance(item, Timing), "a timing is stored under its kind"
-            self.timings[id] = item
+            self.timings[item_id] = item
         elif kind == RATING_PLAN:
             assert isinstance(item, RatingPlan), "a rating plan is stored under its kind"
             self.put_rating_plan(item)
@@ -48,31 +50,32 @@ class Tariff:
             assert isinstance(item, RatingProfile), "a rating profile is stored under its kind"
             self.put_rating_profile(item)
 
-    def remove(self, kind: str, id: str) -> None:
+    def remove(self, kind: str, item_id: str) -> None:
+        """Takes an item out again; one that is not there is passed over."""
         if kind == DESTINATION:
-            self.remove_destination(id)
+            self.remove_destination(item_id)
         elif kind == TIMING:
-            self.remove_timing(id)
+            self.remove_timing(item_id)
         elif kind == RATING_PLAN:
-            self.plans.pop(id, None)
+            self.remove_rating_plan(item_id)
         elif kind == RATING_PROFILE:
-            self.profiles.pop(id, None)
+            self.remove_rating_profile(item_id)
 
     # -- destinations -------------------------------------------------------------------------------------------------
 
     def put_destination(self, destination: Destination) -> None:
         """Stores or replaces it. Prefixes that it keeps keep their place among the destinations of that prefix."""
-        id = destination.Id
-        old = self._prefixes.get(id)
+        name = destination.Id
+        old = self._prefixes.get(name)
         if old:
             kept = set(destination.Prefixes)
             for prefix in old:
                 if prefix not in kept:
-                    self._leave(prefix, id)
-        alone = self._alone.get(id)
+                    self._leave(prefix, name)
+        alone = self._alone.get(name)
         if alone is None:
-            alone = [id]
-            self._alone[id] = alone
+            alone = [name]
+            self._alone[name] = alone
         ids = self._ids
         longest = self.longest_prefix
         for prefix in destination.Prefixes:
@@ -81,21 +84,22 @@ class Tariff:
                 ids[prefix] = alone
                 if len(prefix) > longest:
                     longest = len(prefix)
-            elif id not in known:
-                ids[prefix] = [*known, id]
+            elif name not in known:
+                ids[prefix] = [*known, name]
         self.longest_prefix = min(longest, MAX_DESTINATION_LENGTH)
-        self._prefixes[id] = destination.Prefixes
+        self._prefixes[name] = destination.Prefixes
 
-    def remove_destination(self, id: str) -> None:
-        for prefix in self._prefixes.pop(id, ()):
-            self._leave(prefix, id)
-        self._alone.pop(id, None)
+    def remove_destination(self, name: str) -> None:
+        """Forgets a destination and its place in the reverse index."""
+        for prefix in self._prefixes.pop(name, ()):
+            self._leave(prefix, name)
+        self._alone.pop(name, None)
 
-    def _leave(self, prefix: str, id: str) -> None:
+    def _leave(self, prefix: str, name: str) -> None:
         known = self._ids.get(prefix)
-        if known is None or id not in known:
+        if known is None or name not in known:
             return
-        left = [other for other in known if other != id]
+        left = [other for other in known if other != name]
         if not left:
             del self._ids[prefix]
         else:
@@ -112,23 +116,28 @@ class Tariff:
     # -- timings, plans, profiles -------------------------------------------------------------------------------------
 
     def put_timing(self, timing: Timing) -> None:
+        """Stores or replaces a timing; plans have copies of theirs, so this changes no price."""
         self.timings[timing.ID] = timing
 
-    def remove_timing(self, id: str) -> None:
-        if id == ANY:
+    def remove_timing(self, name: str) -> None:
+        """Forgets a timing; the built-in one of any time stays."""
+        if name == ANY:
             self.timings[ANY] = ANY_TIMING
         else:
-            self.timings.pop(id, None)
+            self.timings.pop(name, None)
 
     def put_rating_plan(self, plan: RatingPlan) -> None:
         """Raises ValueError or KeyError for a plan that the loader should have refused."""
         self.plans[plan.Id] = self._compiler.plan(plan)
 
-    def remove_rating_plan(self, id: str) -> None:
-        self.plans.pop(id, None)
+    def remove_rating_plan(self, name: str) -> None:
+        """Forgets a plan; profiles that name it have no price while it is away."""
+        self.plans.pop(name, None)
 
     def put_rating_profile(self, profile: RatingProfile) -> None:
+        """Stores or replaces a profile, its activations sorted by time."""
         self.profiles[profile.Id] = CompiledProfile(profile)
 
-    def remove_rating_profile(self, id: str) -> None:
-        self.profiles.pop(id, None)
+    def remove_rating_profile(self, name: str) -> None:
+        """Forgets a profile."""
+        self.profiles.pop(name, None)

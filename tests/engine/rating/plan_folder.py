@@ -83,14 +83,14 @@ def read_profiles(folder: Path) -> list[RatingProfile]:
         keys = tuple(profile_key(tenant, category, name) for name in fallbacks.split(";") if name)
         at = parse_time(active, UTC_ZONE, 0).ns
         activations.setdefault(profile_key(tenant, category, subject), []).append(Activation(at, plan, keys or None))
-    return [RatingProfile(id, tuple(found)) for id, found in activations.items()]
+    return [RatingProfile(name, tuple(found)) for name, found in activations.items()]
 
 
 def read_tariff(folder: Path) -> Tariff:
     tariff = Tariff()
     timings = read_timings(folder)
-    for id, prefixes in read_destinations(folder).items():
-        tariff.put_destination(Destination(id, tuple(prefixes)))
+    for name, prefixes in read_destinations(folder).items():
+        tariff.put_destination(Destination(name, tuple(prefixes)))
     for timing in timings.values():
         tariff.put_timing(timing)
     for plan in read_plans(folder, timings):
