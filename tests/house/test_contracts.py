@@ -46,7 +46,7 @@ PLANTED = (
     ("gateway.agents.planted", "gateway.api.planted", GATEWAY),
     ("gateway.api.planted", "gateway.app", GATEWAY),
     ("gateway.agents.planted", "engine.sessions.planted", DOOR),
-    ("gateway.api.planted", "engine.rating", DOOR),
+    ("gateway.api.planted", "engine.rating.price", DOOR),
     ("gateway.cli.planted", "engine.accounts.planted", DOOR),
     ("engine.sessions.planted", "engine.storage.planted", STORAGE),
     ("gateway.api.planted", "engine.storage.planted", STORAGE),
