@@ -75,7 +75,7 @@ class PlanRoom:
         """The room's commands, for the door."""
         return {commands.LoadPlan: self._load, commands.RemovePlan: self._remove, commands.KnownNames: self._known}
 
-    def _known(self, command: commands.KnownNames, now_ns: int) -> Known:  # noqa: ARG002 - every step has these
+    def _known(self, command: commands.KnownNames, now_ns: int) -> Known:
         items = self._holder.items
         return Known(
             destinations=frozenset(items.ids(DESTINATION)),

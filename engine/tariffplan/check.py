@@ -14,7 +14,7 @@ from engine.tariffplan.cells import ANY, checks
 from engine.tariffplan.faults import Faults, nearest
 from engine.tariffplan.merge import item_key
 from engine.tariffplan.read import Plan, Table
-from engine.tariffplan.sheet import DECIMAL, FLAG, IN_FIELD, LIST, NAMES, SWITCH, Sheet
+from engine.tariffplan.sheet import DECIMAL, FLAG, IN_FIELD, LIST, NAMES, SWITCH, TYPES, Sheet
 from engine.tariffplan.sheets import ALL_SHEETS, BY_NAME
 from engine.tariffplan.terms import Terms
 
@@ -32,9 +32,10 @@ def check(plan: Plan, terms: Terms) -> None:
 # -- texts ---------------------------------------------------------------------------------------------------------------
 
 
-def check_cells(plan: Plan, terms: Terms) -> None:
-    """Cells that are not of their column's type. Each distinct text is looked at once."""
-    readers = {**checks(terms.zone, terms.now_ns), SWITCH: switch_of, DECIMAL: weight_of}
+def check_cells(plan: Plan, terms: Terms, types: frozenset[str] = frozenset(TYPES)) -> None:
+    """Cells that are not of their column's type, for columns of these types. Each distinct text is looked at once."""
+    every = {**checks(terms.zone, terms.now_ns), SWITCH: switch_of, DECIMAL: weight_of}
+    readers = {name: reader for name, reader in every.items() if name in types}
     for sheet in ALL_SHEETS:
         for table in plan.of(sheet.name):
             for place, column in enumerate(sheet.columns):

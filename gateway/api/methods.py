@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.api import caches, core, indexes, profiles
+from gateway.api import caches, core, indexes, profiles, ratingdata, tariffplans, tpsheets
 
 ROWS: Final = (
     *caches.METHODS,
     *core.METHODS,
     *indexes.METHODS,
     *profiles.METHODS,
+    *ratingdata.METHODS,
+    *tariffplans.METHODS,
+    *tpsheets.METHODS,
 )
