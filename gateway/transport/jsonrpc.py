@@ -107,7 +107,7 @@ class Connection(asyncio.Protocol):
         self.end()
         return self._life is Life.ENDING
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - asyncio.Protocol
+    def connection_lost(self, exc: Exception | None) -> None:
         self._life = Life.CLOSED
         self._listener.leave(self)
         self._hold_bytes(0)
