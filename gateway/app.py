@@ -12,17 +12,23 @@ import logging
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from engine.actions.kinds import KINDS as ACTION_KINDS
+from engine.accounts.account import Account
+from engine.accounts.snapshot import decode_account
+from engine.accounts.verify import Tally
 from engine.door import Engine
+from engine.errors import Fault
 from engine.options import EngineOptions, SessionOptions
-from engine.profiles.policies import KINDS as POLICY_KINDS
 from engine.rating.call import RatingOptions
-from engine.rating.kinds import KINDS as RATING_KINDS
+from engine.records import AccountPut, AccountRemoved
 from engine.storage.ports import Storage, StorageError
+from engine.storage.sqlite.peek import Peek
 from engine.storage.sqlite.storage import open_sqlite
+from engine.tariffplan.load import LOADED_KINDS, PlanError, Terms, load_folder
 from engine.times import SECOND, zone_of
 from engine.usage import parse_duration
 from gateway import VERSION
@@ -30,12 +36,11 @@ from gateway.api.cdrs import STORE
 from gateway.api.context import Api, ApiOptions
 from gateway.api.server import ApiServer, ServerOptions
 from gateway.config import Tree
-from gateway.limits import COLLECT_BUSY, COLLECT_IDLE, COLLECT_SECONDS, MIDDLE_COLLECTIONS, OLD_BY_HAND, YOUNG_OBJECTS
+from gateway.limits import COLLECT_BUSY, COLLECT_IDLE, COLLECT_SECONDS, MIDDLE_COLLECTIONS, OLD_BY_HAND, VERIFY_PAGE_ENTRIES, YOUNG_OBJECTS
 
 log: Final = logging.getLogger(__name__)
 
 clock: Final[Callable[[], int]] = time.time_ns
-KINDS: Final = (*RATING_KINDS, *ACTION_KINDS, *POLICY_KINDS)
 _ZERO_SUBJECT: Final = "*zero"
 
 
@@ -79,6 +84,12 @@ def local_zone_name(environ: Mapping[str, str]) -> str:
         return Path("/etc/timezone").read_text().strip() or "UTC"
     except OSError:
         return "UTC"
+
+
+def zone_name_of(tree: Tree, environ: Mapping[str, str]) -> str:
+    """The name of the time zone that a configuration means."""
+    name = tree.general.default_timezone
+    return local_zone_name(environ) if name in ("", "Local") else name
 
 
 # -- what the rooms are told ---------------------------------------------------------------------------------------------
@@ -150,6 +161,82 @@ def server_options(tree: Tree) -> ServerOptions:
     )
 
 
+# -- without a running gateway -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class PlanReport:
+    """What was found in a folder of sheets: rows by sheet, and what there is to say, the worst last.
+
+    `findings` are (what they are called, those that are named, how many more there are).
+    """
+
+    rows: dict[str, int]
+    findings: tuple[tuple[str, list[Fault], int], ...]
+
+    @property
+    def faults(self) -> int:
+        """How many faults there are; a plan with any is not loaded."""
+        _, named, more = self.findings[-1]
+        return len(named) + more
+
+
+def check_plan(folder: str, tree: Tree, environ: Mapping[str, str], separator: str) -> PlanReport:
+    """What would come of loading a folder into a gateway that is empty. StartError when there is no such folder."""
+    terms = Terms("dry-run", clock(), zone_name_of(tree, environ), tree.general.default_tenant)
+    try:
+        found = load_folder(folder, terms, separator)
+    except (PlanError, ValueError) as error:
+        raise StartError(f"{folder}: {error}") from None
+    return PlanReport(
+        found.counts,
+        (
+            ("notice", found.notices, found.notices_more),
+            ("warning", found.warnings, found.warnings_more),
+            ("fault", found.faults, found.faults_more),
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What was added up. Each difference: account, balance (its UUID), what it holds, what its entries add up to, both in 10**-9,
+    and the first entry that does not follow from the one before (0: the balance itself does not)."""
+
+    accounts: int
+    entries: int
+    differences: list[tuple[str, str, int, int, int]]
+
+
+def verify_state(folder: Path, told: Callable[[int, int], None]) -> Verification:
+    """Adds up all entries in a state folder, whoever holds it, as they were durable when it begins, and compares with the balances.
+
+    `told` is called now and then with how many entries are added up and about how many there are. StartError when it cannot be read.
+    """
+    try:
+        peek = Peek(folder)
+    except StorageError as error:
+        raise StartError(str(error)) from None
+    tally = Tally()
+    accounts: dict[str, Account] = {}
+    try:
+        for record in peek.state():
+            if isinstance(record, AccountPut):
+                accounts[record.key] = decode_account(record.key, record.body)
+            elif isinstance(record, AccountRemoved):
+                accounts.pop(record.key, None)
+        entries = peek.entries()
+        while page := list(islice(entries, VERIFY_PAGE_ENTRIES)):
+            tally.add(page)
+            told(tally.entries, peek.last_entry_id)
+    except StorageError as error:
+        raise StartError(str(error)) from None
+    finally:
+        peek.close()
+    found = [(one.account, one.balance, one.held, one.added_up, one.entry_id) for one in tally.differences(accounts.values())]
+    return Verification(len(accounts), tally.entries, found)
+
+
 # -- life ------------------------------------------------------------------------------------------------------------------
 
 
@@ -198,16 +285,14 @@ class App:
     def __init__(self, tree: Tree, state: Path, environ: Mapping[str, str]) -> None:
         """Opens and locks the state folder and recovers what is in it. StartError when that cannot be done."""
         self._tree = tree
-        zone_name = tree.general.default_timezone
-        if zone_name in ("", "Local"):
-            zone_name = local_zone_name(environ)
+        zone_name = zone_name_of(tree, environ)
         node_id = tree.general.node_id or os.urandom(4).hex()
         try:
             options = engine_options(tree, node_id, zone_name)
             self.storage = open_sqlite(state)
         except (StorageError, ValueError) as error:
             raise StartError(str(error)) from None
-        self.engine = Engine(options, self.storage, KINDS, os.urandom)
+        self.engine = Engine(options, self.storage, LOADED_KINDS, os.urandom)
         self._recover()
         api = Api(self.engine, api_options(tree, node_id, zone_name, clock()), clock, rooms={STORE: self.storage.cdrs})
         self.server = ApiServer(api, self.storage.journal, server_options(tree))

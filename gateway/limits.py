@@ -10,3 +10,4 @@ OLD_BY_HAND: Final = 1_000_000_000  # looks at the middle ones before it would l
 COLLECT_SECONDS: Final = 60.0  # how often we ask whether all should be looked at
 COLLECT_IDLE: Final = 20  # looks at the middle ones after which all are looked at when nothing was asked of us meanwhile
 COLLECT_BUSY: Final = 2_000  # and after which they are looked at however busy we are
+VERIFY_PAGE_ENTRIES: Final = 10_000  # entries that are added up before progress is told

@@ -6,7 +6,7 @@ import argparse
 
 from gateway.cli.configuration import config_arguments, configs_of
 from gateway.cli.outcome import Exit
-from gateway.cli.terminal import json_text
+from gateway.cli.terminal import fault_rows, json_text
 from gateway.config import Loaded, load
 
 
@@ -36,7 +36,4 @@ def _print(loaded: Loaded) -> None:
 
 
 def _as_data(loaded: Loaded) -> dict[str, object]:
-    def rows(found: tuple[object, ...]) -> list[object]:
-        return [{name: getattr(fault, name) for name in ("file", "line", "column", "message", "suggestion")} for fault in found]
-
-    return {"files": list(loaded.files), "faults": rows(loaded.faults), "notes": rows(loaded.idle)}
+    return {"files": list(loaded.files), "faults": fault_rows(loaded.faults), "notes": fault_rows(loaded.idle)}

@@ -81,7 +81,7 @@ def history_file() -> Path:
 class _Names(Completer):
     """Completes the method, then its fields."""
 
-    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:  # noqa: ARG002 - the base class
+    def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         text = document.text_before_cursor
         head, space, _ = text.partition(" ")
         if not space:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from decimal import Decimal
 from typing import IO
 
 import msgspec
 
+from engine.errors import Fault
 from gateway.cli.limits import MAX_SHOWN_DEPTH
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
@@ -19,6 +21,11 @@ _SPACE = "  "
 def json_text(value: object) -> str:
     """JSON for people: indented, numbers as they came."""
     return msgspec.json.format(_ENCODER.encode(value), indent=2).decode()
+
+
+def fault_rows(faults: Iterable[Fault]) -> list[dict[str, object]]:
+    """Faults as JSON."""
+    return [asdict(fault) for fault in faults]
 
 
 def show(value: object, *, as_json: bool) -> None:
@@ -97,15 +104,22 @@ def _is_number(text: str) -> bool:
 
 
 @contextmanager
-def progress(what: str, stream: IO[str] = sys.stderr) -> Iterator[None]:
-    """Shows on a terminal that something long is going on, and for how long; nothing elsewhere."""
+def progress(what: str, stream: IO[str] = sys.stderr) -> Iterator[Callable[[int, int], None]]:
+    """Shows on a terminal that something long is going on, and for how long; nothing elsewhere.
+
+    What it gives is told how much is done and how much there is, where that is known.
+    """
     if not stream.isatty():
-        yield
+        yield _nothing
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(file=stream), transient=True) as bar:
-        bar.add_task(what, total=None)
-        yield
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+def _nothing(done: int, total: int) -> None:
+    """What is told where nobody looks."""

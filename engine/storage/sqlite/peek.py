@@ -66,7 +66,7 @@ class Peek:
         return self._marks["last_entry_id"]
 
     def state(self) -> Iterator[StateRecord]:
-        """What lived in memory: puts and removals to be applied one after the other. StorageDamaged when something durable cannot be read."""
+        """What lived in memory: puts and removals, the later over the earlier. StorageDamaged when something durable cannot be read."""
         return self._mapped(self._state())
 
     def entries(self) -> Iterator[Entry]:
