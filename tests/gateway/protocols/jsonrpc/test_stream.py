@@ -108,6 +108,13 @@ def test_an_unfinished_request_is_waited_for() -> None:
     assert read(b'{"method":"CoreSv1.Ping"') == ([], "")
 
 
+@pytest.mark.parametrize("number", [b"-1", b"1.5", b"-0.25e-7", b"2E+9"])
+def test_a_number_may_be_cut_anywhere(number: bytes) -> None:
+    data = b'{"method":"A.B","params":[' + number + b'],"id":1}\n'
+    for cut in range(1, len(data)):
+        assert read(data[:cut], data[cut:]) == ([("A.B", b"[" + number + b"]", b"1")], "")
+
+
 def test_a_request_may_be_as_large_as_the_limit_and_no_larger() -> None:
     data = b'{"method":"A.B","params":["' + b"x" * 1000 + b'"],"id":1}'
     for parts in ([data], bytewise(data), [data[:900], data[900:] + b"\n"]):
