@@ -22,8 +22,8 @@ _BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"|[{}\[\]]', re.DOTALL)
 # How msgspec words what is no beginning of JSON, and what is JSON and something after it; "truncated" is neither.
 _MALFORMED: Final = "JSON is malformed"
 _TRAILING: Final = "trailing characters"
-# A number may be cut after one of these; msgspec calls it malformed then, not truncated.
-_CUT_NUMBER: Final = b"-+.eE"
+# A number cut after its sign, point or exponent mark: msgspec calls it malformed, not truncated.
+_CUT_NUMBER: Final = re.compile(rb"(?:[\s:,\[]-|\d\.|\d[eE][-+]?)\Z")
 
 
 class MalformedError(Exception):
@@ -45,7 +45,7 @@ def decode_line(line: bytes) -> Request | None:
         return None
     except msgspec.DecodeError as fault:
         text = str(fault)
-        if text.startswith(_MALFORMED) and _TRAILING not in text and line[-1] not in _CUT_NUMBER:
+        if text.startswith(_MALFORMED) and _TRAILING not in text and not _CUT_NUMBER.search(line, max(len(line) - 3, 0)):
             raise MalformedError(text) from None
         return None
 

@@ -1,0 +1,351 @@
+"""Options of the agents: Diameter, RADIUS, FreeSWITCH, Kamailio, Asterisk, HTTP, DNS, SIP, Janus, Prometheus."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gateway.config.kinds import Address, Duration, Flag, Group, Map, Objects, Option, Secret, Section, Text, Texts, Whole
+from gateway.config.options.parts import PORTS, TIMEZONE, WIRED, conns, enabled, processors
+
+CALLED_BACK: Final = ("*birpc_internal",)
+PERFORMANCE: Final = "Told how long requests took, where a processor's flags say so."
+
+
+def observers() -> tuple[Option, ...]:
+    """Who is told of an agent's own work."""
+    return conns("stats", PERFORMANCE), conns("thresholds", PERFORMANCE)
+
+
+def reconnecting(reconnects: int = 5) -> tuple[Option, ...]:
+    """How a lost switch is found again."""
+    return (
+        Option("reconnects", Whole(-1), reconnects, "Reconnects tried; -1: no limit."),
+        Option("max_reconnect_interval", Duration(), "", "Longest pause between two reconnects; empty: no limit."),
+    )
+
+
+ASTERISK_AGENT: Final = Section(
+    "asterisk_agent",
+    Group(
+        (
+            enabled("Charge calls of Asterisk."),
+            conns("sessions", "Where events go.", default=CALLED_BACK),
+            Option("create_cdr", Flag(), False, "Make a CDR when a call ends."),
+            Option("route_profile", Flag(), False, "Ask for routes of a call."),
+            Option(
+                "asterisk_conns",
+                Objects(
+                    Group(
+                        (
+                            Option("address", Text(), "127.0.0.1:8088", "host:port of the REST interface."),
+                            Option("user", Text(), "cgrates", "User of the REST interface.", appliance="tollwire"),
+                            Option("password", Secret(), "", "Password of user."),
+                            Option("connect_attempts", Whole(-1), 3, "First connections tried; -1: no limit."),
+                            *reconnecting(),
+                            Option("ari_websocket", Flag(), False, "Send requests over the WebSocket too."),
+                            Option("alias", Text(), None, "Name of the switch in events, instead of its address."),
+                        )
+                    )
+                ),
+                ({},),
+                "The Asterisk servers.",
+            ),
+        )
+    ),
+    "Asterisk, by its REST interface (ARI).",
+)
+
+FREESWITCH_AGENT: Final = Section(
+    "freeswitch_agent",
+    Group(
+        (
+            enabled("Charge calls of FreeSWITCH."),
+            conns("sessions", "Where events go.", default=CALLED_BACK),
+            Option("subscribe_park", Flag(), True, "Authorise calls that the dialplan parks."),
+            Option("create_cdr", Flag(), False, "Make a CDR when a call ends."),
+            Option("extra_fields", Texts(), (), "Further channel variables of the event."),
+            Option("low_balance_ann_file", Text(), "", "Sound played when little is left; empty: none."),
+            Option("empty_balance_context", Text(), "", "Context to which a call without credit goes; empty: it is ended."),
+            Option("empty_balance_ann_file", Text(), "", "Sound played before a call without credit is ended; empty: none."),
+            Option("max_wait_connection", Duration(), "2s", "How long a lost connection is waited for."),
+            Option("active_session_delimiter", Text(), ",", "What separates columns of the switch's list of calls."),
+            Option("route_profile", Flag(), False, "Ask for routes of a call."),
+            Option(
+                "sched_transfer_extension",
+                Text(),
+                "CGRateS",
+                "Extension to which a call is sent when its time is over; empty: it is ended.",
+                appliance="tollwire",
+            ),
+            Option(
+                "event_socket_conns",
+                Objects(
+                    Group(
+                        (
+                            Option("address", Text(), "127.0.0.1:8021", "host:port of the event socket."),
+                            Option("password", Secret(), "", "Password of the event socket."),
+                            *reconnecting(),
+                            Option("reply_timeout", Duration(), "1m", "How long the switch's answer is waited for."),
+                            Option("alias", Text(), "", "Name of the switch in events, instead of its address."),
+                        )
+                    )
+                ),
+                ({},),
+                "The FreeSWITCH servers.",
+            ),
+        )
+    ),
+    "FreeSWITCH, by its event socket.",
+)
+
+KAMAILIO_AGENT: Final = Section(
+    "kamailio_agent",
+    Group(
+        (
+            enabled("Charge calls of Kamailio."),
+            conns("sessions", "Where events go.", default=CALLED_BACK),
+            Option("create_cdr", Flag(), False, "Make a CDR when a call ends."),
+            Option("timezone", TIMEZONE, "", "Time zone of times without an offset."),
+            Option("route_profile", Flag(), False, "Ask for routes of a call."),
+            Option(
+                "evapi_conns",
+                Objects(
+                    Group(
+                        (
+                            Option("address", Text(), "127.0.0.1:8448", "host:port of the evapi module."),
+                            *reconnecting(),
+                            Option("alias", Text(), None, "Name of the proxy in events, instead of its address."),
+                        )
+                    )
+                ),
+                ({},),
+                "The Kamailio servers.",
+            ),
+        )
+    ),
+    "Kamailio, by its evapi module.",
+)
+
+DIAMETER_AGENT: Final = Section(
+    "diameter_agent",
+    Group(
+        (
+            enabled("Answer Diameter requests."),
+            Option(
+                "listeners",
+                Objects(
+                    Group(
+                        (
+                            Option("address", Address(), "127.0.0.1:3868", "host:port."),
+                            Option("network", Text(("tcp", "sctp")), "tcp", "Transport."),
+                        )
+                    )
+                ),
+                ({},),
+                "Where Diameter peers connect.",
+            ),
+            Option(
+                "dictionaries_path",
+                Text(),
+                "/usr/share/cgrates/diameter/dict/",
+                "Folder with further dictionaries.",
+                appliance="/usr/share/tollwire/diameter",
+            ),
+            Option("dictionaries_append_defaults", Flag(), True, "Further dictionaries are added to the built-in ones."),
+            Option("ce_applications", Texts(), None, "Applications named in the capabilities exchange; unset: all of the dictionaries."),
+            conns("sessions", "Where events go.", default=CALLED_BACK),
+            *observers(),
+            Option("origin_host", Text(), "CGR-DA", "Origin-Host of this node.", appliance="tollwire.localdomain"),
+            Option("origin_realm", Text(), "cgrates.org", "Origin-Realm of this node.", appliance="localdomain"),
+            Option("vendor_id", Whole(0, 2**32 - 1), 0, "Vendor-Id of this node."),
+            Option("product_name", Text(), "CGRateS", "Product-Name of this node.", appliance="Tollwire"),
+            Option("synced_conn_requests", Flag(), False, "Work off the requests of a connection one after the other."),
+            Option("asr_template", Text(), "", "Template of Abort-Session-Request; empty: none is sent."),
+            Option("rar_template", Text(), "", "Template of Re-Auth-Request; empty: none is sent."),
+            Option("slr_template", Text(), "", "Template of the event of a Spending-Limit-Request."),
+            Option("snr_template", Text(), "", "Template of Spending-Status-Notification-Request."),
+            Option("str_template", Text(), "", "Template of the event of a Session-Termination-Request."),
+            Option("forced_disconnect", Text(("*none", "*asr", "*rar")), "*none", "What is sent when the engine ends a session."),
+            Option("conn_status_stat_queue_ids", Texts(), (), "Stat queues told of peers that come and go."),
+            Option("conn_status_threshold_ids", Texts(), (), "Thresholds told of peers that come and go."),
+            Option("conn_health_check_interval", Duration(), "0", "How often connections are checked; 0: never."),
+            processors("*rep.", "requests"),
+        )
+    ),
+    "Diameter: Gy, Ro, Rf, Sy and what the dictionaries add.",
+)
+
+RADIUS_AGENT: Final = Section(
+    "radius_agent",
+    Group(
+        (
+            enabled("Answer RADIUS requests."),
+            Option(
+                "listeners",
+                Objects(
+                    Group(
+                        (
+                            Option("network", Text(("udp", "tcp")), "udp", "Transport."),
+                            Option("auth_address", Address(), "127.0.0.1:1812", "host:port of authentication; empty: none."),
+                            Option("acct_address", Address(), "127.0.0.1:1813", "host:port of accounting; empty: none."),
+                        )
+                    )
+                ),
+                ({},),
+                "Where RADIUS clients send.",
+            ),
+            Option("client_secrets", Map(Secret()), {}, "Shared secrets by client address; *default: of all others."),
+            Option(
+                "client_dictionaries",
+                Map(Texts()),
+                {"*default": ("/usr/share/cgrates/radius/dict/",)},
+                "Folders with dictionaries by client address; *default: of all others.",
+                appliance={"*default": ("/usr/share/tollwire/radius",)},
+            ),
+            Option(
+                "client_da_addresses",
+                Map(
+                    Group(
+                        (
+                            Option("transport", Text(("udp", "tcp")), "udp", "Transport."),
+                            Option("host", Text(), "", "Host that is asked; empty: the client itself."),
+                            Option("port", PORTS, 3799, "Port that is asked."),
+                            Option("flags", Texts(), (), "Further steps: *log."),
+                        )
+                    )
+                ),
+                {},
+                "Where Disconnect and CoA requests of a client go, by NAS-Identifier or address.",
+            ),
+            Option("requests_cache_key", Text(), "", "Value by which a packet is kept for Disconnect and CoA; empty: none is kept."),
+            conns("sessions", "Where events go.", default=WIRED),
+            *observers(),
+            Option("dmr_template", Text(), "*dmr", "Template of Disconnect-Request."),
+            Option("coa_template", Text(), "*coa", "Template of CoA-Request."),
+            processors("*rep.", "requests"),
+        )
+    ),
+    "RADIUS: authentication, accounting, dynamic authorisation.",
+)
+
+HTTP_AGENT: Final = Section(
+    "http_agent",
+    Objects(
+        Group(
+            (
+                Option("id", Text(), "", "Name; a later file changes the listener of the same name."),
+                Option("url", Text(), "", "Path on the HTTP listener."),
+                conns("sessions", "Where events go."),
+                *observers(),
+                Option("request_payload", Text(("*url", "*xml", ""), open_choices=True), "", "How requests are written."),
+                Option("reply_payload", Text(("*xml", "*text_plain", ""), open_choices=True), "", "How answers are written."),
+                processors("*rep.", "requests"),
+            )
+        ),
+        key="id",
+    ),
+    "Requests over HTTP in forms of your own.",
+    default=(),
+)
+
+DNS_AGENT: Final = Section(
+    "dns_agent",
+    Group(
+        (
+            enabled("Answer DNS questions."),
+            Option(
+                "listeners",
+                Objects(
+                    Group(
+                        (
+                            Option("address", Address(), "127.0.0.1:53", "host:port."),
+                            Option("network", Text(("udp", "tcp", "tcp-tls")), "udp", "Transport."),
+                        )
+                    )
+                ),
+                ({},),
+                "Where questions are sent.",
+            ),
+            conns("sessions", "Where events go.", default=WIRED),
+            *observers(),
+            Option("timezone", TIMEZONE, "", "Time zone of times without an offset."),
+            processors("*rep.", "questions"),
+        )
+    ),
+    "DNS: NAPTR, A, SRV.",
+)
+
+PROMETHEUS_AGENT: Final = Section(
+    "prometheus_agent",
+    Group(
+        (
+            enabled("Serve metrics."),
+            Option("path", Text(), "/prometheus", "Path on the HTTP listener."),
+            conns("apiers", "Counts accounts and profiles."),
+            conns("caches", "Counts cached items."),
+            Option("cache_ids", Texts(), (), "Cache partitions that are counted; empty: all."),
+            conns("cores", "Tells of the process."),
+            conns("stats", "Tells metrics of stat queues."),
+            Option("stat_queue_ids", Texts(), (), "Stat queues whose metrics are told."),
+        )
+    ),
+    "Metrics for Prometheus.",
+)
+
+SIP_AGENT: Final = Section(
+    "sip_agent",
+    Group(
+        (
+            enabled("Answer SIP requests with redirects."),
+            Option("listen", Address(), "127.0.0.1:5060", "host:port."),
+            Option("listen_net", Text(("udp", "tcp", "tcp-tls")), "udp", "Transport."),
+            conns("sessions", "Where events go.", default=WIRED),
+            *observers(),
+            Option("timezone", TIMEZONE, "", "Time zone of times without an offset."),
+            Option("retransmission_timer", Duration(), "1s", "How long an ACK is waited for before an answer is sent again."),
+            processors("*rep.", "requests"),
+        )
+    ),
+    "SIP redirects.",
+)
+
+JANUS_AGENT: Final = Section(
+    "janus_agent",
+    Group(
+        (
+            enabled("Charge calls of Janus."),
+            Option("url", Text(), "/janus", "Path on the HTTP listener."),
+            conns("sessions", "Where events go.", default=WIRED),
+            Option(
+                "janus_conns",
+                Objects(
+                    Group(
+                        (
+                            Option("address", Text(), "127.0.0.1:8088", "host:port of the server."),
+                            Option("type", Text(("*ws",)), "*ws", "What is spoken."),
+                            Option("admin_address", Text(), "localhost:7188", "host:port of the server's administration."),
+                            Option("admin_password", Secret(), "", "Password of the administration."),
+                        )
+                    )
+                ),
+                ({},),
+                "The Janus servers.",
+            ),
+            processors("*rep.", "requests"),
+        )
+    ),
+    "Janus, a WebRTC server.",
+)
+
+SECTIONS: Final = (
+    DIAMETER_AGENT,
+    RADIUS_AGENT,
+    FREESWITCH_AGENT,
+    KAMAILIO_AGENT,
+    ASTERISK_AGENT,
+    HTTP_AGENT,
+    DNS_AGENT,
+    SIP_AGENT,
+    JANUS_AGENT,
+    PROMETHEUS_AGENT,
+)

@@ -1,0 +1,106 @@
+"""What options say of each other: drivers that exist, connections that lead somewhere, templates that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from gateway.config.check import is_address
+from gateway.config.kinds import INTERNAL, Conns, Fields, Group, Kind, Map, Objects, Value
+from gateway.config.options import SECTIONS
+from gateway.config.report import Path, Report, dotted
+from gateway.config.source import Source, nearest
+from gateway.config.tree import Tree
+
+INSIDE: Final = (INTERNAL, "*birpc_internal")
+LOCAL: Final = (*INSIDE, "*localhost", "*bijson_localhost")
+HERE: Final = ("*internal", "internal")
+DEFAULTS: Final = Source("defaults", "", "override")
+WEB: Final = ("http://", "https://")
+NAMED_TEMPLATES: Final = {
+    "diameter_agent": ("asr_template", "rar_template", "slr_template", "snr_template", "str_template"),
+    "radius_agent": ("dmr_template", "coa_template"),
+}
+
+
+def check_wiring(tree: Tree, report: Report) -> None:
+    """Report what does not fit together, at the place of the option that says it."""
+    for name in ("data_db", "stor_db"):
+        check_driver(tree, report, name)
+    for name in SECTIONS:
+        if tree.is_default((name,)):
+            continue
+        for kind, path, value in members(SECTIONS[name].kind, (name,), tree.values[name]):
+            if isinstance(kind, Conns) and isinstance(value, list):
+                check_conns(tree, report, kind, path, value)
+            elif isinstance(kind, Fields) and isinstance(value, list):
+                check_fields(tree, report, path, value)
+    for section_name, options in NAMED_TEMPLATES.items():
+        for option in () if tree.is_default((section_name,)) else options:
+            template = tree.section(section_name)[option]
+            if isinstance(template, str) and template and not tree.is_default((section_name, option)):
+                check_template(tree, report, (section_name, option), template)
+
+
+def members(kind: Kind, path: Path, value: Value) -> Iterator[tuple[Kind, Path, Value]]:
+    """Every connection list and field list below a value."""
+    match kind:
+        case Group() if isinstance(value, dict):
+            for option in kind.options:
+                if isinstance(option.kind, Conns | Fields):
+                    yield option.kind, (*path, option.name), value.get(option.name)
+                elif isinstance(option.kind, Group | Map | Objects):
+                    yield from members(option.kind, (*path, option.name), value.get(option.name))
+        case Map() if isinstance(value, dict) and isinstance(kind.value, Group | Fields):
+            for name, item in value.items():
+                if isinstance(kind.value, Fields):
+                    yield kind.value, (*path, name), item
+                else:
+                    yield from members(kind.value, (*path, name), item)
+        case Objects() if isinstance(value, list):
+            for index, item in enumerate(value):
+                identity = item.get(kind.key) if kind.key and isinstance(item, dict) else None
+                yield from members(kind.group, (*path, identity if isinstance(identity, str) and identity else index), item)
+        case _:
+            return
+
+
+def check_driver(tree: Tree, report: Report, section: str) -> None:
+    """Refuse a store that this build cannot reach."""
+    driver = tree.section(section)["db_type"]
+    if driver not in HERE:
+        source, offset = tree.place((section, "db_type")) or (DEFAULTS, -1)
+        report.fault(source, offset, f'{section}.db_type is "{driver}": driver not available in this build', INTERNAL)
+
+
+def check_conns(tree: Tree, report: Report, kind: Conns, path: Path, value: list[Value]) -> None:
+    """Connections must have a name that exists, and *internal ones a room that is on."""
+    if tree.is_default(path):
+        return
+    pools = tree.section("rpc_conns")
+    for index, conn in enumerate(value):
+        if not isinstance(conn, str):
+            continue
+        source, offset = tree.place((*path, index)) or (DEFAULTS, -1)
+        if conn not in LOCAL and conn not in pools and not conn.startswith(WEB) and not (conn and is_address(conn)):
+            known = [*LOCAL, *(name for name in pools)]
+            message = f"{dotted(path)} names {conn[:60]}, which rpc_conns does not have and which is no address"
+            report.loose(source, offset, message, nearest(conn, known))
+        elif conn in INSIDE and tree.is_on(str(path[0])) and not tree.is_on(kind.room):
+            message = f"{dotted(path)} asks this process, but {kind.room}.enabled is false"
+            report.loose(source, offset, message)
+
+
+def check_fields(tree: Tree, report: Report, path: Path, fields: list[Value]) -> None:
+    """Templates taken in by name must exist."""
+    for index, field in enumerate(fields):
+        if isinstance(field, dict) and field.get("type") == "*template":
+            check_template(tree, report, (*path, index, "value"), str(field.get("value", "")))
+
+
+def check_template(tree: Tree, report: Report, path: Path, name: str) -> None:
+    """Report a template that does not exist."""
+    templates = tree.section("templates")
+    if name not in templates:
+        source, offset = tree.place(path) or tree.place(path[:-1]) or (DEFAULTS, -1)
+        report.fault(source, offset, f"{dotted(path)} names the template {name[:60]}, which is not there", nearest(name, templates))
