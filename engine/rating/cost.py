@@ -337,15 +337,17 @@ def _trim_charge(charge: Charge, once_ns: int, needed_ns: int, kept: list[Charge
     """Divides a charge of which not all is needed."""
     whole = needed_ns // once_ns
     rest_ns = needed_ns - whole * once_ns
+    needed, others = _divide(charge.increments, rest_ns) if rest_ns else ([], [])
+    if rest_ns and not others:
+        whole += 1
+        needed = []
     left = charge.count - whole
     if whole:
         kept.append(Charge(charge.interval, charge.match, list(charge.increments), whole))
     first_surplus = len(surplus)
-    if rest_ns:
-        needed, others = _divide(charge.increments, rest_ns)
+    if needed:
         kept.append(Charge(charge.interval, charge.match, needed, 1))
-        if others:
-            surplus.append(Charge(charge.interval, charge.match, others, 1))
+        surplus.append(Charge(charge.interval, charge.match, others, 1))
         left -= 1
     if left:
         surplus.append(Charge(charge.interval, charge.match, list(charge.increments), left))

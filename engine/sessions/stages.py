@@ -102,7 +102,7 @@ class Sessions:
         session = self._begin(event, cgrid, now_ns, force_duration=command.force_duration)
         self.open[cgrid] = session
         try:
-            return self._part(session, event, now_ns)
+            return self._part(session, event, self._usage(event, begins=True), now_ns)
         except RequestError:
             session.failed = True
             session.expires_at = now_ns + self.options.sessions.failed_begin_ttl_ns
@@ -124,7 +124,7 @@ class Sessions:
                     for run in session.runs:
                         run.event.fields[name] = value
         try:
-            return self._part(session, event, now_ns)
+            return self._part(session, event, self._usage(event), now_ns)
         finally:
             self._keep(session, now_ns)
 
@@ -134,14 +134,17 @@ class Sessions:
         session = self.open.get(cgrid)
         if session is None:
             session = self._begin(event, cgrid, now_ns, force_duration=command.force_duration)
-            self._part(session, event, now_ns)
+            self._part(session, event, self._usage(event, begins=True), now_ns)
         self._end(session, event, now_ns)
         return None
 
     def message(self, command: commands.ProcessMessage, now_ns: int) -> object:
         event = command.event
         session = self._begin(event, event.cgrid(), now_ns, force_duration=command.force_duration)
-        granted = self._part(session, event, now_ns)
+        granted = self._part(session, event, self._usage(event, begins=True), now_ns)
+        for run in session.runs:
+            if run.request_type not in DEBITED:
+                run.total_usage_ns = granted
         self._settle(session, None, now_ns)
         self._remember(session, now_ns)
         return granted
@@ -164,10 +167,9 @@ class Sessions:
         call.run_id = run_id
         return Run(run_id, event, request_type, call)
 
-    def _part(self, session: Session, event: Event, now_ns: int) -> int:
+    def _part(self, session: Session, event: Event, asked_ns: int, now_ns: int) -> int:
         """The next part of every run; answers the least that is granted."""
-        asked_ns = self._usage(event)
-        last_used_ns = event.usage(LAST_USED) if event.has(USAGE) else None
+        last_used_ns = event.usage(LAST_USED)
         granted: list[int] = []
         for run in session.runs:
             wanted_ns = asked_ns
@@ -193,9 +195,10 @@ class Sessions:
             return asked_ns if limit == UNLIMITED else min(limit, asked_ns)
         return asked_ns
 
-    def _usage(self, event: Event) -> int:
+    def _usage(self, event: Event, *, begins: bool = False) -> int:
+        """What the event asks for: its usage, at a begin else what was used last, else the default of its type."""
         usage_ns = event.usage(USAGE)
-        if usage_ns is None:
+        if usage_ns is None and begins:
             usage_ns = event.usage(LAST_USED)
         if usage_ns is not None:
             return usage_ns

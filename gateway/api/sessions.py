@@ -57,9 +57,9 @@ def event_of(api: Api, args: Args) -> Event:
 
 
 def _asked(args: Args, *flags: str) -> None:
-    """Refuses a call that asks for nothing, or for a room that this build does not have."""
+    """Refuses a call that has to ask for one of `flags` and asks for nothing, or that asks for a room that this build does not have."""
     wanted = [flag for flag in _POLICY_FLAGS if args.get(flag)]
-    if not wanted and not any(args.flag(flag) for flag in flags):
+    if flags and not wanted and not any(args.flag(flag) for flag in flags):
         raise mandatory_missing("Subsystems")
     if wanted:
         raise RequestError(f"NOT_IMPLEMENTED: {' '.join(wanted)}")
@@ -101,8 +101,10 @@ def _terminate(api: Api, args: Args) -> object:
 
 
 def _message(api: Api, args: Args) -> object:
-    _asked(args, "Debit")
+    _asked(args)
     event = event_of(api, args)
+    if not args.flag("Debit"):
+        return {}
     if not event.text("OriginID"):
         raise mandatory_missing("OriginID")
     return _usage(api, commands.ProcessMessage(event, args.flag("ForceDuration")))
