@@ -37,7 +37,7 @@ PLANTED = (
     ("engine.actions.planted", "engine.routes.planted", ENGINE),
     ("engine.actions.planted", "engine.cdrs.planted", ENGINE),
     ("engine.cdrs.planted", "engine.sessions.planted", ENGINE),
-    ("engine.commands", "engine.actions.planted", ENGINE),
+    ("engine.commands", "engine.rating.planted", ENGINE),
     ("engine.sessions.planted", "engine.door", ENGINE),
     ("gateway.protocols.planted", "gateway.transport.planted", GATEWAY),
     ("gateway.protocols.planted", "gateway.config.planted", GATEWAY),
