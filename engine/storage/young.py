@@ -19,11 +19,11 @@ class YoungCdrs:
     def note(self, ticket: int, records: Sequence[Record]) -> None:
         """Takes what is appended; tickets come in order."""
         for record in records:
-            if isinstance(record, CdrPut):
+            if type(record) is CdrPut:
                 self._runs[(record.cgrid, record.run_id)] = (record.order_id, ticket)
                 self._removed.pop(record.order_id, None)
                 self._arrived.append((ticket, record))
-            elif isinstance(record, CdrRemoved):
+            elif type(record) is CdrRemoved:
                 self._removed[record.order_id] = ticket
                 self._arrived.append((ticket, record))
 

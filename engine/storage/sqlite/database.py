@@ -14,7 +14,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from engine.limits import WAL_BYTES
 from engine.storage.sqlite.schema import MIGRATIONS, as_storage_error, migrate
 
 Value = int | bytes | str
@@ -41,12 +40,13 @@ class Database:
     """The one connection that writes. After an error it must be opened again before it is used."""
 
     path: Path
+    log_bytes: int
 
     def __init__(self, path: Path, *, connect: Connect = connect, steps: Sequence[str] = MIGRATIONS) -> None:
         self.path = path
         self._connect = connect
         self._durable = False
-        self._log_bytes = 0
+        self.log_bytes = 0
         self.connection = self._open(steps)
 
     def _open(self, steps: Sequence[str]) -> sqlite3.Connection:
@@ -75,7 +75,7 @@ class Database:
         busy = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
         if busy:
             raise sqlite3.OperationalError("a reader holds the log")
-        self._log_bytes = 0
+        self.log_bytes = 0
 
     def close(self) -> None:
         """Closes the connection; an error while closing means nothing, what was durable is."""
@@ -87,7 +87,7 @@ class Database:
         self._set_durable(True)
         verb = "INSERT OR REPLACE" if again else "INSERT"
         self.connection.execute(f"{verb} INTO journal VALUES (?, ?, ?, ?)", (first, appends, zlib.crc32(body), body))
-        self._log_bytes += len(body) + 2 * _FRAME_BYTES
+        self.log_bytes += len(body) + 2 * _FRAME_BYTES
 
     def insert_lazily(self, table: str, rows: Sequence[tuple[Value, ...]]) -> None:
         """Inserts or replaces rows, at most a few hundred, each statement its own lazy transaction."""
@@ -99,13 +99,13 @@ class Database:
                 mark = f"({marks_for(chunk[0])})"
                 sql = f"INSERT OR REPLACE INTO {table} VALUES {', '.join([mark] * size)}"
                 self.connection.execute(sql, [value for row in chunk for value in row])
-                self._log_bytes += size * sum(len(value) if isinstance(value, bytes) else 16 for value in chunk[0])
+                self.log_bytes += size * sum(len(value) if isinstance(value, bytes) else 16 for value in chunk[0])
                 start += size
 
     def execute_lazily(self, sql: str, values: Sequence[Value] = ()) -> int:
         """One statement as a lazy transaction; returns how many rows it changed."""
         self._set_durable(False)
-        self._log_bytes += _FRAME_BYTES
+        self.log_bytes += _FRAME_BYTES
         return self.connection.execute(sql, values).rowcount
 
     @contextmanager
@@ -131,11 +131,9 @@ class Database:
         self.execute_lazily(sql, [value for mark in marks.items() for value in mark])
 
     def checkpoint_log(self) -> None:
-        """Brings the write-ahead log into the file when about so much has gathered in it; the log then starts anew, unless a reader
-        holds its end."""
-        if self._log_bytes >= WAL_BYTES:
-            _, frames, done = self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-            self._log_bytes = (frames - done) * _FRAME_BYTES
+        """Brings what is left of the write-ahead log into the file; the log then starts anew, unless a reader holds its end."""
+        _, frames, done = self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        self.log_bytes = (frames - done) * _FRAME_BYTES
 
     def _set_durable(self, durable: bool) -> None:
         if durable is not self._durable:

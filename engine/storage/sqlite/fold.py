@@ -11,6 +11,7 @@ from engine.storage.sqlite.database import Database, marks_for
 
 _ROWS_PER_SLICE: Final = 256
 _PRUNED_ROWS_PER_SLICE: Final = 32
+_PRUNED_BYTES_PER_SLICE: Final = 512 << 10
 
 
 class StateFold:
@@ -59,5 +60,12 @@ def prune_journal(database: Database, through: int) -> Iterator[int]:
     database.set_marks(pruned=through)
     rows = "SELECT first, length(body) FROM journal WHERE first + appends - 1 <= ? ORDER BY first LIMIT ?"
     while covered := database.connection.execute(rows, (through, _PRUNED_ROWS_PER_SLICE)).fetchall():
-        database.execute_lazily("DELETE FROM journal WHERE first <= ?", (covered[-1][0],))
-        yield sum(size for _, size in covered)
+        size = 0
+        last = covered[0][0]
+        for first, length in covered:
+            size += length
+            last = first
+            if size >= _PRUNED_BYTES_PER_SLICE:
+                break
+        database.execute_lazily("DELETE FROM journal WHERE first <= ?", (last,))
+        yield size

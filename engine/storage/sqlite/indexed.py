@@ -108,11 +108,13 @@ class IndexedTable:
         spans: dict[int, tuple[int, int]] = {}
         for start in range(0, len(items), _ROWS_PER_SLICE):
             rows = [build(item) for item in items[start : start + _ROWS_PER_SLICE]]
-            numbers = self._enter(rows, spans)
             self._database.insert_lazily(self._name, [(row.row_id, row.second, row.record) for row in rows])
-            for row in rows:
-                for kind, value in enumerate(row.hashes):
-                    keys[kind].append((_index_base(numbers[row.row_id >> GENERATION_BITS], kind) | value, row.row_id & _PLACES))
+            for prefix in sorted({row.row_id >> GENERATION_BITS for row in rows}):
+                of_one = [row for row in rows if row.row_id >> GENERATION_BITS == prefix]
+                number = self._enter(prefix, of_one, spans)
+                for kind in range(len(of_one[0].hashes)):
+                    base = _index_base(number, kind)
+                    keys[kind] += [(base | row.hashes[kind], row.row_id & _PLACES) for row in of_one]
             yield
         self._widen(spans)
         for of_kind in keys:
@@ -124,16 +126,18 @@ class IndexedTable:
             self._database.execute_lazily(f"DELETE FROM {self._name} WHERE id = ?", (row_id,))
             yield
 
-    def _enter(self, rows: Sequence[Row], spans: dict[int, tuple[int, int]]) -> dict[int, int]:
-        """Makes the generations of these rows that are new, and gathers the seconds of all; returns numbers by prefix."""
-        for row in rows:
-            low, high = spans.get(row.row_id >> GENERATION_BITS, (row.second, row.second))
-            spans[row.row_id >> GENERATION_BITS] = (min(low, row.second), max(high, row.second))
-        numbers = {generation.prefix: generation.number for generation in self.generations}
-        for prefix in spans.keys() - numbers.keys():
-            numbers[prefix] = len(numbers) + 1
-            self._save([*self.generations, Generation(numbers[prefix], prefix, *spans[prefix])], prefix)
-        return numbers
+    def _enter(self, prefix: int, rows: Sequence[Row], spans: dict[int, tuple[int, int]]) -> int:
+        """Makes the generation of these rows when it is new, and gathers their seconds; returns its number."""
+        seconds = [row.second for row in rows]
+        if prefix in spans:
+            seconds += spans[prefix]
+        spans[prefix] = (min(seconds), max(seconds))
+        for generation in self.generations:
+            if generation.prefix == prefix:
+                return generation.number
+        new = Generation(len(self.generations) + 1, prefix, *spans[prefix])
+        self._save([*self.generations, new], prefix)
+        return new.number
 
     def _widen(self, spans: dict[int, tuple[int, int]]) -> None:
         """Has the generations cover the seconds of what was put."""

@@ -24,6 +24,7 @@ ORIGIN_KEY: Final = 1
 ACCOUNT_KEY: Final = 2
 ENTRY_ACCOUNT_KEY: Final = 0
 
+_PROJECTED: Final = (Entry, CdrPut, CdrRemoved, EntriesForwarded)
 _GATHER_RECORDS: Final = 1024
 _FILTER_HASHES_PER_SLICE: Final = 512
 _CLOSED_ROWS_PER_STATEMENT: Final = 256
@@ -37,6 +38,8 @@ class _Batch:
         self.cdrs: dict[int, CdrPut | None] = {}
         self.entries: dict[int, Entry] = {}
         self.closings: list[EntriesForwarded] = []
+        self.last_order_id = 0
+        self.last_entry_id = 0
 
     @property
     def full(self) -> bool:
@@ -45,8 +48,12 @@ class _Batch:
     def take(self, record: CdrPut | CdrRemoved | Entry | EntriesForwarded) -> None:
         if isinstance(record, Entry):
             self.entries[record.entry_id] = record
+            if record.entry_id > self.last_entry_id:
+                self.last_entry_id = record.entry_id
         elif isinstance(record, CdrPut):
             self.cdrs[record.order_id] = record
+            if record.order_id > self.last_order_id:
+                self.last_order_id = record.order_id
         elif isinstance(record, CdrRemoved):
             self.cdrs[record.order_id] = None
         else:
@@ -194,20 +201,19 @@ class Projector:
         return [(first + i, size, records) for i, records in enumerate(appends) if first + i > self._consumed]
 
     def _sort_out(self, ticket: int, records: Sequence[Record]) -> None:
+        project, fold = ticket > self.projected, ticket > self.folded
         for record in records:
-            if isinstance(record, CdrPut | CdrRemoved | Entry | EntriesForwarded):
-                if ticket > self.projected:
+            if isinstance(record, _PROJECTED):
+                if project:
                     self._batch.take(record)
-                if isinstance(record, Entry):
-                    self.last_entry_id = max(self.last_entry_id, record.entry_id)
-                elif isinstance(record, CdrPut):
-                    self.last_order_id = max(self.last_order_id, record.order_id)
-            elif ticket > self.folded:
+            elif fold:
                 self._fold.take(ticket, record)
 
     def _apply(self) -> Iterator[None]:
         """Writes the batch and moves the mark."""
         batch, self._batch = self._batch, _Batch()
+        self.last_order_id = max(self.last_order_id, batch.last_order_id)
+        self.last_entry_id = max(self.last_entry_id, batch.last_entry_id)
         through = max(self._consumed, self.projected)
         for closing in batch.closings:
             self._close_entries(closing)

@@ -16,6 +16,7 @@ from engine.storage.gate import Milestone, TicketGate
 from engine.storage.ports import StorageDamaged, StorageRefused, StorageStatus
 from engine.storage.sqlite.database import Connect, Database, connect
 from engine.storage.sqlite.folder import StateFolder
+from engine.storage.sqlite.log import LogKeeper
 from engine.storage.sqlite.projector import Projector
 from engine.storage.sqlite.reader import Readers, SqliteCdrs, SqliteLedger
 from engine.storage.sqlite.recovery import journal_end, read_journal, read_state, younger_state
@@ -129,7 +130,7 @@ class SqliteStorage:
         self._projected = Milestone()
         self._pruned = Milestone()
         self._news_scheduled = False
-        self._writer = Writer(self._database, self._projector, self._reports())
+        self._writer = Writer(self._database, self._projector, LogKeeper(self._database, file, connect), self._reports())
         self._young = YoungCdrs()
         self._readers = Readers(file, connect, self._catch_up)
         self._durable = 0

@@ -22,6 +22,7 @@ from engine.limits import COMMIT_BYTES, PROJECTION_DELAY_SECONDS, STORAGE_CLOSE_
 from engine.records import Record, join_commit
 from engine.storage.ports import StorageDamaged
 from engine.storage.sqlite.database import Database
+from engine.storage.sqlite.log import LogKeeper
 from engine.storage.sqlite.projector import Projector
 
 _LOG: Final = logging.getLogger("tollwire.storage")
@@ -49,8 +50,9 @@ class Writer:
     committed_bytes: int
     left: int
 
-    def __init__(self, database: Database, projector: Projector, reports: Reports) -> None:
+    def __init__(self, database: Database, projector: Projector, keeper: LogKeeper, reports: Reports) -> None:
         self._database = database
+        self._keeper = keeper
         self._projector = projector
         self._reports = reports
         self._queue: deque[Append] = deque()
@@ -68,6 +70,7 @@ class Writer:
 
     def start(self) -> None:
         """Starts the thread."""
+        self._keeper.start()
         self._thread.start()
 
     def put(self, append: Append) -> None:
@@ -100,6 +103,7 @@ class Writer:
             self._reports.projection_failed()
         finally:
             self.left = len(self._queue) + len(self._taken)
+            self._keeper.stop()
             self._database.close()
 
     def _turn(self) -> bool:
@@ -186,7 +190,7 @@ class Writer:
                 self._projection_broken = False
             for _ in range(slices):
                 self._projector.slice()
-            self._database.checkpoint_log()
+            self._keeper.tend()
             if self._progress() > self._projection_stuck:
                 self._projection_tries = 0
         except (sqlite3.Error, StorageDamaged) as error:
