@@ -17,7 +17,7 @@ from engine.limits import PROJECTION_BATCH_RECORDS
 from engine.records import AccountPut, MetaPut, Record, SessionClosed, SessionPut, StateRecord, state_key
 from engine.storage.ports import StorageDamaged, StorageError, StorageLocked, StorageRefused, StorageTooNew
 from engine.storage.query import CdrQuery
-from engine.storage.sqlite import database, fold, projector
+from engine.storage.sqlite import fold, log, projector
 from engine.storage.sqlite.bloom import HashFilter
 from engine.storage.sqlite.schema import MIGRATIONS, migrate
 from engine.storage.sqlite.storage import SqliteStorage, open_sqlite
@@ -162,7 +162,7 @@ def test_damage_is_named(folder: Path, damage: str, complaint: str) -> None:
 
 def test_a_torn_log_leaves_whole_commits(driver: SqliteDriver, tmp_path: Path) -> None:
     """The write-ahead log cut anywhere: what is recovered is all commits up to some point, nothing of the one that was cut."""
-    log = driver.folder / "tollwire.db-wal"
+    wal = driver.folder / "tollwire.db-wal"
 
     async def work() -> None:
         async with working(driver) as storage:
@@ -171,12 +171,12 @@ def test_a_torn_log_leaves_whole_commits(driver: SqliteDriver, tmp_path: Path) -
             shutil.copytree(driver.folder, tmp_path / "copy")
 
     run(work())
-    size = (tmp_path / "copy" / log.name).stat().st_size
+    size = (tmp_path / "copy" / wal.name).stat().st_size
     found = set()
     for cut in range(32, size, 1777):
         shutil.rmtree(tmp_path / "torn", ignore_errors=True)
         shutil.copytree(tmp_path / "copy", tmp_path / "torn")
-        os.truncate(tmp_path / "torn" / log.name, cut)
+        os.truncate(tmp_path / "torn" / wal.name, cut)
         (tmp_path / "torn" / "tollwire.db-shm").unlink(missing_ok=True)
         state = {state_key(record): record for _, record in recovered(tmp_path / "torn")}
         bodies = {record.body for record in state.values() if isinstance(record, AccountPut)}
@@ -271,16 +271,16 @@ def test_the_log_does_not_grow_over_restarts(driver: SqliteDriver, tmp_path: Pat
             shutil.copytree(driver.folder, tmp_path / "killed")
 
     run(work())
-    log = tmp_path / "killed" / "tollwire.db-wal"
-    assert log.stat().st_size > 500_000
+    wal = tmp_path / "killed" / "tollwire.db-wal"
+    assert wal.stat().st_size > 500_000
     storage = open_sqlite(tmp_path / "killed")
-    assert log.stat().st_size == 0
+    assert wal.stat().st_size == 0
     assert len(list(storage.recover())) == 1
     run(storage.close())
 
 
 def test_the_log_is_brought_into_the_file(driver: SqliteDriver, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(database, "WAL_BYTES", 200_000)
+    monkeypatch.setattr(log, "WAL_BYTES", 200_000)
 
     async def work() -> None:
         async with working(driver) as storage:
