@@ -17,6 +17,7 @@ import msgspec
 from engine import commands
 from engine.actions.book import ActionPlan, ActionTiming
 from engine.actions.kinds import ACTION_PLAN, ACTION_TRIGGERS, ACTIONS
+from engine.actions.timings import ASAP
 from engine.profiles.items import Items
 from engine.rating.book import SharedGroup, Timing
 from engine.rating.kinds import DESTINATION, RATING_PLAN, RATING_PROFILE, SHARED_GROUP, TIMING
@@ -24,7 +25,6 @@ from engine.tariffplan.accounting import AccountAction
 from engine.tariffplan.kinds import LOAD_MARK, LoadMark
 from engine.tariffplan.load import PlanLoad
 from engine.tariffplan.terms import Known
-from engine.tariffplan.timings import ASAP
 
 
 @dataclass(frozen=True, slots=True)

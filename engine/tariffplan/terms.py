@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from engine.actions.timings import built_in_timings
 from engine.rating.book import Timing
-from engine.tariffplan.timings import built_in_timings
 from engine.times import Zone, zone_of
 
 

@@ -19,6 +19,7 @@ from engine.tariffplan.job import Job
 from engine.tariffplan.kinds import LOAD_MARK, LoadMark, OfflineItem, offline_key
 from engine.tariffplan.load import Outcome
 from engine.tariffplan.offline import offline_plan
+from engine.tariffplan.read import COMMA
 from engine.tariffplan.sheets import BY_NAME
 from engine.times import ZERO_TIME, format_time, zone_of
 from gateway.api.args import Args
@@ -45,7 +46,7 @@ def _folder(args: Args) -> str:
 
 
 async def _read_folder(api: Api, args: Args) -> Outcome:
-    outcome = await done(Job(terms(api), folder=_folder(args)))
+    outcome = await done(Job(terms(api), folder=_folder(args), separator=args.text("FieldSeparator") or COMMA))
     refuse(outcome)
     if args.flag("Validate") and outcome.warnings:
         raise server_error("invalid tariff plan: " + "; ".join(str(warning) for warning in outcome.warnings))
@@ -85,7 +86,7 @@ async def _import(api: Api, job: Job) -> object:
 
 
 async def _import_folder(api: Api, args: Args) -> object:
-    separator = chr(args.integer("CsvSeparator")) if args.integer("CsvSeparator") in range(1, 128) else ","
+    separator = chr(args.integer("CsvSeparator")) if args.integer("CsvSeparator") in range(1, 128) else COMMA
     job = Job(terms(api), folder=_folder(args), separator=separator, tpid=args.text("TPid"), load_id=args.text("RunId"))
     return await _import(api, job)
 
@@ -105,7 +106,7 @@ def _files(items: Iterable[tuple[str, list[OfflineItem]]], separator: str) -> li
 
 
 async def _export(api: Api, args: Args) -> list[File]:
-    separator = args.text_or_none("FieldSeparator") or ","
+    separator = args.text_or_none("FieldSeparator") or COMMA
     if args.text_or_none("FileFormat") not in (None, "", "csv", "*csv"):
         raise server_error(f"unsupported file format: {args.text_or_none('FileFormat')}")
     files = await asyncio.to_thread(_files, _items_by_sheet(api, args.text_or_none("TPid") or ""), separator)
@@ -225,7 +226,11 @@ def _get_load_history(api: Api, args: Args) -> object:  # noqa: ARG001 - every h
 # -- the table -----------------------------------------------------------------------------------------------------------
 
 _OPTS: Final = "APIOpts map[string]any"
-_LOAD_FOLDER: Final = shape("utils.AttrLoadTpFromFolder", f"FolderPath string; DryRun bool; Validate bool; Caching *string; {_OPTS}")
+_LOAD_FOLDER: Final = shape(
+    "utils.AttrLoadTpFromFolder",
+    # the field separator is our own: the reference reads commas only
+    f"FolderPath string; DryRun bool; Validate bool; Caching *string; FieldSeparator string; {_OPTS}",
+)
 _LOAD_STORED: Final = shape("v1.AttrLoadTpFromStorDb", f"TPid string; DryRun bool; Validate bool; Caching *string; {_OPTS}")
 _IMPORT_FOLDER: Final = shape("v1.AttrImportTPFromFolder", f"TPid string; FolderPath string; RunId string; CsvSeparator int; {_OPTS}")
 _IMPORT_ZIP: Final = shape("v1.AttrImportTPZipFile", "TPid string; File []byte")
