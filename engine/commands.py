@@ -185,3 +185,28 @@ class RoundCall:
     """Takes rounding corrections, (account id, balance uuid, amount) each; answers None."""
 
     corrections: list[tuple[str, str, Amount]]
+
+
+# -- cost queries ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class GetCost:
+    """What the call costs, apart from any account: a CallCost or a Refusal. The call gets its defaults."""
+
+    call: Call
+
+
+@dataclass(slots=True)
+class GetPlansCost:
+    """What the call costs on the first of these rating plans that prices it: (plan ID, CallCost), or the last Refusal."""
+
+    call: Call
+    plan_ids: list[str]
+
+
+@dataclass(slots=True)
+class ExplainCost:
+    """Why the call costs what it costs (engine.rating.explain): a tree of JSON-able data."""
+
+    call: Call

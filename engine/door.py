@@ -22,6 +22,7 @@ from engine.ids import Ids
 from engine.options import EngineOptions
 from engine.profiles.items import Items
 from engine.profiles.kind import Kind
+from engine.rating.answers import Answers
 from engine.rating.tariff import Tariff
 from engine.records import AccountPut, AccountRemoved, ItemPut, ItemRemoved, Record, SessionClosed, SessionPut, StateRecord
 from engine.sessions.snapshot import decode_session
@@ -31,7 +32,17 @@ from engine.storage.ports import Journal, Storage
 Step = Callable[[Any, int], object]
 
 READS: Final = frozenset(
-    {commands.GetItem, commands.ListItems, commands.MaxSession, commands.QuoteCall, commands.AuthorizeSession, commands.ListSessions}
+    {
+        commands.GetItem,
+        commands.ListItems,
+        commands.MaxSession,
+        commands.QuoteCall,
+        commands.AuthorizeSession,
+        commands.ListSessions,
+        commands.GetCost,
+        commands.GetPlansCost,
+        commands.ExplainCost,
+    }
 )
 
 
@@ -82,6 +93,7 @@ class Engine:
             commands.DebitMoney: self._debit_money,
             commands.RefundCall: self._refund_call,
             commands.RoundCall: self._round_call,
+            **Answers(self.tariff, options.rating).steps(),
             **self.sessions.steps(),
             **self.cdrs.steps(),
             **self.actions.steps(),

@@ -8,8 +8,11 @@ MAX_DESTINATION_LENGTH: Final = 128  # characters of a destination that take par
 MAX_SPANS_PER_CALL: Final = 10_000  # timespans that one cost computation may make; a call of years in slots ends there
 MAX_FALLBACK_SUBJECTS: Final = 64  # fallback subjects looked at for one call
 MAX_SHARED_INTERVALS: Final = 65_536  # compiled rows kept to be shared by equal rows; beyond it sharing starts anew
+MAX_NEAR_CANDIDATES: Final = 20_000  # names that are compared to find the nearest
 MAX_NEAR_MISSES: Final = 5  # nearest names that an explanation offers
 MAX_ACTIONS_DEPTH: Final = 8  # actions that fire triggers that fire actions
+MAX_SCHEDULED_PER_STEP: Final = 200  # sets of actions that the scheduler runs in one step; the rest follows in the next
+MAX_RUNS_BY_HAND: Final = 1_000  # runs that one SchedulerSv1.ExecuteActions may ask for
 
 # storage
 JOURNAL_QUEUE_BYTES: Final = 64 << 20  # encoded records that wait for the disk; beyond it steps are refused
@@ -18,6 +21,7 @@ PROJECTION_BATCH_RECORDS: Final = 4096  # records and entries that are brought i
 PROJECTION_BACKLOG_RECORDS: Final = 65_536  # durable records kept in memory for projection; beyond it the journal is read again
 PROJECTION_DELAY_SECONDS: Final = 0.25  # quiet time after which a smaller batch is brought into tables
 WAL_BYTES: Final = 8 << 20  # write-ahead log that gathers before it is brought into the file
+WAL_MOST_BYTES: Final = 64 << 20  # write-ahead log at which commits wait until it can start anew
 FOLD_JOURNAL_BYTES: Final = 64 << 20  # journal that gathers before state is folded out of it
 FOLD_JOURNAL_RECORDS: Final = 200_000  # the same in records: what a restart has to replay
 STORAGE_RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)  # pauses between tries while the disk fails; the last one repeats

@@ -379,6 +379,18 @@ class CallCost:
         self.negative_connect_fee = False
         self.max_cost_disconnect = False
 
+    def to_data(self) -> dict[str, object]:
+        """The CallCost that the Responder answers, as JSON-able data."""
+        from engine.rating.render import call_cost_data
+
+        return call_cost_data(self)
+
+    def to_octets_data(self) -> dict[str, object]:
+        """The DataCost that GetDataCost answers, as JSON-able data."""
+        from engine.rating.render import data_cost_data
+
+        return data_cost_data(self)
+
 
 class RatingOptions:
     """What the configuration says about rating. `exact` chooses between D9's two ways of pricing increments."""

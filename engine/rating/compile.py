@@ -6,9 +6,10 @@ from typing import Final
 
 from engine.limits import MAX_SHARED_INTERVALS
 from engine.money import ONE, ZERO_RATIO, Ratio, read_decimal, round_ratio
-from engine.rating.book import PlanRate, Rate, Rating, RatingPlan, RatingProfile, Timing
+from engine.rating.book import NO_ACTIVATION_TIME, PlanRate, Rate, Rating, RatingPlan, RatingProfile, Timing
 from engine.rating.call import Interval, Slot
 from engine.rating.timings import clock_ns
+from engine.times import ZERO_TIME
 from engine.usage import ANY, SECOND
 
 ANY_TIMING: Final = Timing(ANY)
@@ -54,9 +55,13 @@ class CompiledProfile:
     def __init__(self, profile: RatingProfile) -> None:
         self.id = profile.Id
         ordered = sorted(profile.RatingPlanActivations, key=lambda activation: activation.ActivationTime)
-        self.starts = [activation.ActivationTime for activation in ordered]
+        self.starts = [_since(activation.ActivationTime) for activation in ordered]
         self.plan_ids = [activation.RatingPlanId for activation in ordered]
         self.fallback_keys = [activation.FallbackKeys or () for activation in ordered]
+
+
+def _since(active_at: int) -> int:
+    return ZERO_TIME if active_at == NO_ACTIVATION_TIME else active_at
 
 
 def is_less(one: Ratio, other: Ratio) -> bool:

@@ -102,6 +102,21 @@ def _holds(rows: PricedRows, at_ns: int, zone: Zone) -> bool:
     return any(interval.window.is_active(local) for interval in rows.intervals)
 
 
+class Look:
+    """One profile that a look-up asked for, and what came of it; for explanations."""
+
+    key: str
+    depth: int
+    profile_id: str  # empty when there is none
+    activations: list[tuple[int, str, PlanMatch | None]]  # (active at, plan ID, what the plan has for the destination)
+
+    def __init__(self, key: str, depth: int) -> None:
+        self.key = key
+        self.depth = depth
+        self.profile_id = ""
+        self.activations = []
+
+
 class Search:
     """One look-up. It counts the subjects that it looks at, which bounds chains of fallback subjects whatever the depth."""
 
@@ -110,6 +125,7 @@ class Search:
     options: RatingOptions
     any_key: str
     looked: int
+    trace: list[Look] | None  # filled when it is a list
 
     def __init__(self, tariff: Tariff, call: Call, options: RatingOptions) -> None:
         self.tariff = tariff
@@ -117,17 +133,22 @@ class Search:
         self.options = options
         self.any_key = profile_key(call.tenant, call.category, ANY)
         self.looked = 0
+        self.trace = None
 
     def search(self, key: str, start_ns: int, end_ns: int, depth: int) -> list[RatingInfo] | None:
         """What the profile, and where it has gaps its fallback subjects, say for that time; None when there is no such profile."""
         self.looked += 1
         if depth > self.options.fallback_depth or self.looked > MAX_FALLBACK_SUBJECTS:
             return None
+        if self.trace is not None:
+            self.trace.append(Look(key, depth))
         profile = self.tariff.profiles.get(key)
         if profile is None and self.options.subject_prefix_matching:
             profile = self.by_prefix(key)
         if profile is None:
             return None
+        if self.trace is not None:
+            self.trace[-1].profile_id = profile.id
         infos = self._of_profile(profile, start_ns, end_ns)
         if not _is_gapless(infos, start_ns):
             self._fill(infos, start_ns, end_ns, depth)
@@ -153,6 +174,8 @@ class Search:
                 continue
             active_at = profile.starts[index]
             found = match_plan(self.tariff, plan, self.call.destination, start_ns, self.call.zone)
+            if self.trace is not None:
+                self.trace[-1].activations.append((active_at, plan.id, found))
             if index == first and start_ns < active_at:
                 infos.append(RatingInfo(NO_MATCH, start_ns, [], (self.any_key,)))
             keys = profile.fallback_keys[index]

@@ -6,6 +6,8 @@ and listed back is the item itself (engine.profiles.items); here is only what lo
 
 from __future__ import annotations
 
+from itertools import islice
+
 from engine.limits import MAX_DESTINATION_LENGTH
 from engine.rating.book import Destination, RatingPlan, RatingProfile, Timing
 from engine.rating.compile import ANY_TIMING, CompiledPlan, CompiledProfile, Compiler
@@ -109,9 +111,9 @@ class Tariff:
         """The destinations that hold exactly this prefix, in the order in which they came; the list is not to be changed."""
         return self._ids.get(prefix)
 
-    def prefixes(self) -> list[str]:
-        """Every known prefix; for explanations."""
-        return list(self._ids)
+    def prefixes(self, most: int) -> list[str]:
+        """Known prefixes, at most so many; for explanations."""
+        return list(islice(self._ids, most))
 
     # -- timings, plans, profiles -------------------------------------------------------------------------------------
 

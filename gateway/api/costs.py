@@ -1,0 +1,196 @@
+"""Cost queries, which touch no account: by event, by described call, by octets, on rating plans."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Final
+
+from engine import commands
+from engine.errors import Refusal, RequestError, server_error
+from engine.money import amount_json, amount_of
+from engine.rating.call import Call, CallCost
+from engine.rating.cost import EventCost
+from engine.times import ZERO_TIME, Moment, Zone, parse_time, zone_of
+from engine.usage import DATA, parse_duration
+from gateway.api.args import Args
+from gateway.api.context import Api
+from gateway.api.sessions import event_of
+from gateway.api.shapes import EVENT, shape
+from gateway.api.table import method
+
+DEFAULT_CATEGORY: Final = "call"
+
+_COST: Final = shape(
+    "v1.AttrGetCost",
+    "Tenant string; Category string; Subject string; AnswerTime string; Destination string; Usage string; APIOpts map[string]any",
+)
+_DATA_COST: Final = shape(
+    "v1.AttrGetDataCost",
+    "Tenant string; Category string; Subject string; AnswerTime string; Usage time.Duration; Opts map[string]any",
+)
+_DESCRIPTOR: Final = shape(
+    "engine.CallDescriptorWithAPIOpts",
+    "Category string; Tenant string; Subject string; Account string; Destination string; TimeStart time.Time; TimeEnd time.Time;"
+    "LoopIndex float64; DurationIndex time.Duration; ToR string; MaxCostSoFar float64; APIOpts map[string]any",
+)
+_ON_PLANS: Final = shape(
+    "utils.GetCostOnRatingPlansArgs",
+    "Tenant string; Account string; Subject string; Destination string; SetupTime time.Time; Usage time.Duration;"
+    "RatingPlanIDs []string; APIOpts map[string]any",
+)
+_PLANS: Final = shape(
+    "utils.RatingPlanCostArg",
+    "RatingPlanIDs []string; Destination string; SetupTime string; Usage string; APIOpts map[string]any",
+)
+_SESSION: Final = shape("sessions.V1ProcessEventArgs", "Flags []string; ?*utils.CGREvent; Limit *int; Offset *int; Search string", EVENT)
+
+
+def call_cost_data(cost: CallCost) -> dict[str, object]:
+    """The CallCost that the Responder answers."""
+    return cost.to_data()
+
+
+def event_cost_data(cost: CallCost, cgrid: str = "") -> dict[str, object]:
+    """The EventCost of a query: its cost is the sum of its increments, neither rounded nor limited."""
+    data = EventCost.of(cost, cgrid, "").to_data()
+    if len(cost.spans) == 1 and cost.spans[0].increments is None:
+        data["Charges"] = [{"RatingID": "", "Increments": None, "CompressFactor": 0}]
+    return data
+
+
+def _call(api: Api, args: Args, start: Moment, usage_ns: int, tor: str) -> Call:
+    return Call(
+        api.tenant(args.text("Tenant")),
+        args.text("Category") or DEFAULT_CATEGORY,
+        args.text("Subject"),
+        "",
+        args.text("Destination") if "Destination" in args else "",
+        tor,
+        start.ns,
+        start.ns + usage_ns,
+        start.zone,
+    )
+
+
+def _cost(api: Api, call: Call) -> CallCost | Refusal:
+    result = api.step(commands.GetCost(call))
+    assert isinstance(result, CallCost | Refusal), "a cost query answers a cost or a refusal"
+    return result
+
+
+def _cost_or_server_error(api: Api, call: Call) -> CallCost:
+    cost = _cost(api, call)
+    if isinstance(cost, Refusal):
+        raise server_error(cost.value)
+    return cost
+
+
+def zone(api: Api) -> Zone:
+    """The clock of times that are written without an offset."""
+    return zone_of(api.options.default_timezone)
+
+
+def _moment(api: Api, text: str) -> Moment:
+    try:
+        return parse_time(text, zone(api), api.now())
+    except ValueError as fault:
+        raise RequestError(str(fault)) from None
+
+
+def _usage(text: str) -> int:
+    try:
+        return parse_duration(text)
+    except ValueError as fault:
+        raise RequestError(str(fault)) from None
+
+
+def _get_cost(api: Api, args: Args) -> object:
+    usage_ns = _usage(args.text("Usage"))
+    start = _moment(api, args.text("AnswerTime"))
+    return event_cost_data(_cost_or_server_error(api, _call(api, args, start, usage_ns, "")))
+
+
+def _get_data_cost(api: Api, args: Args) -> object:
+    start = _moment(api, args.text("AnswerTime"))
+    return _cost_or_server_error(api, _call(api, args, start, args.integer("Usage"), DATA)).to_octets_data()
+
+
+def _responder_get_cost(api: Api, args: Args) -> object:
+    start = _moment(api, args.text("TimeStart"))
+    end = _moment(api, args.text("TimeEnd"))
+    call = _call(api, args, start, end.ns - start.ns, args.text("ToR"))
+    call.account = args.text("Account")
+    call.subject = call.subject or call.account
+    call.duration_index_ns = args.integer("DurationIndex")
+    call.loop_index = int(args.number("LoopIndex"))
+    call.max_cost_so_far = amount_of(args.number("MaxCostSoFar"))
+    cost = _cost(api, call)
+    if isinstance(cost, Refusal):
+        raise RequestError(cost.value)
+    return call_cost_data(cost)
+
+
+def _plans_call(api: Api, args: Args, start: Moment, usage_ns: int) -> Call:
+    tenant = api.tenant(args.text("Tenant") if "Tenant" in args else "")
+    subject = args.text("Subject") if "Subject" in args else ""
+    return Call(tenant, DEFAULT_CATEGORY, subject, "", args.text("Destination"), "", start.ns, start.ns + usage_ns, start.zone)
+
+
+def _on_rating_plans(api: Api, args: Args) -> object:
+    """The first plan's refusal is the answer: the others are not tried (recorded: costs/11)."""
+    plan_ids = (args.texts("RatingPlanIDs") or [])[:1]
+    if not plan_ids:
+        return {}
+    call = _plans_call(api, args, _moment(api, args.text("SetupTime")), args.integer("Usage"))
+    result = api.step(commands.GetPlansCost(call, plan_ids))
+    if isinstance(result, Refusal):
+        raise RequestError(Refusal.UNAUTHORIZED_DESTINATION.value)
+    assert isinstance(result, tuple), "a plan and its cost"
+    return {"Cost": amount_json(result[1].cost), "RatingPlanID": result[0]}
+
+
+def _rating_plans_cost(api: Api, args: Args) -> object:
+    start = _moment(api, args.text("SetupTime"))
+    usage_ns = _usage(args.text("Usage"))
+    result = api.step(commands.GetPlansCost(_plans_call(api, args, start, usage_ns), args.texts("RatingPlanIDs") or []))
+    if isinstance(result, Refusal):
+        return {"EventCost": None, "RatingPlanID": ""}
+    assert isinstance(result, tuple), "a plan and its cost"
+    return {"EventCost": event_cost_data(result[1]), "RatingPlanID": result[0]}
+
+
+def _session_get_cost(api: Api, args: Args) -> object:
+    event = event_of(api, args)
+    try:
+        start = event.moment("AnswerTime", zone(api), api.now())
+        if start.ns == ZERO_TIME:
+            start = event.moment("SetupTime", zone(api), api.now())
+        usage_ns = event.usage("Usage") or 0
+    except ValueError as fault:
+        raise RequestError(str(fault)) from None
+    account = event.text("Account")
+    call = Call(
+        api.tenant(event.text("Tenant") or event.tenant),
+        event.text("Category") or DEFAULT_CATEGORY,
+        event.text("Subject") or account,
+        account,
+        event.text("Destination"),
+        event.text("ToR"),
+        start.ns,
+        start.ns + usage_ns,
+        start.zone,
+    )
+    cost = _cost(api, call)
+    if isinstance(cost, Refusal):
+        raise RequestError(f"RALS_ERROR:{cost.value}")
+    return {"Attributes": None, "EventCost": event_cost_data(cost, str(uuid.uuid4()))}
+
+
+METHODS: Final = (
+    method("APIerSv1.GetCost", _COST, _get_cost),
+    method("APIerSv1.GetDataCost", _DATA_COST, _get_data_cost),
+    method("Responder.GetCost", _DESCRIPTOR, _responder_get_cost),
+    method("Responder.GetCostOnRatingPlans", _ON_PLANS, _on_rating_plans),
+    method("RALsV1.GetRatingPlansCost", _PLANS, _rating_plans_cost, "RatingPlanIDs Destination SetupTime Usage"),
+    method("SessionSv1.GetCost", _SESSION, _session_get_cost, "CGREvent"),
+)
