@@ -12,6 +12,7 @@ from typing import Final, TypeAlias, assert_never
 
 from msgspec import UNSET, UnsetType
 
+from engine.times import zone_of
 from engine.usage import parse_duration
 from gateway.config.formerly import TODAY
 from gateway.config.kinds import (
@@ -31,6 +32,7 @@ from gateway.config.kinds import (
     Size,
     Text,
     Texts,
+    TimeZone,
     Usage,
     Value,
     Whole,
@@ -285,6 +287,8 @@ class Checker:
         match kind:
             case Text():
                 return self.text(kind, Node(value, node.offset), path)
+            case TimeZone():
+                return self.zone(value, node, path)
             case Secret():
                 return value if isinstance(value, str) else self.wrong(node, path, "a text", secret=True)
             case Flag():
@@ -320,6 +324,20 @@ class Checker:
             return value
         self.report.fault(self.source, node.offset, message, suggestion)
         return UNSET
+
+    def zone(self, value: object, node: Node, path: Path) -> Value | UnsetType:
+        if not isinstance(value, str):
+            return self.wrong(node, path, "the name of a time zone")
+        if value not in ("", "Local", "UTC"):
+            try:
+                zone_of(value)
+            except ValueError:
+                from zoneinfo import available_timezones
+
+                message = f'{dotted(path)} must be a name of the zone database, UTC or Local, not "{value[:MAX_SHOWN]}"'
+                self.report.fault(self.source, node.offset, message, nearest(value, sorted(available_timezones())))
+                return UNSET
+        return value
 
     def whole(self, kind: Whole, value: object, node: Node, path: Path) -> Value | UnsetType:
         if isinstance(value, int) and not isinstance(value, bool) and kind.low <= value <= kind.high:
@@ -381,7 +399,7 @@ def converted(kind: Kind, value: object) -> bool | int | Decimal | str | list[No
         if isinstance(kind, Number) and all(is_whole(part) for part in value.split(".", 1)):
             return Decimal(value)
         return value
-    if isinstance(value, int | Decimal) and isinstance(kind, Text | Secret | Address):
+    if isinstance(value, int | Decimal) and isinstance(kind, Text | TimeZone | Secret | Address):
         return str(value).lower() if isinstance(value, bool) else str(value)
     assert isinstance(value, bool | int | Decimal | list | dict | None), "nothing else is a node's value"
     return value

@@ -28,6 +28,7 @@ from gateway.config.kinds import (
     Size,
     Text,
     Texts,
+    TimeZone,
     Usage,
     Whole,
     default_of,
@@ -41,6 +42,7 @@ MANY: Final = 6  # names of a table that are listed where they stand
 
 WORDS: Final[dict[type[object], str]] = {
     Text: "text",
+    TimeZone: "time zone",
     Secret: "secret text",
     Flag: "true, false",
     Number: "number",

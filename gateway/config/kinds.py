@@ -21,6 +21,10 @@ class Text(Struct, frozen=True):
     prefixes: tuple[str, ...] = ()
 
 
+class TimeZone(Struct, frozen=True):
+    """A name of the zone database, UTC or Local; empty where it says so."""
+
+
 class Secret(Struct, frozen=True):
     """A text that is never printed."""
 
@@ -111,7 +115,23 @@ class Anything(Struct, frozen=True):
 
 
 Kind: TypeAlias = (
-    Text | Secret | Flag | Whole | Number | Duration | Usage | Size | Address | Texts | Conns | Map | Group | Objects | Fields | Anything
+    Text
+    | TimeZone
+    | Secret
+    | Flag
+    | Whole
+    | Number
+    | Duration
+    | Usage
+    | Size
+    | Address
+    | Texts
+    | Conns
+    | Map
+    | Group
+    | Objects
+    | Fields
+    | Anything
 )
 
 Raw: TypeAlias = "bool | int | str | tuple[Raw, ...] | dict[str, Raw] | None"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gateway.config.json_text import read_json
-from gateway.config.kinds import Anything, Conns, Fields, Group, Kind, Map, Objects, Secret, Text, Texts
+from gateway.config.kinds import Anything, Conns, Fields, Group, Kind, Map, Objects, Secret, Text, Texts, TimeZone
 from gateway.config.limits import MAX_SHOWN
 from gateway.config.options import SECTIONS
 from gateway.config.report import Report
@@ -66,6 +66,6 @@ def value_node(kind: Kind, text: str, environment: Environment) -> Node:
     expanded = environment.expand(text, -1)
     if listed:
         return Node([Node(part.strip(), -1, expanded=True) for part in expanded.split(",") if part.strip()], -1)
-    if isinstance(kind, Text | Secret):
+    if isinstance(kind, Text | TimeZone | Secret):
         return Node(expanded, -1)
     return Node(expanded.strip(), -1, expanded=True)

@@ -62,9 +62,6 @@ class Limits(Struct, frozen=True, kw_only=True):
     """What a stranger may ask for."""
 
     request_size_bytes: int = field(name="request_size")
-    request_depth: int
-    connections: int
-    requests_in_flight: int
 
 
 class Storage(Struct, frozen=True, kw_only=True):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from engine.usage import parse_duration
 from gateway.config.check import is_address
 from gateway.config.kinds import INTERNAL, Conns, Fields, Group, Kind, Map, Objects, Value
 from gateway.config.options import SECTIONS
@@ -16,6 +17,7 @@ INSIDE: Final = (INTERNAL, "*birpc_internal")
 LOCAL: Final = (*INSIDE, "*localhost", "*bijson_localhost")
 HERE: Final = ("*internal", "internal")
 DEFAULTS: Final = Source("defaults", "", "override")
+ZERO: Final = "*zero"
 WEB: Final = ("http://", "https://")
 NAMED_TEMPLATES: Final = {
     "diameter_agent": ("asr_template", "rar_template", "slr_template", "snr_template", "str_template"),
@@ -27,6 +29,7 @@ def check_wiring(tree: Tree, report: Report) -> None:
     """Report what does not fit together, at the place of the option that says it."""
     for name in ("data_db", "stor_db"):
         check_driver(tree, report, name)
+    check_subjects(tree, report)
     for name in SECTIONS:
         if tree.is_default((name,)):
             continue
@@ -71,6 +74,24 @@ def check_driver(tree: Tree, report: Report, section: str) -> None:
     if driver not in HERE:
         source, offset = tree.place((section, "db_type")) or (DEFAULTS, -1)
         report.fault(source, offset, f'{section}.db_type is "{driver}": driver not available in this build', INTERNAL)
+
+
+def check_subjects(tree: Tree, report: Report) -> None:
+    """The rating subject of a unit balance that names none is *zero and the step that is taken off it."""
+    subjects = tree.section("rals")["balance_rating_subject"]
+    for name, subject in subjects.items() if isinstance(subjects, dict) else ():
+        path = ("rals", "balance_rating_subject", name)
+        if not tree.is_default(path) and not is_step(str(subject)):
+            source, offset = tree.place(path) or (DEFAULTS, -1)
+            report.fault(source, offset, f'{dotted(path)} must be *zero and a duration, such as "*zero1s", not "{str(subject)[:60]}"')
+
+
+def is_step(subject: str) -> bool:
+    """Whether a rating subject is *zero and a duration above nothing."""
+    try:
+        return subject.startswith(ZERO) and parse_duration(subject.removeprefix(ZERO)) > 0
+    except ValueError:
+        return False
 
 
 def check_conns(tree: Tree, report: Report, kind: Conns, path: Path, value: list[Value]) -> None:

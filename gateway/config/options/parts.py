@@ -18,13 +18,14 @@ from gateway.config.kinds import (
     Raw,
     Text,
     Texts,
+    TimeZone,
     Whole,
 )
 
 WIRED: Final[tuple[str, ...]] = (INTERNAL,)
 PORTS: Final = Whole(0, 65535)
 COUNT: Final = Whole(0)
-TIMEZONE: Final = Text()
+TIMEZONE: Final = TimeZone()
 NO_TTL: Final = "empty: kept for ever"
 
 FIELD_TYPES: Final = (
@@ -81,10 +82,12 @@ def enabled(doc: str, *, on: bool = False) -> Option:
     return Option("enabled", Flag(), False, doc, appliance=True if on else UNSET, effective=True if on else None)
 
 
-def conns(room: str, doc: str, *, wired: bool = False, default: tuple[str, ...] = (), name: str = "") -> Option:
+def conns(
+    room: str, doc: str, *, wired: bool = False, default: tuple[str, ...] = (), name: str = "", effective: bool | None = None
+) -> Option:
     """`<room>_conns`; `wired`: connected inside the process in the appliance column. `name`: where the option is called otherwise."""
     answered_by = {"scheduler": "schedulers"}.get(room, room)
-    return Option(name or f"{room}_conns", Conns(answered_by), default, doc, appliance=WIRED if wired else UNSET)
+    return Option(name or f"{room}_conns", Conns(answered_by), default, doc, appliance=WIRED if wired else UNSET, effective=effective)
 
 
 def indexing() -> tuple[Option, ...]:

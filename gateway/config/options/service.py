@@ -32,15 +32,24 @@ GENERAL: Final = Section(
             Option("default_timezone", TIMEZONE, "Local", "Time zone of times without an offset: its name, UTC or Local."),
             Option("logger", Text(("*syslog", "*stdout")), "*syslog", "Where log lines go.", appliance="*stdout"),
             Option("log_level", Whole(0, 7), 6, "Least severe syslog level that is written: 3 errors, 4 warnings, 6 information, 7 all."),
-            Option("reply_timeout", Duration(), "2s", "How long the answer of another engine or database is waited for."),
+            Option("reply_timeout", Duration(), "2s", "How long the answer of another engine or database is waited for.", effective=False),
             Option("connect_timeout", Duration(), "1s", "How long a connection to another engine may take.", effective=False),
             Option("connect_attempts", Whole(-1), 5, "First connections tried before giving up; -1: no limit.", effective=False),
             Option("reconnects", Whole(-1), -1, "Later connections tried before giving up; -1: no limit.", effective=False),
             Option("max_reconnect_interval", Duration(), "", "Longest pause between two reconnects; empty: no limit.", effective=False),
             Option("rsr_separator", Text(), ";", "What separates the parts of a value of templates and profiles."),
-            Option("digest_separator", Text(), ",", "What separates fields of a digest, the one-line form of altered fields."),
-            Option("digest_equal", Text(), ":", "What separates name and value in a digest."),
-            Option("tpexport_dir", Text(), "/var/spool/cgrates/tpe", "Folder of tariff plan exports.", appliance="/var/spool/tollwire/tpe"),
+            Option(
+                "digest_separator", Text(), ",", "What separates fields of a digest, the one-line form of altered fields.", effective=False
+            ),
+            Option("digest_equal", Text(), ":", "What separates name and value in a digest.", effective=False),
+            Option(
+                "tpexport_dir",
+                Text(),
+                "/var/spool/cgrates/tpe",
+                "Folder of tariff plan exports.",
+                appliance="/var/spool/tollwire/tpe",
+                effective=False,
+            ),
             Option("poster_attempts", Whole(1), 3, "Times a post to an outside service is tried.", effective=False),
             Option(
                 "default_caching",
@@ -209,14 +218,7 @@ RPC_CONNS: Final = Section(
 
 LIMITS: Final = Section(
     "limits",
-    Group(
-        (
-            Option("request_size", Size(), "16MB", "Octets of one JSON-RPC request or HTTP body; a longer one is refused.", own=True),
-            Option("request_depth", Whole(4, 512), 128, "Lists and objects inside each other in one request.", own=True),
-            Option("connections", Whole(1), 20_000, "Connections accepted at the same time on one listener.", own=True),
-            Option("requests_in_flight", Whole(1), 1_024, "Requests of one connection that may wait for their answers.", own=True),
-        )
-    ),
+    Group((Option("request_size", Size(), "16MB", "Octets of one JSON-RPC request or HTTP body; a longer one is refused.", own=True),)),
     "What a stranger may ask for before the engine says no.",
     effective=True,
     own=True,

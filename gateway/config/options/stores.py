@@ -244,6 +244,7 @@ CACHES: Final = Section(
                 Map(PARTITION, keys=(*PRECACHED, *MADE_HERE)),
                 {**{name: {"precache": False} for name in PRECACHED}, **MADE_HERE},
                 "How each kind of item is cached.",
+                effective=True,
             ),
             conns("replication", "Engines that are told of cached items.", name="replication_conns"),
             conns("remote", "Engines asked for cached items that are missing here.", name="remote_conns"),

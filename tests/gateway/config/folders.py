@@ -42,4 +42,4 @@ def load_text(tmp_path: Path, name: str, text: str, *, strict: bool = False, env
 
 def faults(loaded: Loaded) -> list[str]:
     """Faults as texts, without the folder."""
-    return [str(fault).rpartition("/")[2] if fault.file.startswith("/") else str(fault) for fault in loaded.faults]
+    return [str(fault).replace(fault.file, Path(fault.file).name, 1) for fault in loaded.faults]

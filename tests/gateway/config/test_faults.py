@@ -60,6 +60,18 @@ JSON_FAULTS = [
         '{"data_db": {"db_type": "*redis"}}',
         '1:25: data_db.db_type is "*redis": driver not available in this build (did you mean *internal?)',
     ),
+    (
+        '{"general": {"default_timezone": "Europe/Viena"}}',
+        (
+            '1:34: general.default_timezone must be a name of the zone database, UTC or Local, not "Europe/Viena" '
+            "(did you mean Europe/Vienna?)"
+        ),
+    ),
+    ('{"general": {"default_timezone": 1}}', "1:34: general.default_timezone must be the name of a time zone, not the number 1"),
+    (
+        '{"rals": {"balance_rating_subject": {"*sms": "*zero"}}}',
+        '1:46: rals.balance_rating_subject.*sms must be *zero and a duration, such as "*zero1s", not "*zero"',
+    ),
     ('{"general": {"node_id": "*env:NOBODY"}}', "1:25: the environment has no NOBODY (did you mean NOBODYS?)"),
     ('{"general": ', "1:13: the text ends where a value is expected"),
 ]
