@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.api import caches, core, indexes, profiles, ratingdata, tariffplans, tpsheets
+from gateway.api import caches, core, costs, indexes, profiles, ratingdata, tariffplans, tpsheets
 
 ROWS: Final = (
     *caches.METHODS,
     *core.METHODS,
+    *costs.METHODS,
     *indexes.METHODS,
     *profiles.METHODS,
     *ratingdata.METHODS,
