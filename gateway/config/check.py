@@ -12,7 +12,6 @@ from typing import Final, TypeAlias, assert_never
 
 from msgspec import UNSET, UnsetType
 
-from engine.times import zone_of
 from engine.usage import parse_duration
 from gateway.config.formerly import TODAY
 from gateway.config.kinds import (
@@ -329,6 +328,8 @@ class Checker:
         if not isinstance(value, str):
             return self.wrong(node, path, "the name of a time zone")
         if value not in ("", "Local", "UTC"):
+            from engine.times import zone_of  # draws in the zone database, which most configurations do not need here
+
             try:
                 zone_of(value)
             except ValueError:
