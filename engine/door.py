@@ -148,9 +148,7 @@ class Engine:
         records: list[Record] = entries
         records.extend(self._records)
         self._records.clear()
-        for account in touched:
-            if self.accounts.get(account.id) is account:
-                records.append(AccountPut(account.id, encode_account(account)))
+        records.extend(AccountPut(one.id, encode_account(one)) for one in touched if self.accounts.get(one.id) is one)
         for room in (self.sessions.records, self.cdrs.records):
             if room:
                 records.extend(room)

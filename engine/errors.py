@@ -30,10 +30,12 @@ class RequestError(Exception):
 
 
 def not_found() -> RequestError:
+    """There is no such thing."""
     return RequestError("NOT_FOUND")
 
 
 def exists() -> RequestError:
+    """There is one already."""
     return RequestError("EXISTS")
 
 
@@ -43,6 +45,7 @@ def mandatory_missing(*fields: str) -> RequestError:
 
 
 def server_error(text: str) -> RequestError:
+    """An error that clients are to see as the server's."""
     return RequestError(f"SERVER_ERROR: {text}")
 
 

@@ -91,6 +91,7 @@ class Event:
 
 
 def origin_cgrid(origin_id: str, origin_host: str) -> str:
+    """The CGRID of what one origin calls one thing."""
     return hashlib.sha1((origin_id + origin_host).encode(), usedforsecurity=False).hexdigest()
 
 
@@ -126,4 +127,5 @@ def truth(value: object) -> bool:
 
 
 def known_time(moment: Moment) -> bool:
+    """True unless it is the zero time, which stands for none."""
     return moment.ns != ZERO_TIME

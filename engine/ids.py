@@ -9,6 +9,8 @@ BLOCK: Final = 4096  # random bytes fetched at a time
 
 
 class Ids:
+    """Draws identifiers from blocks of random bytes."""
+
     _source: Callable[[int], bytes]
     _block: bytes
     _used: int

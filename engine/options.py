@@ -23,6 +23,8 @@ class SessionOptions:
 
 @dataclass(slots=True)
 class EngineOptions:
+    """All rooms' options; `..._connected` say which rooms sessions and records are wired to."""
+
     rating: RatingOptions
     default_steps: dict[str, int]  # step of unit balances without a rating subject, by ToR and *any
     sessions: SessionOptions

@@ -119,6 +119,7 @@ def zone_of(name: str, local: str = "UTC") -> Zone:
 
 
 def offset_text(offset_seconds: int) -> str:
+    """`+hh:mm` or `-hh:mm`."""
     sign = "-" if offset_seconds < 0 else "+"
     hours, rest = divmod(abs(offset_seconds), 3600)
     return f"{sign}{hours:02d}:{rest // 60:02d}"
@@ -154,6 +155,7 @@ def civil_from_days(days: int) -> tuple[int, int, int]:
 
 
 def days_in_month(year: int, month: int) -> int:
+    """28 to 31."""
     return days_from_civil(year, month + 1, 1) - days_from_civil(year, month, 1)
 
 
@@ -276,7 +278,7 @@ def _offset_seconds(text: str) -> int:
 
 
 def _checked(year: int, month: int, day: int, hour: int, minute: int, second: int, part_ns: int, zone: Zone) -> Moment:
-    if not (1 <= month <= 12 and 1 <= year and hour < 24 and minute < 60 and second < 60) or not 1 <= day <= days_in_month(year, month):
+    if not (1 <= month <= 12 and year >= 1 and hour < 24 and minute < 60 and second < 60) or not 1 <= day <= days_in_month(year, month):
         raise ValueError(UNSUPPORTED)
     local = (days_from_civil(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second) * SECOND + part_ns
     return Moment(zone.instant_of(local), zone)

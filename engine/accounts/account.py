@@ -14,6 +14,7 @@ from engine.times import NO_TIME, ZERO_TIME, Moment
 from engine.usage import ANY, parse_go_duration
 
 DEFAULT_BALANCE: Final = "*default"
+NAMELESS: Final = "*"  # how the uuid of a balance begins that clients see without one
 ZERO_PREFIX: Final = "*zero"
 
 
@@ -69,6 +70,10 @@ class Balance:
         if not self.factors:
             return ONE
         return self.factors.get(factor_id, ONE)
+
+    def shown_uuid(self) -> str:
+        """The uuid that clients see: none for the empty balances that a reset of the account leaves."""
+        return "" if self.uuid.startswith(NAMELESS) else self.uuid
 
     def has_priced_subject(self) -> bool:
         """True when a rating profile of its own prices what this balance pays."""
@@ -137,6 +142,8 @@ class CounterFilter:
 
 
 class UnitCounter:
+    """Counters of one kind of unit or money that count alike."""
+
     counter_type: str  # *event or *balance
     counters: list[CounterFilter]
 

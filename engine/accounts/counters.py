@@ -32,8 +32,7 @@ def init_counters(account: Account) -> None:
             chain.append(counter)
         if not any(one.filter.id == trigger.unique_id for one in counter.counters):
             counter.counters.append(CounterFilter(counted.get((balance_type, counter_type, trigger.unique_id), 0), pattern))
-    if fresh or account.counters is not None:
-        account.counters = fresh
+    account.counters = fresh or None
     account.dirty_meta = True
 
 
@@ -88,13 +87,16 @@ def count(
                 account.dirty_meta = True
 
 
-def reset_counters(account: Account, pattern: BalanceFilter | None) -> None:
-    """Sets counters back to 0: all, or those of a type, or those that one filter ID names."""
+def reset_counters(account: Account, pattern: BalanceFilter) -> None:
+    """Sets counters of a type, or of all types, back to 0: those of the trigger that the pattern's ID names.
+
+    Recorded: a pattern without ID names no counter, because each has the ID of its trigger.
+    """
     for balance_type, chain in (account.counters or {}).items():
-        if pattern is not None and pattern.type and pattern.type != balance_type:
+        if pattern.type and pattern.type != balance_type:
             continue
         for counter in chain:
             for one in counter.counters:
-                if pattern is None or not pattern.id or pattern.id == one.filter.id:
+                if (pattern.id or "") == one.filter.id:
                     one.value = 0
     account.dirty_meta = True

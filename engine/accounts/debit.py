@@ -13,13 +13,12 @@ from engine.accounts.account import DEFAULT_BALANCE, Account, Balance, zero_step
 from engine.accounts.ledger import Cause, Ledger
 from engine.accounts.selection import Purse, Selection, active_at, matching_destination
 from engine.errors import Refusal
-from engine.money import ONE, Amount, round_middle, round_up
+from engine.money import ONE, Amount, Ratio, round_middle, round_up
 from engine.rating.book import Rate, Rating
 from engine.rating.call import Call, CallCost, Increment, Interval, Match, MoneyPart, RatingOptions, Slot, Span, UnitPart
 from engine.rating.price import affordable, split_run, steps_to_reach
 from engine.rating.query import standard_cost
 from engine.rating.tariff import Tariff
-from engine.money import Ratio
 from engine.usage import ANY, MONETARY
 
 FREE: Final = "*free"
@@ -47,6 +46,8 @@ class Count:
 
 
 class Debit:
+    """One debit, or the question what it would take. `dry_run` stops where a session would; `go_negative` lets the default balance owe."""
+
     account: Account
     call: Call
     tariff: Tariff

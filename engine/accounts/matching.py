@@ -38,7 +38,7 @@ def matches(balance: Balance, pattern: BalanceFilter, *, skip_ids: bool, skip_ex
         and includes(balance.categories, pattern.categories)
         and includes(balance.timing_ids, pattern.timing_ids)
         and includes(balance.shared_groups, pattern.shared_groups)
-        and (not pattern.rating_subject or pattern.rating_subject == balance.rating_subject)
+        and (pattern.rating_subject is None or pattern.rating_subject == balance.rating_subject)
     )
 
 

@@ -64,4 +64,3 @@ class Chargers:
 
 def _weight(profile: ChargerProfile) -> int:
     return parse_amount(str(profile.Weight) or "0")
-

@@ -64,6 +64,7 @@ def debit_part(charging: Charging, run: Run, asked_ns: int, last_used_ns: int | 
 
 
 def add_cost(run: Run, cost: EventCost) -> None:
+    """The run cost this in addition."""
     if run.cost is None:
         run.cost = cost
     else:

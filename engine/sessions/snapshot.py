@@ -19,6 +19,7 @@ _DECODER: Final = msgspec.msgpack.Decoder(list[Any])
 
 
 def encode_session(session: Session) -> bytes:
+    """All of a session that its next event needs."""
     return _ENCODER.encode(
         [
             session.tenant,

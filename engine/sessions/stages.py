@@ -291,4 +291,5 @@ class Sessions:
 
 
 def rals_error(refusal: Refusal) -> RequestError:
+    """A refusal of charging as session clients see it."""
     return RequestError(f"RALS_ERROR:{refusal.value}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -25,7 +25,9 @@ from gateway.api.table import method
 STORE: Final = "cdrs"  # the name under which Api.rooms has the record store
 _COUNTED: Final = (DATA, SMS, MMS, GENERIC)  # usage of these is shown as a number
 
-_LISTS: Final = "CGRIDs RunIDs OriginIDs OriginHosts Sources ToRs RequestTypes Tenants Categories Accounts Subjects DestinationPrefixes".split()
+_LISTS: Final = (
+    "CGRIDs RunIDs OriginIDs OriginHosts Sources ToRs RequestTypes Tenants Categories Accounts Subjects DestinationPrefixes".split()
+)
 _TIMES: Final = "SetupTimeStart SetupTimeEnd AnswerTimeStart AnswerTimeEnd CreatedAtStart CreatedAtEnd UpdatedAtStart UpdatedAtEnd".split()
 _FILTER_TEXT: Final = ";".join(
     [f"{name} []string; Not{name} []string" for name in _LISTS]
@@ -120,8 +122,7 @@ def _numbers(args: Args, name: str) -> list[int | Decimal]:
 
 
 def _store(api: Api) -> CdrStore:
-    store = api.rooms[STORE]
-    return store  # type: ignore[return-value]  # the composition root puts it there
+    return cast("CdrStore", api.rooms[STORE])
 
 
 # -- shapes of answers ---------------------------------------------------------------------------------------------------
@@ -226,7 +227,9 @@ def _process_event(api: Api, args: Args) -> object:
         raise RequestError("PARTIALLY_EXECUTED")
     switches = _switches(args)
     api.step(
-        commands.ProcessCdr(event_of(api, args), chargers=switches.get("*chargers"), rate=switches.get("*rals"), store=switches.get("*store"))
+        commands.ProcessCdr(
+            event_of(api, args), chargers=switches.get("*chargers"), rate=switches.get("*rals"), store=switches.get("*store")
+        )
     )
     return "OK"
 

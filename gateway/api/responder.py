@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.rating.cost import EventCost
-
 from engine import commands
 from engine.errors import Refusal, RequestError, mandatory_missing, server_error
 from engine.money import Ratio, amount_of, decimal_ratio
 from engine.rating.call import Call, CallCost
+from engine.rating.cost import EventCost
 from engine.times import ZERO_TIME, parse_time, zone_of
 from engine.usage import HOUR, VOICE, parse_duration
 from gateway.api.accounts import account_data
@@ -45,7 +44,8 @@ _CDR: Final = shape(
 )
 _ON_ACCOUNTS: Final = shape(
     "utils.GetMaxSessionTimeOnAccountsArgs",
-    "Tenant string; Subject string; Destination string; SetupTime time.Time; Usage time.Duration; AccountIDs []string; APIOpts map[string]any",
+    "Tenant string; Subject string; Destination string; SetupTime time.Time; Usage time.Duration; AccountIDs []string;"
+    "APIOpts map[string]any",
 )
 _USAGE: Final = shape(
     "engine.UsageRecord",

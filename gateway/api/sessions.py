@@ -13,10 +13,14 @@ from gateway.api.context import Api
 from gateway.api.shapes import EVENT, shape
 from gateway.api.table import method
 
-_COMMON: Final = "GetAttributes bool; ForceDuration bool; ProcessThresholds bool; ProcessStats bool; AttributeIDs []string; ThresholdIDs []string; StatIDs []string; ?*utils.CGREvent"
+_COMMON: Final = (
+    "GetAttributes bool; ForceDuration bool; ProcessThresholds bool; ProcessStats bool;"
+    "AttributeIDs []string; ThresholdIDs []string; StatIDs []string; ?*utils.CGREvent"
+)
+_ROUTES: Final = "GetRoutes bool; RoutesMaxCost string; RoutesIgnoreErrors bool; Limit *int; Offset *int"
 _AUTHORIZE: Final = shape(
     "sessions.V1AuthorizeArgs",
-    f"{_COMMON}; AuthorizeIP bool; AuthorizeResources bool; GetMaxUsage bool; GetRoutes bool; RoutesMaxCost string; RoutesIgnoreErrors bool; Limit *int; Offset *int",
+    f"{_COMMON}; AuthorizeIP bool; AuthorizeResources bool; GetMaxUsage bool; {_ROUTES}",
     EVENT,
 )
 _INITIATE: Final = shape("sessions.V1InitSessionArgs", f"{_COMMON}; AllocateIP bool; AllocateResources bool; InitSession bool", EVENT)
@@ -26,7 +30,7 @@ _TERMINATE: Final = shape(
 )
 _MESSAGE: Final = shape(
     "sessions.V1ProcessMessageArgs",
-    f"{_COMMON}; AllocateIP bool; AllocateResources bool; Debit bool; GetRoutes bool; RoutesMaxCost string; RoutesIgnoreErrors bool; Limit *int; Offset *int",
+    f"{_COMMON}; AllocateIP bool; AllocateResources bool; Debit bool; {_ROUTES}",
     EVENT,
 )
 _FILTER: Final = shape("utils.SessionFilter", "Limit *int; Filters []string; Tenant string; APIOpts map[string]any")
