@@ -25,7 +25,7 @@ MONETARY: Final = "*monetary"
 ANY: Final = "*any"
 
 UNITS: Final = {"ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 1_000_000, "s": SECOND, "m": MINUTE, "h": HOUR}
-_PART: Final = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)")
+_PART: Final = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)(?=[\d.]|\Z)")  # a unit is all that stands before the next number
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?\Z")
 
 
