@@ -24,14 +24,12 @@ def read_arguments(kind: GoType, params: bytes) -> Args:
     """
     if params == b"[{}]" and isinstance(kind, Struct):
         return Args(kind.zeros)
-    if params.count(b"[") + params.count(b"{") > MAX_DEPTH and depth_of(params) > MAX_DEPTH:
-        raise RequestError(f"json: exceeded max depth of {MAX_DEPTH}")
     try:
         value = _DECODER.decode(params)
         if type(value) is not list:
             raise Unexpected
         found = kind.fast(value[0]) if value and value[0] is not None else kind.zero()
-    except (Unexpected, msgspec.MsgspecError, UnicodeDecodeError):
+    except (Unexpected, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         found = _read_closely(kind, params)
     except InstantError as fault:
         raise RequestError(str(fault)) from None
@@ -39,6 +37,8 @@ def read_arguments(kind: GoType, params: bytes) -> Args:
 
 
 def _read_closely(kind: GoType, params: bytes) -> object:
+    if depth_of(params) > MAX_DEPTH:
+        raise RequestError(f"json: exceeded max depth of {MAX_DEPTH}")
     value = _decode_pairs(params)
     if value is None:
         raise RequestError("jsonrpc: request body missing params")

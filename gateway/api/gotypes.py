@@ -18,7 +18,7 @@ from typing import Final
 
 from gateway.api.args import Args
 from gateway.api.instants import ZERO_INSTANT, InstantError, read_instant
-from gateway.protocols.jsonrpc.limits import MAX_EXPONENT, MAX_NUMBER_DIGITS, MIN_EXPONENT
+from gateway.protocols.jsonrpc.limits import MAX_DEPTH, MAX_EXPONENT, MAX_NUMBER_DIGITS, MIN_EXPONENT
 
 _INT64: Final = 1 << 63
 _WIDE: Final = decimal.Context(prec=MAX_NUMBER_DIGITS, Emax=decimal.MAX_EMAX, Emin=decimal.MIN_EMIN, traps=[])
@@ -246,22 +246,29 @@ class Anything(GoType):
         return value
 
 
-def exact(value: object) -> object:
-    """A decoded JSON value with its numbers as `read_number` gives them. The depth is bounded by whoever decoded it."""
+def exact(value: object, depth: int = 0) -> object:
+    """A decoded JSON value with its numbers as `read_number` gives them. Raises Unexpected for what is nested too deeply."""
     if type(value) is Decimal:
         return plain(value)
     if type(value) is int:
         if not -_DOUBLE_LIMIT < value < _DOUBLE_LIMIT:
             raise Unexpected
     elif type(value) is dict:
+        _check_depth(depth)
         for key, item in value.items():
             if type(item) is not str:
-                value[key] = exact(item)
+                value[key] = exact(item, depth + 1)
     elif type(value) is list:
+        _check_depth(depth)
         for place, item in enumerate(value):
             if type(item) is not str:
-                value[place] = exact(item)
+                value[place] = exact(item, depth + 1)
     return value
+
+
+def _check_depth(depth: int) -> None:
+    if depth >= MAX_DEPTH:
+        raise Unexpected
 
 
 class Pointer(GoType):

@@ -58,6 +58,7 @@ class Connection(asyncio.Protocol):
         "_in_flight",
         "_life",
         "_listener",
+        "_next",
         "_out",
         "_out_bytes",
         "_reading",
@@ -72,6 +73,7 @@ class Connection(asyncio.Protocol):
         self._listener = listener
         self._transport: asyncio.Transport | None = None
         self._stream: RequestStream | None = None
+        self._next: Request | None = None  # read, and left to the next turn
         self._life = Life.OPEN
         self._reading = True  # the transport delivers data
         self._busy = False  # another turn over requests that were read is under way
@@ -136,11 +138,13 @@ class Connection(asyncio.Protocol):
         stream = self._stream
         calls = 0
         while stream is not None and self._life is not Life.CLOSED and not self._full():
-            if calls >= MAX_CALLS_PER_TURN:
+            request = self._next or stream.next_request()
+            self._next = None
+            if request is not None and calls >= MAX_CALLS_PER_TURN:
+                self._next = request
                 self._busy = True
                 asyncio.get_running_loop().call_soon(self._turn)
                 break
-            request = stream.next_request()
             if request is None or not self._call(request):
                 if request is not None or stream.broken:
                     self._stream = None

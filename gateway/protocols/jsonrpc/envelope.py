@@ -7,6 +7,7 @@ passed over, null is as good as absent. The usual spelling is read by one typed 
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Final
 
@@ -24,6 +25,8 @@ _MALFORMED: Final = "JSON is malformed"
 _TRAILING: Final = "trailing characters"
 # A number cut after its sign, point or exponent mark: msgspec calls it malformed, not truncated.
 _CUT_NUMBER: Final = re.compile(rb"(?:[\s:,\[]-|\d\.|\d[eE][-+]?)\Z")
+
+_ESCAPE: Final = b"\\u"  # may be half of a surrogate pair alone, which msgspec refuses in words that do not tell
 
 
 class MalformedError(Exception):
@@ -45,6 +48,8 @@ def decode_line(line: bytes) -> Request | None:
         return None
     except msgspec.DecodeError as fault:
         text = str(fault)
+        if _ESCAPE in line:
+            return None
         if text.startswith(_MALFORMED) and _TRAILING not in text and not _CUT_NUMBER.search(line, max(len(line) - 3, 0)):
             raise MalformedError(text) from None
         return None
@@ -57,6 +62,8 @@ def decode(frame: bytes) -> Request:
     except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         return _decode_members(frame)
     except msgspec.MsgspecError as fault:
+        if _ESCAPE in frame:
+            return _decode_members(frame)
         raise MalformedError(str(fault)) from None
 
 
@@ -97,11 +104,12 @@ def _method(value: bytes) -> str:
 
 
 def _text(literal: bytes) -> str:
-    """A JSON string's text; bytes that are not UTF-8 are replaced, as Go does."""
+    """A JSON string's text; bytes and escapes that are no character are replaced, as Go does."""
     try:
-        return msgspec.json.decode(literal.decode("utf-8", "replace"), type=str)
-    except msgspec.MsgspecError as fault:
+        text: str = json.loads(literal.decode("utf-8", "replace"))
+    except ValueError as fault:
         raise MalformedError(str(fault)) from None
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _members(frame: bytes) -> list[tuple[str, bytes]]:

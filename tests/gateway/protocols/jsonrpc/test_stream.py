@@ -58,6 +58,9 @@ SAMPLES: list[tuple[str, bytes, list[Found]]] = [
     ("escaped method", b'{"method":"\\u0041.\\u0042","params":[],"id":1}', [("A.B", b"[]", b"1")]),
     ("bytes that are no UTF-8 in params", b'{"method":"A.B","params":["\xff"],"id":1}', [("A.B", b'["\xff"]', b"1")]),
     ("bytes that are no UTF-8 in the method", b'{"method":"A.\xff","params":[],"id":1}', [("A.\ufffd", b"[]", b"1")]),
+    ("half a surrogate pair in the id", b'{"method":"A.B","params":[],"id":"\\ud800"}', [("A.B", b"[]", b'"\\ud800"')]),
+    ("half a surrogate pair in params", b'{"method":"A.B","params":["\\ud800\\n"],"id":1}', [("A.B", b'["\\ud800\\n"]', b"1")]),
+    ("half a surrogate pair in the method", b'{"method":"A.\\ud800","params":[],"id":1}', [("A.\ufffd", b"[]", b"1")]),
     (
         "deeper than any recursion",
         b'{"method":"A.B","params":' + b"[" * 3000 + b"]" * 3000 + b',"id":1}',
@@ -94,6 +97,8 @@ def test_samples_whole_bytewise_and_followed(data: bytes, wanted: list[Found]) -
         b'{"X":nul}',
         b'{"method":"A.B","params":[}',
         b'{"method":"A.B\nC"}',
+        b'{"method":"A.\\uzzzz"}',
+        b'{"method":"A.\\u0041" 5}',
         b"\xef\xbb\xbf" + PING,
     ],
 )
