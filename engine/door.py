@@ -17,17 +17,20 @@ from engine.accounts.snapshot import decode_account, encode_account
 from engine.actions.room import ActionsRoom
 from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
+from engine.effects import Effect
 from engine.errors import server_error
 from engine.ids import Ids
 from engine.options import EngineOptions
 from engine.profiles.items import Items
 from engine.profiles.kind import Kind
 from engine.rating.answers import Answers
+from engine.rating.answers import Answers
 from engine.rating.tariff import Tariff
 from engine.records import AccountPut, AccountRemoved, ItemPut, ItemRemoved, Record, SessionClosed, SessionPut, StateRecord
 from engine.sessions.snapshot import decode_session
 from engine.sessions.stages import Sessions
 from engine.storage.ports import Journal, Storage
+from engine.tariffplan.apply import PlanRoom
 
 Step = Callable[[Any, int], object]
 
@@ -35,15 +38,21 @@ READS: Final = frozenset(
     {
         commands.GetItem,
         commands.ListItems,
+        commands.KnownNames,
+        commands.GetCost,
+        commands.GetPlansCost,
+        commands.ExplainCost,
         commands.MaxSession,
         commands.QuoteCall,
         commands.AuthorizeSession,
         commands.ListSessions,
-        commands.GetCost,
-        commands.GetPlansCost,
-        commands.ExplainCost,
+        commands.GetAccount,
+        commands.ListAccounts,
+        commands.GetAccountPlans,
+        commands.ListDue,
     }
 )
+"""Commands that change nothing."""
 
 
 class Engine:
@@ -78,6 +87,7 @@ class Engine:
         self.cdrs = CdrServer(options, self.charging, self.chargers, storage.cdrs.exists)
         self.sessions = Sessions(options, self.charging, self.chargers, self.cdrs)
         self.actions = ActionsRoom(self)
+        self.actions.schedule.enabled = options.scheduler
         self.charging.reactor = self.actions
         self.ticket = 0
         self._records = []
@@ -97,12 +107,14 @@ class Engine:
             **self.sessions.steps(),
             **self.cdrs.steps(),
             **self.actions.steps(),
+            **Answers(self.tariff, options.rating).steps(),
+            **PlanRoom(self, self.actions).steps(),
         }
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
-    def recover(self) -> None:
-        """Reads back what lived in memory before. To be called once, before the first step."""
+    def recover(self, now_ns: int) -> None:
+        """Reads back what lived in memory before, and takes up what was planned. To be called once, before the first step."""
         items: list[tuple[str, str, object]] = []
         for _, record in self.storage.recover():
             if isinstance(record, ItemPut):
@@ -115,6 +127,7 @@ class Engine:
         self._restore_items(items)
         self.charging.ledger.last_entry_id = self.storage.last_entry_id
         self.cdrs.next_order_id = self.storage.last_order_id + 1
+        self.actions.schedule.reload(now_ns)
 
     def _restore_items(self, items: list[tuple[str, str, object]]) -> None:
         last = {(kind, id): item for kind, id, item in items}
@@ -149,12 +162,24 @@ class Engine:
         records.extend(self._records)
         self._records.clear()
         records.extend(AccountPut(one.id, encode_account(one)) for one in touched if self.accounts.get(one.id) is one)
-        for room in (self.sessions.records, self.cdrs.records):
+        for room in (self.sessions.records, self.cdrs.records, self.actions.records):
             if room:
                 records.extend(room)
                 room.clear()
         if records:
             self.ticket = self.journal.append(records)
+
+    def wake_at(self, now_ns: int) -> int | None:
+        """When `wake` is to be called next; None while nothing is planned."""
+        return self.actions.schedule.next_at(now_ns)
+
+    def wake(self, now_ns: int) -> None:
+        """Does what is due by now."""
+        self.step(commands.RunDue(), now_ns)
+
+    def take_effects(self) -> list[Effect]:
+        """What steps asked of the outside since this was last called; it may be done once `ticket` is durable."""
+        return self.actions.take_effects()
 
     # -- items --------------------------------------------------------------------------------------------------------
 

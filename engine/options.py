@@ -33,6 +33,7 @@ class EngineOptions:
     default_request_type: str = "*rated"
     zone: Zone = UTC_ZONE
     remove_expired: bool = True
+    scheduler: bool = True
     dynaprepaid_actionplans: tuple[str, ...] = ()
     store_cdrs: bool = True
     chargers_connected: bool = False

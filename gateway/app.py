@@ -121,6 +121,7 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
         default_request_type=general.default_request_type,
         zone=zone_of(zone_name),
         remove_expired=rals.remove_expired,
+        scheduler=tree.schedulers.enabled,
         dynaprepaid_actionplans=tree.schedulers.dynaprepaid_actionplans,
         store_cdrs=cdrs.store_cdrs,
         chargers_connected=bool(sessions.chargers_conns),
@@ -301,7 +302,7 @@ class App:
     def _recover(self) -> None:
         started = time.monotonic()
         try:
-            self.engine.recover()
+            self.engine.recover(clock())
         except StorageError as error:
             raise StartError(str(error)) from None
         log.info("recovered", extra={"seconds": round(time.monotonic() - started, 3), "ticket": self.storage.journal.last_ticket})
@@ -313,7 +314,13 @@ class App:
             await self.server.start()
         except (OSError, ValueError) as error:
             await self.stop()
-            raise StartError(f"cannot listen: {_reason(error)}") from None
+            raise StartError(f"cannot listen{_reason(error)}") from None
+
+    def addresses(self) -> dict[str, str]:
+        """Where it listens, by the option that says so."""
+        listen, server = self._tree.listen, self.server
+        ports = {"rpc_json": (listen.rpc_json, server.tcp), "http": (listen.http, server.http)}
+        return {name: f"{address.rpartition(':')[0]}:{listener.port}" for name, (address, listener) in ports.items() if address}
 
     async def settle(self) -> None:
         """Returns when everything answers and what is there is put aside from garbage collection."""
@@ -332,8 +339,8 @@ class App:
 
 
 def _reason(error: Exception) -> str:
-    """An error in an operator's words."""
+    """The end of a sentence: where, if it is known, and why."""
     if isinstance(error, OSError) and error.errno is not None:
         place = str(error).partition("address (")[2].partition(")")[0].replace("'", "").replace(", ", ":")
-        return f"{place}: {os.strerror(error.errno)}" if place else f"{error.strerror or error}"
-    return str(error)
+        return f"{f' on {place}' if place else ''}: {os.strerror(error.errno)}"
+    return f": {error}"
