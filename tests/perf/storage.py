@@ -118,7 +118,8 @@ def restart(folder: Path) -> None:
     storage = open_sqlite(folder)
     found = sum(1 for _ in storage.recover())
     status = storage.status()
-    print(f"restart                     {time.perf_counter() - begin:8.2f} s  {found:,} records of state, journal {status.journal_bytes >> 20} MiB")
+    seconds = time.perf_counter() - begin
+    print(f"restart                     {seconds:8.2f} s  {found:,} records of state, journal {status.journal_bytes >> 20} MiB")
     asyncio.run(storage.close())
 
 
@@ -138,6 +139,7 @@ async def work(folder: Path, seconds: float) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as place:
+        sys.setswitchinterval(0.0005)
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
         asyncio.run(work(Path(place), float(sys.argv[1]) if len(sys.argv) > 1 else 5.0))
         restart(Path(place))

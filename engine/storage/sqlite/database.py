@@ -11,6 +11,7 @@ import sqlite3
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -36,82 +37,81 @@ def marks_for(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values))
 
 
+@cache
+def _insertion(table: str, width: int, rows: int) -> str:
+    """The statement that puts so many rows; tables, widths and row counts are few."""
+    row = f"({', '.join('?' * width)})"
+    return f"INSERT OR REPLACE INTO {table} VALUES {', '.join([row] * rows)}"
+
+
 class Database:
-    """The one connection that writes. After an error it must be opened again before it is used."""
+    """The two connections that write, one durably and one lazily; used by one thread at a time, one after the other. After an error
+    they must be opened again. `connection` is the lazy one; `log_bytes` is about how long the write-ahead log is."""
 
     path: Path
+    connection: sqlite3.Connection
     log_bytes: int
 
     def __init__(self, path: Path, *, connect: Connect = connect, steps: Sequence[str] = MIGRATIONS) -> None:
+        """StorageTooNew, StorageDamaged, StorageError: the file cannot be used."""
         self.path = path
         self._connect = connect
-        self._durable = False
         self.log_bytes = 0
-        self.connection = self._open(steps)
-
-    def _open(self, steps: Sequence[str]) -> sqlite3.Connection:
         try:
-            connection = self._connect(self.path)
-            self.path.chmod(0o600)
-            migrate(connection, file=str(self.path), steps=steps)
-            self._prepare(connection)
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            self.connection = connect(path)
+            path.chmod(0o600)
+            migrate(self.connection, file=str(path), steps=steps)
+            self._prepare()
         except (sqlite3.Error, OSError) as error:
-            raise as_storage_error(str(self.path), error) from error
-        return connection
+            raise as_storage_error(str(path), error) from error
 
-    def _prepare(self, connection: sqlite3.Connection) -> None:
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute("PRAGMA synchronous = FULL")
-        self._durable = True
+    def _prepare(self) -> None:
+        self.connection.execute("PRAGMA journal_mode = WAL")
+        self._durable = self._connect(self.path)
+        for connection, level in ((self.connection, "NORMAL"), (self._durable, "FULL")):
+            connection.execute("PRAGMA wal_autocheckpoint = 0")
+            connection.execute(f"PRAGMA synchronous = {level}")
+        self.checkpoint_log()
 
     def reopen(self) -> None:
         """Opens the file anew after an error and has everything readable in it written to disk once more: after a failed sync the
         kernel may take pages for clean that never reached the disk. sqlite3.Error when that does not work yet."""
         self.close()
         self.connection = self._connect(self.path)
-        self._prepare(self.connection)
-        busy = self.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if busy:
+        self._prepare()
+        if self.log_bytes:
             raise sqlite3.OperationalError("a reader holds the log")
-        self.log_bytes = 0
 
     def close(self) -> None:
-        """Closes the connection; an error while closing means nothing, what was durable is."""
-        with suppress(sqlite3.Error):
-            self.connection.close()
+        """Closes the connections; an error while closing means nothing, what was durable is."""
+        for connection in (self.connection, self._durable):
+            with suppress(sqlite3.Error):
+                connection.close()
 
     def commit_journal(self, first: int, appends: int, body: bytes, *, again: bool = False) -> None:
         """Writes one commit durably. `again`: it may be there already, from a try whose outcome is not known."""
-        self._set_durable(True)
         verb = "INSERT OR REPLACE" if again else "INSERT"
-        self.connection.execute(f"{verb} INTO journal VALUES (?, ?, ?, ?)", (first, appends, zlib.crc32(body), body))
+        self._durable.execute(f"{verb} INTO journal VALUES (?, ?, ?, ?)", (first, appends, zlib.crc32(body), body))
         self.log_bytes += len(body) + 2 * _FRAME_BYTES
 
     def insert_lazily(self, table: str, rows: Sequence[tuple[Value, ...]]) -> None:
         """Inserts or replaces rows, at most a few hundred, each statement its own lazy transaction."""
-        self._set_durable(False)
         start = 0
         for size in _CHUNKS:
             while len(rows) - start >= size:
                 chunk = rows[start : start + size]
-                mark = f"({marks_for(chunk[0])})"
-                sql = f"INSERT OR REPLACE INTO {table} VALUES {', '.join([mark] * size)}"
-                self.connection.execute(sql, [value for row in chunk for value in row])
+                self.connection.execute(_insertion(table, len(chunk[0]), size), [value for row in chunk for value in row])
                 self.log_bytes += size * sum(len(value) if isinstance(value, bytes) else 16 for value in chunk[0])
                 start += size
 
     def execute_lazily(self, sql: str, values: Sequence[Value] = ()) -> int:
         """One statement as a lazy transaction; returns how many rows it changed."""
-        self._set_durable(False)
         self.log_bytes += _FRAME_BYTES
         return self.connection.execute(sql, values).rowcount
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """A lazy transaction of several statements."""
-        self._set_durable(False)
         self.connection.execute("BEGIN IMMEDIATE")
         try:
             yield self.connection
@@ -134,8 +134,3 @@ class Database:
         """Brings what is left of the write-ahead log into the file; the log then starts anew, unless a reader holds its end."""
         _, frames, done = self.connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
         self.log_bytes = (frames - done) * _FRAME_BYTES
-
-    def _set_durable(self, durable: bool) -> None:
-        if durable is not self._durable:
-            self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
-            self._durable = durable

@@ -1,7 +1,7 @@
 """Brings the write-ahead log into the file in a thread of its own, so that no commit waits for it.
 
-While commits go on, the log cannot start anew: there is always a little that is not in the file yet. So the thread goes over the log
-until little is left, and the writer does the rest between two commits.
+The log can start anew only when all of it is in the file and nothing was added meanwhile, so the last bit is the writer's to do. It does
+that in a quiet moment, or when the log has grown long: a pause of some ms for commits that come just then.
 """
 
 from __future__ import annotations
@@ -12,25 +12,23 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from engine.limits import WAL_BYTES
+from engine.limits import WAL_BYTES, WAL_MOST_BYTES
 from engine.storage.sqlite.database import Connect, Database
 
 _LOG: Final = logging.getLogger("tollwire.storage")
-_LITTLE_BYTES: Final = WAL_BYTES // 32
-_MOST_ROUNDS: Final = 6
 
 
 class LogKeeper:
-    """`tend` is called by the writer thread; the rest of the work is done in the keeper's own."""
+    """`tend` and `finish` are called by the writer thread; the rest of the work is done in the keeper's own."""
 
     def __init__(self, database: Database, path: Path, connect: Connect) -> None:
         self._database = database
         self._path = path
         self._connect = connect
+        self._copied = 0
         self._work = threading.Event()
         self._stopping = False
         self._busy = False
-        self._little_left = False
         self._thread = threading.Thread(target=self._run, name="storage-log", daemon=True)
 
     def start(self) -> None:
@@ -44,36 +42,44 @@ class LogKeeper:
         if self._thread.ident is not None:
             self._thread.join()
 
+    @property
+    def unfinished(self) -> bool:
+        """Whether a quiet moment should be used to have the log start anew."""
+        return self._database.log_bytes >= WAL_BYTES and not self._busy
+
     def tend(self) -> None:
-        """Sees to the log, quickly; sqlite3.Error when the file fails."""
-        if self._little_left:
-            self._little_left = False
-            self._database.checkpoint_log()
-        elif self._database.log_bytes >= WAL_BYTES and not self._busy:
+        """Sees to the log, quickly unless it has grown long; sqlite3.Error when the file fails."""
+        if self._busy:
+            return
+        self._copied = min(self._copied, self._database.log_bytes)
+        if self._database.log_bytes - self._copied >= WAL_BYTES:
             self._busy = True
             self._work.set()
+        elif self._database.log_bytes >= WAL_MOST_BYTES:
+            self.finish()
+
+    def finish(self) -> None:
+        """Brings the rest of the log into the file and has it start anew; takes some ms."""
+        self._database.checkpoint_log()
+        self._copied = self._database.log_bytes
 
     def _run(self) -> None:
+        connection: sqlite3.Connection | None = None
         while True:
             self._work.wait()
             self._work.clear()
             if self._stopping:
-                return
+                break
             try:
-                self._copy()
-                self._little_left = True
+                connection = connection or self._connect(self._path)
+                written = self._database.log_bytes
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self._copied = written
             except sqlite3.Error as error:
                 _LOG.error("checkpoint failed error=%s", error)
+                if connection:
+                    connection.close()
+                    connection = None
             self._busy = False
-
-    def _copy(self) -> None:
-        """Goes over the log while much was written to it meanwhile."""
-        connection = self._connect(self._path)
-        try:
-            for _ in range(_MOST_ROUNDS):
-                before = self._database.log_bytes
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                if self._stopping or self._database.log_bytes - before < _LITTLE_BYTES:
-                    break
-        finally:
+        if connection:
             connection.close()

@@ -126,12 +126,18 @@ class Writer:
         """Waits for work; after a quiet time what is behind is projected."""
         self._sleeping = True
         if not self._queue and not self._stopping.is_set():
-            delay = pause or (PROJECTION_DELAY_SECONDS if self._projector.behind else None)
+            quiet = self._projector.behind or self._keeper.unfinished
             try:
-                self._bell.get(timeout=delay)
+                self._bell.get(timeout=pause or (PROJECTION_DELAY_SECONDS if quiet else None))
             except queue.Empty:
-                self._projector.hurry()
+                self._use_quiet(pause)
         self._sleeping = False
+
+    def _use_quiet(self, pause: float) -> None:
+        if not pause and self._projector.behind:
+            self._projector.hurry()
+        elif not pause:
+            self._guarded(self._keeper.finish)
 
     def _commit(self) -> bool:
         """Makes what has gathered durable and says so; tries until it works. False when it is stopped before."""
@@ -182,15 +188,21 @@ class Writer:
         return max(0.0, self._projection_at - time.monotonic()) if self._projection_broken else 0.0
 
     def _project(self, slices: int) -> None:
-        """Runs slices; after an error the file is opened again later, and queries that wait are told."""
+        def run() -> None:
+            for _ in range(slices):
+                self._projector.slice()
+            self._keeper.tend()
+
+        self._guarded(run)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Does work beside the commits; after an error the file is opened again later, and queries that wait are told."""
         try:
             if self._projection_broken:
                 self._database.reopen()
                 self._projector.reset()
                 self._projection_broken = False
-            for _ in range(slices):
-                self._projector.slice()
-            self._keeper.tend()
+            work()
             if self._progress() > self._projection_stuck:
                 self._projection_tries = 0
         except (sqlite3.Error, StorageDamaged) as error:

@@ -213,7 +213,7 @@ def test_a_commit_whose_outcome_is_unknown_is_there_once(driver: SqliteDriver) -
         driver.trouble.after = fail_once
         await durable(storage, [AccountPut("a", b"1"), entry(1)])
         assert [await states.get(), await states.get()] == [False, True]
-        assert driver.trouble.seen.count("PRAGMA wal_checkpoint(TRUNCATE)") == 2
+        assert driver.trouble.seen.count("PRAGMA wal_checkpoint(PASSIVE)") == 2
         await durable(storage, [AccountPut("a", b"2"), entry(2)])
         assert [e.entry_id async for page in storage.ledger.entries() for e in page] == [1, 2]
         await storage.close()
@@ -274,13 +274,15 @@ def test_the_log_does_not_grow_over_restarts(driver: SqliteDriver, tmp_path: Pat
     wal = tmp_path / "killed" / "tollwire.db-wal"
     assert wal.stat().st_size > 500_000
     storage = open_sqlite(tmp_path / "killed")
-    assert wal.stat().st_size == 0
+    assert (tmp_path / "killed" / "tollwire.db").stat().st_size > 500_000
     assert len(list(storage.recover())) == 1
     run(storage.close())
+    assert not wal.exists()
 
 
 def test_the_log_is_brought_into_the_file(driver: SqliteDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(log, "WAL_BYTES", 200_000)
+    monkeypatch.setattr(log, "WAL_MOST_BYTES", 400_000)
 
     async def work() -> None:
         async with working(driver) as storage:
