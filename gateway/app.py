@@ -318,9 +318,12 @@ class App:
 
     def addresses(self) -> dict[str, str]:
         """Where it listens, by the option that says so."""
-        listen, server = self._tree.listen, self.server
-        ports = {"rpc_json": (listen.rpc_json, server.tcp), "http": (listen.http, server.http)}
-        return {name: f"{address.rpartition(':')[0]}:{listener.port}" for name, (address, listener) in ports.items() if address}
+        listen, found = self._tree.listen, {}
+        if listen.rpc_json:
+            found["rpc_json"] = f"{listen.rpc_json.rpartition(':')[0]}:{self.server.tcp.port}"
+        if listen.http:
+            found["http"] = f"{listen.http.rpartition(':')[0]}:{self.server.http.port}"
+        return found
 
     async def settle(self) -> None:
         """Returns when everything answers and what is there is put aside from garbage collection."""

@@ -61,6 +61,7 @@ async def _live(app: App) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, asked, number)
     await app.start()
+    log.info("listening", extra=app.addresses())
     settling = asyncio.create_task(_settle(app, manager))
     settling.add_done_callback(lambda _: asked.set())
     await asked.wait()

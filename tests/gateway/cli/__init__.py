@@ -1,0 +1,1 @@
+"""The `tollwire` command, as a process and in pieces."""

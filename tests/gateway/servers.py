@@ -1,0 +1,108 @@
+"""Gateways as processes, for tests: started on ports that the kernel chooses, waited for by what they say, ended whatever happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from gateway.cli.client import Client
+
+DEADLINE_SECONDS = 30.0
+ROOT = Path(__file__).resolve().parents[2]
+_LISTENING = re.compile(r'listening"? ?,?"?rpc_json"?[=:]"?([\d.:]+)"?[ ,]"?http"?[=:]"?([\d.:]+)')
+
+
+def until(found: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> None:
+    """Asks again and again until it is true; AssertionError at the deadline."""
+    deadline = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
+        time.sleep(0.005)
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment of a child: the tree under test first, nothing of the user's."""
+    import engine
+
+    tree = Path(engine.__file__).resolve().parents[1]
+    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "TOLLWIRE_COMPILED")}
+    return {**kept, "PYTHONPATH": f"{tree}:{ROOT}", "TZ": "UTC", **changes}
+
+
+def tollwire(*words: str, env: Mapping[str, str] | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    """One run of the command to its end."""
+    command = [sys.executable, "-m", "gateway", *words]
+    return subprocess.run(
+        command, env=env or environment(), input=stdin, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False, cwd=ROOT
+    )
+
+
+class Gateway:
+    """A `tollwire serve` process."""
+
+    address: str
+    http: str
+    started_at: float
+    process: subprocess.Popen[bytes]
+
+    def __init__(self, folder: Path, *words: str, ports: tuple[int, int] = (0, 0), env: Mapping[str, str] | None = None) -> None:
+        """Starts it with its state in folder/state and waits until it listens. AssertionError with its log when it does not."""
+        self.state = folder / "state"
+        self.log = folder / "log"
+        folder.mkdir(parents=True, exist_ok=True)
+        listen = [f"listen.rpc_json=127.0.0.1:{ports[0]}", f"listen.http=127.0.0.1:{ports[1]}"]
+        sets = [word for option in listen for word in ("--set", option)]
+        command = [sys.executable, "-m", "gateway", "serve", "--state", str(self.state), *sets, *words]
+        self.started_at = time.monotonic()
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env or environment(), cwd=folder)
+        until(lambda: self._listening() or self.process.poll() is not None, "it listens")
+        assert self._listening(), self.text()
+
+    def _listening(self) -> bool:
+        match = _LISTENING.search(self.text())
+        if match is None:
+            return False
+        self.address, self.http = match.groups()
+        return True
+
+    def text(self) -> str:
+        """What it has said so far."""
+        return self.log.read_text()
+
+    def client(self) -> Client:
+        """A client of it."""
+        return Client(self.address, DEADLINE_SECONDS)
+
+    def call(self, method: str, params: object) -> object:
+        """One call on a connection of its own."""
+        with self.client() as client:
+            return client.call(method, params)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Sends the signal and returns the exit status."""
+        self.process.send_signal(number)
+        return self.process.wait(DEADLINE_SECONDS)
+
+    def kill(self) -> None:
+        """Ends it as a power cut would, if it runs still."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(DEADLINE_SECONDS)
+
+
+@contextmanager
+def gateway(folder: Path, *words: str, ports: tuple[int, int] = (0, 0), env: Mapping[str, str] | None = None) -> Iterator[Gateway]:
+    """A gateway for the time of a block."""
+    served = Gateway(folder, *words, ports=ports, env=env)
+    try:
+        yield served
+    finally:
+        served.kill()
