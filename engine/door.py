@@ -24,7 +24,6 @@ from engine.options import EngineOptions
 from engine.profiles.items import Items
 from engine.profiles.kind import Kind
 from engine.rating.answers import Answers
-from engine.rating.answers import Answers
 from engine.rating.tariff import Tariff
 from engine.records import AccountPut, AccountRemoved, ItemPut, ItemRemoved, Record, SessionClosed, SessionPut, StateRecord
 from engine.sessions.snapshot import decode_session
@@ -103,7 +102,6 @@ class Engine:
             commands.DebitMoney: self._debit_money,
             commands.RefundCall: self._refund_call,
             commands.RoundCall: self._round_call,
-            **Answers(self.tariff, options.rating).steps(),
             **self.sessions.steps(),
             **self.cdrs.steps(),
             **self.actions.steps(),

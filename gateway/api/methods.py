@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.api import caches, core, costs, indexes, profiles, ratingdata, tariffplans, tpsheets
+from gateway.api import caches, cdrs, core, costs, indexes, profiles, ratingdata, sessions, tariffplans, tpsheets
 
 ROWS: Final = (
     *caches.METHODS,
+    *cdrs.METHODS,
     *core.METHODS,
     *costs.METHODS,
     *indexes.METHODS,
     *profiles.METHODS,
     *ratingdata.METHODS,
+    *sessions.METHODS,
     *tariffplans.METHODS,
     *tpsheets.METHODS,
 )
