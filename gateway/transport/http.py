@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from gateway.transport.limits import BACKLOG, MAX_CONNECTIONS
+from gateway.transport.limits import BACKLOG, MAX_CONNECTIONS, MAX_HELD_BYTES
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -41,6 +41,7 @@ class HttpReply:
 HttpHandler = Callable[[HttpRequest], Awaitable[HttpReply]]
 
 NOT_FOUND: Final = HttpReply(404, b"404 page not found\n")
+TOO_LARGE: Final = HttpReply(413, b"request too large\n")
 
 
 class HttpListener:
@@ -54,6 +55,7 @@ class HttpListener:
         self._routes = dict(routes)
         self._max_body_bytes = max_body_bytes
         self._max_connections = max_connections
+        self._held_bytes = 0  # of bodies that are being read
         self._socket: socket.socket | None = None
         self._opening: asyncio.Task[None] | None = None
         self._server: asyncio.Server | None = None
@@ -61,8 +63,9 @@ class HttpListener:
 
     def start(self, host: str, port: int) -> None:
         """Takes the port and begins to answer as soon as it can. Raises OSError when the address cannot be had."""
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        both = not host and socket.has_dualstack_ipv6()
+        family = socket.AF_INET6 if both or ":" in host else socket.AF_INET
+        self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
         self._socket.setblocking(False)
         self._opening = asyncio.get_running_loop().create_task(self._open(self._socket))
 
@@ -98,27 +101,22 @@ class HttpListener:
         return web.Response(status=reply.status, body=reply.body, headers=headers)
 
     async def _handle(self, handler: HttpHandler, request: web.BaseRequest) -> HttpReply:
-        body = await self._read(request)
-        if body is None:
-            return HttpReply(413, b"request too large\n")
+        parts: list[bytes] = []
+        try:
+            async for part in request.content.iter_any():
+                parts.append(part)
+                self._held_bytes += len(part)
+                if sum(map(len, parts)) > self._max_body_bytes or self._held_bytes > MAX_HELD_BYTES:
+                    return TOO_LARGE
+        finally:
+            self._held_bytes -= sum(map(len, parts))
         headers = {name.lower(): value for name, value in request.headers.items()}
-        given = HttpRequest(request.method, request.path, request.query_string, headers, body, request.remote or "")
+        given = HttpRequest(request.method, request.path, request.query_string, headers, b"".join(parts), request.remote or "")
         try:
             return await handler(given)
         except Exception:
             log.exception("request failed", extra={"path": request.path})
             return HttpReply(500, b"internal error\n")
-
-    async def _read(self, request: web.BaseRequest) -> bytes | None:
-        """The whole body; None where it is too large."""
-        parts: list[bytes] = []
-        size = 0
-        async for part in request.content.iter_any():
-            size += len(part)
-            if size > self._max_body_bytes:
-                return None
-            parts.append(part)
-        return b"".join(parts)
 
     async def stop(self, timeout_seconds: float) -> None:
         """Frees the port at once and lets requests under way finish, no longer than the timeout."""

@@ -21,6 +21,7 @@ from gateway.transport.limits import (
     MAX_HELD_BYTES,
     MAX_IN_FLIGHT,
     MAX_UNSENT_BYTES,
+    MAX_WAITING_BYTES,
     STALL_SECONDS,
 )
 
@@ -48,7 +49,7 @@ class Life(Enum):
 class Connection(asyncio.Protocol):
     """One client.
 
-    It is read on only while fewer than MAX_IN_FLIGHT of its requests wait for an answer and it takes its answers. When its stream
+    It is read on only while few enough of its requests wait for an answer, and it takes its answers. When its stream
     ends or breaks, what was asked before is still answered, then it is closed.
     """
 
@@ -67,6 +68,7 @@ class Connection(asyncio.Protocol):
         "_stuck",
         "_tasks",
         "_transport",
+        "_waiting_bytes",
     )
 
     def __init__(self, listener: JsonRpcListener) -> None:
@@ -80,6 +82,7 @@ class Connection(asyncio.Protocol):
         self._stuck = False  # the client does not take its answers
         self._stall: asyncio.TimerHandle | None = None
         self._in_flight = 0
+        self._waiting_bytes = 0  # of answers in the gate
         self._held_bytes = 0
         self._tasks: set[asyncio.Task[None]] | None = None
         self._out: list[bytes] = []
@@ -169,6 +172,7 @@ class Connection(asyncio.Protocol):
             self._put(answer)
         else:
             self._in_flight += 1
+            self._waiting_bytes += len(answer)
             gate.hold(service.ticket, self, answer)
         return True
 
@@ -182,6 +186,7 @@ class Connection(asyncio.Protocol):
 
     async def _finish(self, answer: Awaitable[tuple[bytes, int]]) -> None:
         text, ticket = await answer
+        self._waiting_bytes += len(text)
         if self._listener.gate.is_open(ticket):
             self.deliver(text)
             self.flush()
@@ -189,7 +194,7 @@ class Connection(asyncio.Protocol):
             self._listener.gate.hold(ticket, self, text)
 
     def _full(self) -> bool:
-        return self._in_flight >= MAX_IN_FLIGHT or self._stuck
+        return self._in_flight >= MAX_IN_FLIGHT or self._waiting_bytes >= MAX_WAITING_BYTES or self._stuck
 
     def _go_on(self) -> None:
         """Something that held the connection up may be over."""
@@ -217,6 +222,7 @@ class Connection(asyncio.Protocol):
     def deliver(self, answer: bytes) -> None:
         """An answer of a request in flight (Sink)."""
         self._in_flight -= 1
+        self._waiting_bytes -= len(answer)
         self._put(answer)
 
     def _put(self, answer: bytes) -> None:
@@ -332,6 +338,7 @@ class JsonRpcListener:
             return
         self._server.close()
         self._empty = asyncio.Event()
+        await asyncio.sleep(0)  # the loop lets go of the port before it closes thousands of connections
         for connection in tuple(self._connections):
             connection.end()
         if self._connections:

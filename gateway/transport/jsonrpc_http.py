@@ -12,7 +12,7 @@ from gateway.protocols.jsonrpc.stream import RequestStream
 from gateway.transport.gate import Gate
 from gateway.transport.http import HttpHandler, HttpReply, HttpRequest
 from gateway.transport.jsonrpc import RpcService
-from gateway.transport.limits import MAX_CALLS_PER_TURN
+from gateway.transport.limits import MAX_CALLS_PER_TURN, MAX_UNSENT_BYTES
 
 _CONTENT_TYPE: Final = "application/json"
 
@@ -31,18 +31,19 @@ async def _answer(service: RpcService, gate: Gate, body: bytes, max_request_byte
     stream.feed(body)
     answers: list[bytes] = []
     tasks: list[asyncio.Task[None]] = []
-    ticket = calls = 0
+    ticket = calls = size = 0
     while (request := stream.next_request()) is not None:
         calls += 1
         if calls % MAX_CALLS_PER_TURN == 0:
             await asyncio.sleep(0)
             await asyncio.gather(*tasks)
             tasks.clear()
-        answer = _call(service, request)
+        answer = _call(service, request) if size <= MAX_UNSENT_BYTES else None
         if answer is None:
             break
         if isinstance(answer, bytes):
             answers.append(answer)
+            size += len(answer)
             ticket = max(ticket, service.ticket)
         else:
             tasks.append(asyncio.create_task(_finish(gate, answer, answers)))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -243,6 +244,24 @@ def test_requests_in_flight_are_bounded_and_the_rest_is_read_later() -> None:
         assert len(wire.ids) == MAX_IN_FLIGHT
         desk.journal.sync()
         assert wire.ids == list(range(count))
+
+    run(scene)
+
+
+def test_answers_that_wait_for_the_disk_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonrpc, "MAX_WAITING_BYTES", 100)
+
+    async def scene(desk: Desk) -> None:
+        desk.journal.hold = True
+        connection, wire = desk.connect()
+        connection.data_received(b"".join(line("Put", ident) for ident in range(10)))
+        size = len(encode_result(msgspec.Raw(b"0"), "Put"))
+        assert desk.service.calls == -(-100 // size)
+        assert not wire.is_reading()
+        for _ in range(10):
+            desk.journal.sync()
+        assert wire.ids == list(range(10))
+        assert wire.is_reading()
 
     run(scene)
 
