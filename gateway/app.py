@@ -11,17 +11,20 @@ import gc
 import logging
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Final, assert_never
 
 from engine.accounts.account import Account
 from engine.accounts.snapshot import decode_account
 from engine.accounts.verify import Tally
+from engine.commands import ReloadSchedule
 from engine.door import Engine
-from engine.errors import Fault
+from engine.effects import ActionsFailed, Effect, LogAction, OutsideAction, PublishAccount
+from engine.errors import Fault, RequestError
 from engine.options import EngineOptions, SessionOptions
 from engine.rating.call import RatingOptions
 from engine.records import AccountPut, AccountRemoved
@@ -36,7 +39,17 @@ from gateway.api.cdrs import STORE
 from gateway.api.context import Api, ApiOptions
 from gateway.api.server import ApiServer, ServerOptions
 from gateway.config import Tree
-from gateway.limits import COLLECT_BUSY, COLLECT_IDLE, COLLECT_SECONDS, MIDDLE_COLLECTIONS, OLD_BY_HAND, VERIFY_PAGE_ENTRIES, YOUNG_OBJECTS
+from gateway.limits import (
+    COLLECT_BUSY,
+    COLLECT_IDLE,
+    COLLECT_SECONDS,
+    LONGEST_SLEEP_SECONDS,
+    MIDDLE_COLLECTIONS,
+    OLD_BY_HAND,
+    RETRY_SECONDS,
+    VERIFY_PAGE_ENTRIES,
+    YOUNG_OBJECTS,
+)
 
 log: Final = logging.getLogger(__name__)
 
@@ -276,6 +289,120 @@ class Collector:
         self._arm()
 
 
+class Clockwork:
+    """The engine as the API sees it, with what follows a step: the one timer set anew, effects performed when they are durable."""
+
+    engine: Engine
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._effects: deque[tuple[int, list[Effect]]] = deque()
+        self._timer: asyncio.TimerHandle | None = None
+        self._wake_at: int | None = None
+        self._stopped = True
+
+    @property
+    def ticket(self) -> int:
+        """See `EngineDoor`."""
+        return self.engine.ticket
+
+    def step(self, command: object, now_ns: int) -> object:
+        """See `EngineDoor`."""
+        try:
+            return self.engine.step(command, now_ns)
+        finally:
+            self._follow(now_ns)
+
+    def start(self) -> None:
+        """What is due is done from now on."""
+        self._stopped = False
+        self.engine.journal.subscribe(self._perform)
+        self._follow(clock())
+
+    def stop(self) -> None:
+        """Nothing is done by itself any more."""
+        self._stopped = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _follow(self, now_ns: int) -> None:
+        effects = self.engine.take_effects()
+        if effects:
+            self._effects.append((self.engine.ticket, effects))
+            self._perform(self.engine.journal.durable_ticket)
+        wake_at = self.engine.wake_at(now_ns)
+        if wake_at != self._wake_at:
+            self._arm(wake_at, now_ns)
+
+    def _arm(self, wake_at: int | None, now_ns: int) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._wake_at = wake_at
+        if wake_at is not None and not self._stopped:
+            seconds = min(max(wake_at - now_ns, 0) / SECOND, LONGEST_SLEEP_SECONDS)
+            self._timer = asyncio.get_running_loop().call_later(seconds, self._wake)
+
+    def _wake(self) -> None:
+        """The clock may have been set meanwhile: only what is due by it is done, and the next sleep is reckoned anew."""
+        now_ns, self._timer, self._wake_at = clock(), None, None
+        try:
+            self.engine.wake(now_ns)
+        except RequestError as refused:  # the disk fails: it is tried again
+            log.warning("what is due has to wait", extra={"reason": refused.text})
+            self._arm(now_ns + RETRY_SECONDS * SECOND, now_ns)
+        except Exception:
+            log.exception("what is due could not be done")
+            self._arm(now_ns + RETRY_SECONDS * SECOND, now_ns)
+        else:
+            self._follow(now_ns)
+
+    def _perform(self, durable_ticket: int) -> None:
+        """Does what the outside was asked for by steps that are on disk."""
+        while self._effects and self._effects[0][0] <= durable_ticket:
+            for effect in self._effects.popleft()[1]:
+                perform(effect)
+
+
+def perform(effect: Effect) -> None:
+    """Does what the engine asks of the outside, as far as this build can; says so where it cannot."""
+    match effect:
+        case LogAction():
+            log.info("action", extra={"account": effect.account_id, "actions": effect.actions_id, "text": effect.text})
+        case ActionsFailed():
+            fields = {"account": effect.account_id, "actions": effect.actions_id, "trigger": effect.trigger_id, "reason": effect.text}
+            log.warning("actions failed", extra=fields)
+        case PublishAccount():
+            log.debug("account not published: no thresholds or stats in this build", extra={"account": effect.account_id})
+        case OutsideAction():
+            fields = {"kind": effect.kind, "account": effect.account_id, "actions": effect.actions_id}
+            log.warning("action needs a service that this build does not have", extra=fields)
+        case _:
+            assert_never(effect)
+
+
+class Scheduler:
+    """The switch of what the engine does by itself at given times (ServiceManagerV1)."""
+
+    def __init__(self, clockwork: Clockwork) -> None:
+        self._clockwork = clockwork
+        self._schedule = clockwork.engine.actions.schedule
+
+    @property
+    def running(self) -> bool:
+        """See `SchedulerSwitch`."""
+        return self._schedule.enabled
+
+    def start(self) -> None:
+        """See `SchedulerSwitch`."""
+        self._schedule.enabled = True
+        self._clockwork.step(ReloadSchedule(), clock())
+
+    def stop(self) -> None:
+        """See `SchedulerSwitch`."""
+        self._schedule.enabled = False
+
+
 class App:
     """A gateway in one process. `start` and `stop` on a running loop, once each."""
 
@@ -295,7 +422,14 @@ class App:
             raise StartError(str(error)) from None
         self.engine = Engine(options, self.storage, LOADED_KINDS, os.urandom)
         self._recover()
-        api = Api(self.engine, api_options(tree, node_id, zone_name, clock()), clock, rooms={STORE: self.storage.cdrs})
+        self._clockwork = Clockwork(self.engine)
+        api = Api(
+            self._clockwork,
+            api_options(tree, node_id, zone_name, clock()),
+            clock,
+            scheduler=Scheduler(self._clockwork),
+            rooms={STORE: self.storage.cdrs},
+        )
         self.server = ApiServer(api, self.storage.journal, server_options(tree))
         self._collector = Collector(lambda: self.engine.ticket)
 
@@ -315,6 +449,7 @@ class App:
         except (OSError, ValueError) as error:
             await self.stop()
             raise StartError(f"cannot listen{_reason(error)}") from None
+        self._clockwork.start()
 
     def addresses(self) -> dict[str, str]:
         """Where it listens, by the option that says so."""
@@ -337,6 +472,7 @@ class App:
         StorageError when that was not possible: what was not acknowledged may be lost.
         """
         self._collector.stop()
+        self._clockwork.stop()
         await self.server.stop(self._tree.cores.shutdown_timeout_ns / SECOND)
         await self.storage.close()
 
