@@ -22,7 +22,7 @@ from engine.rating.price import slot_at
 from engine.rating.tariff import Tariff
 from engine.usage import ANY, MONETARY, UNLIMITED, VOICE
 
-SUMMARY_TYPES: Final = ("*monetary", "*voice", "*data", "*sms", "*mms", "*generic")
+SUMMARY_TYPES: Final = ("*data", "*sms", "*mms", "*voice", "*generic", "*monetary")  # in the order in which clients see them
 
 
 class Charging:
@@ -251,7 +251,6 @@ class Charging:
             payer = span.increments[0].money if span.increments else None
             if correction == 0 or payer is None or not span.increments:
                 continue
-            span.cost += correction
             span.round_increment = Increment(0, correction, 1, correction)
             span.round_increment.money = MoneyPart(payer.balance_uuid, payer.balance_id, payer.value, None)
             span.round_increment.account_id = span.increments[0].account_id
@@ -287,10 +286,8 @@ class Charging:
     def summary(self, account: Account, initial: dict[str, Amount] | None) -> AccountSummary:
         """The account's balances now, each beside what it held before (0 for those that came since); None: as now."""
         rows: list[BalanceSummary] = []
-        for balance_type, chain in (account.balances or {}).items():
-            if balance_type not in SUMMARY_TYPES:
-                continue
-            for one in chain:
+        for balance_type in SUMMARY_TYPES:
+            for one in account.of_type(balance_type):
                 before = one.value if initial is None else initial.get(one.uuid, 0)
                 rows.append(BalanceSummary(one.uuid, one.id, one.type, before, one.value, one.weight, one.disabled, one.factors))
         return AccountSummary(account.tenant, account.name, rows, account.allow_negative, account.disabled)

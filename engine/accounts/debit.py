@@ -187,10 +187,10 @@ class Debit:
         if step_ns == 0 and is_unit and not balance.rating_subject:
             step_ns = self.default_steps.get(self.call.tor, self.default_steps.get(ANY, 1))
         if step_ns > 0:
-            return self._take_steps(purse, step_ns)
+            return self._take_steps(purse, step_ns, self.call.tor if is_unit else MONETARY)
         return self._take_priced(purse, is_unit)
 
-    def _take_steps(self, purse: Purse, step_ns: int) -> list[Span]:
+    def _take_steps(self, purse: Purse, step_ns: int, tor: str) -> list[Span]:
         """Units in whole steps, without a price."""
         call = self.call
         needed = -(-call.duration_ns // step_ns)
@@ -209,18 +209,18 @@ class Debit:
             Match(purse.balance.uuid, prefix or call.destination, destination_id or ANY, "*none"),
         )
         run = Increment(step_ns, 0, count, 0)
-        self._take_units(purse, run, per_step, factor, None)
+        self._take_units(purse, run, per_step, factor, tor, None)
         span.increments = [run]
         return [span]
 
-    def _take_units(self, purse: Purse, run: Increment, per_step: Amount, factor: Amount, interval: Interval | None) -> None:
+    def _take_units(self, purse: Purse, run: Increment, per_step: Amount, factor: Amount, tor: str, interval: Interval | None) -> None:
         call = self.call
         purse.value -= run.count * per_step
         balance = purse.balance
-        run.unit = UnitPart(balance.uuid, balance.id, purse.value, per_step, factor, call.tor, call.destination, call.category, interval)
+        run.unit = UnitPart(balance.uuid, balance.id, purse.value, per_step, factor, tor, call.destination, call.category, interval)
         run.account_id = purse.account.id
         self._unit_parts[balance.uuid] = run.unit
-        self._count(purse, call.tor, run.count * per_step)
+        self._count(purse, tor, run.count * per_step)
 
     def _pay(self, purse: Purse, run: Increment, interval: Interval | None) -> None:
         """The run is paid from this purse of money."""
@@ -363,7 +363,9 @@ class Debit:
         if is_unit and not free:
             payer = self._payer(piece) if piece.total != 0 else None
             factor = purse.balance.factor(self.call.factor_id)
-            self._take_units(purse, piece, round_up(piece.duration_ns * factor, self.options.rounding_decimals), factor, interval)
+            self._take_units(
+                purse, piece, round_up(piece.duration_ns * factor, self.options.rounding_decimals), factor, self.call.tor, interval
+            )
             if payer is not None:
                 self._pay(payer, piece, None)
         else:

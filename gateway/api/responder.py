@@ -6,6 +6,7 @@ from typing import Final
 
 from engine import commands
 from engine.errors import Refusal, RequestError, mandatory_missing, server_error
+from engine.event import truth
 from engine.money import Ratio, amount_of, decimal_ratio
 from engine.rating.call import Call, CallCost
 from engine.rating.cost import EventCost
@@ -111,7 +112,7 @@ def _taken(result: object) -> CallCost:
 
 def _debit(api: Api, args: Args) -> object:
     call = call_of_descriptor(api, args)
-    if args.flag("DryRun"):
+    if args.flag("DryRun") or truth((args.mapping("APIOpts") or {}).get("*ralsDryRun")):
         return call_cost_data(_taken(api.step(commands.QuoteCall(call))))
     return call_cost_data(_taken(api.step(commands.DebitCall(call))))
 
