@@ -71,6 +71,15 @@ def decimal_ratio(value: Decimal) -> Ratio:
     return Ratio(whole, 10**-exponent)
 
 
+def plain_decimal(text: str) -> str:
+    """Decimal text in its shortest plain form, every digit kept: `01.50` is 1.5, `2e-4` is 0.0002; ValueError as read_decimal's."""
+    read_decimal(text)
+    plain = format(Decimal(text.strip()), "f")
+    if "." in plain:
+        plain = plain.rstrip("0").rstrip(".")
+    return "0" if plain == "-0" else plain
+
+
 def parse_amount(text: str) -> Amount:
     """Decimal text as an amount, rounded half away from zero at the ninth decimal."""
     ratio = read_decimal(text)

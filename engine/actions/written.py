@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from engine.actions.book import Action, ActionTrigger, BalancePattern, ValueFormula
-from engine.money import parse_amount
+from engine.money import plain_decimal
 from engine.rating.book import Timing
 from engine.times import Zone, parse_time
 from engine.usage import ANY, VOICE, parse_duration, parse_go_duration
@@ -61,7 +61,7 @@ def action_of(set_id: str, fields: Mapping[str, str], find_timing: Find, *, empt
         ExtraParameters=fields.get("ExtraParameters", ""),
         Filters=tuple(filters.split(";")) if filters else None,
         ExpirationString=fields.get("ExpiryTime", ""),
-        Weight=fields.get("Weight", "") or "0",
+        Weight=plain_decimal(fields.get("Weight", "") or "0"),
         Balance=pattern,
     )
 
@@ -96,13 +96,13 @@ def trigger_of(group_id: str, fields: Mapping[str, str], find_timing: Find, zone
         ID=group_id,
         UniqueID=fields.get("UniqueID", ""),
         ThresholdType=fields.get("ThresholdType", ""),
-        ThresholdValue=fields.get("ThresholdValue", "") or "0",
+        ThresholdValue=plain_decimal(fields.get("ThresholdValue", "") or "0"),
         Recurrent=fields.get("Recurrent", "") in _TRUE,
         MinSleep=parse_duration(fields.get("MinSleep", "")),
         ExpirationDate=instant("ExpirationDate"),
         ActivationDate=instant("ActivationDate"),
         Balance=pattern,
-        Weight=fields.get("Weight", "") or "0",
+        Weight=plain_decimal(fields.get("Weight", "") or "0"),
         ActionsID=fields.get("ActionsId", ""),
         MinQueuedItems=int(fields.get("MinQueuedItems", "") or 0),
     )
@@ -118,8 +118,7 @@ def formula_of(balance_type: str, text: str) -> ValueFormula | None:
         return ValueFormula(Static=str(_voice(text)))
     if not _NUMBER.match(text):
         raise ValueError(f"Invalid value: {text}")
-    parse_amount(text)
-    return ValueFormula(Static=text)
+    return ValueFormula(Static=plain_decimal(text))
 
 
 def _formula(text: str) -> ValueFormula:
@@ -146,11 +145,11 @@ def weight_of(text: str) -> str | None:
     """The weight of a balance: decimal text, or a word that makes it from the time at which the balance is made."""
     if text in ("", ANY):
         return None
-    if text not in _WEIGHT_WORDS:
-        if not _NUMBER.match(text):
-            raise ValueError(f"Invalid value: {text}")
-        parse_amount(text)
-    return text
+    if text in _WEIGHT_WORDS:
+        return text
+    if not _NUMBER.match(text):
+        raise ValueError(f"Invalid value: {text}")
+    return plain_decimal(text)
 
 
 def switch_of(text: str) -> bool | None:

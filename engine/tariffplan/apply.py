@@ -43,10 +43,10 @@ class Holder(Protocol):
     def items(self) -> Items:
         """All of them."""
 
-    def put_item(self, kind: str, id: str, item: object) -> None:  # noqa: A002 - as the engine names it
+    def put_item(self, kind: str, id: str, item: object) -> None:
         """Stores or replaces one."""
 
-    def remove_item(self, kind: str, id: str) -> bool:  # noqa: A002
+    def remove_item(self, kind: str, id: str) -> bool:
         """Removes one; True when there was one."""
 
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-from engine.money import parse_amount
+from engine.money import plain_decimal
 from engine.rating.book import Timing
 from engine.tariffplan.sheet import CLOCK, DECIMAL, DURATION, FLAG, ID, IN_FIELD, INTEGER, INTERVAL, NUMBER, SWITCH, TIME
 from engine.times import Moment, Zone, parse_time
@@ -24,16 +24,16 @@ _CLOCK: Final = re.compile(r"(?:[0-9]{1,2}|\*):(?:[0-9]{1,2}|\*):(?:[0-9]{1,2}|\
 _TRUE: Final = frozenset(("1", "t", "T", "TRUE", "true", "True"))
 _FALSE: Final = frozenset(("", "0", "f", "F", "FALSE", "false", "False"))
 _INT64: Final = 1 << 63
+_SHORT: Final = 16  # digits that are no number out of range
 
 
 def read_number(text: str) -> str:
-    """Decimal text; empty is 0."""
+    """Decimal text in its plain form; empty is 0."""
     if not text:
         return "0"
     if not _NUMBER.match(text):
         raise ValueError(f"not a number: {text[:40]!r}")
-    parse_amount(text)
-    return text
+    return text if text.isdigit() and text[0] != "0" and len(text) < _SHORT else plain_decimal(text)
 
 
 def read_integer(text: str) -> int:

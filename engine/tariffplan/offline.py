@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from engine.tariffplan.cells import read_flag, read_integer, read_number
+from engine.tariffplan.cells import read_duration, read_flag, read_integer, read_number
 from engine.tariffplan.check import REFERENCES, Reference
 from engine.tariffplan.kinds import OfflineItem
 from engine.tariffplan.merge import Fields, Item, merged
@@ -94,8 +94,10 @@ def _shown(column: Column, cell: str | list[str]) -> object:
     if column.type == NUMBER:
         number = Decimal(read_number(cell))
         return int(number) if number == number.to_integral_value() else number
-    if column.type == INTEGER or column.field in _COUNTED:
+    if column.type == INTEGER:
         return read_integer(cell)
+    if column.field in _COUNTED:
+        return read_duration(cell)
     if column.type == FLAG:
         return read_flag(cell)
     if column.type == INTERVAL:
