@@ -7,9 +7,25 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.api import caches, cdrs, core, costs, indexes, profiles, ratingdata, sessions, tariffplans, tpsheets
+from gateway.api import (
+    accounts,
+    balances,
+    caches,
+    cdrs,
+    core,
+    costs,
+    indexes,
+    profiles,
+    ratingdata,
+    responder,
+    sessions,
+    tariffplans,
+    tpsheets,
+)
 
 ROWS: Final = (
+    *accounts.METHODS,
+    *balances.METHODS,
     *caches.METHODS,
     *cdrs.METHODS,
     *core.METHODS,
@@ -17,6 +33,7 @@ ROWS: Final = (
     *indexes.METHODS,
     *profiles.METHODS,
     *ratingdata.METHODS,
+    *responder.METHODS,
     *sessions.METHODS,
     *tariffplans.METHODS,
     *tpsheets.METHODS,
