@@ -217,7 +217,7 @@ class EventCost:
         if not kept:
             self.start_ns = ZERO_TIME
             self.zone = UTC_ZONE
-        return surplus
+        return surplus if surplus.charges else None
 
     def refunds(self, tor: str = "") -> list[Refund]:
         """What goes back to which balances when all of this is given back. `tor` is the event's type where the cost does not know it."""
