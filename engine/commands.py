@@ -5,6 +5,7 @@ Values inside are the engine's own: amounts in 10**-9, usage and instants in ns,
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.event import Event
@@ -210,3 +211,201 @@ class ExplainCost:
     """Why the call costs what it costs (engine.rating.explain): a tree of JSON-able data."""
 
     call: Call
+
+
+@dataclass(slots=True)
+class ExplainDebit:
+    """Which balances a debit of the call would try and why not the others: rows (engine.accounts.explain), or a Refusal."""
+
+    call: Call
+
+
+# -- accounts ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class GetAccount:
+    """The account (engine.accounts.account.Account) with this ID (`<tenant>:<account>`), or None; live, not to be changed."""
+
+    account_id: str
+
+
+@dataclass(slots=True)
+class ListAccounts:
+    """The accounts of a tenant, sorted by ID; live, not to be changed."""
+
+    tenant: str
+
+
+@dataclass(slots=True)
+class SetAccount:
+    """Makes the account if it is missing and sets what is given; NOT_FOUND for an unknown plan or group of triggers.
+
+    `only_plan` takes the account off every plan but those given. `new_triggers` drops the triggers that it has, `more_triggers` keeps
+    them and adds. `reload` has the scheduler take up what became due.
+    """
+
+    account_id: str
+    plan_ids: list[str] | None = None
+    only_plans: bool = False
+    trigger_groups: list[str] | None = None
+    new_triggers: bool = False
+    allow_negative: bool | None = None
+    disabled: bool | None = None
+    reload: bool = False
+
+
+@dataclass(slots=True)
+class RemoveAccount:
+    """Removes the account and takes it off its plans; answers whether it was there."""
+
+    account_id: str
+
+
+@dataclass(slots=True)
+class RunActions:
+    """Runs actions (engine.actions.book.Action) that stand in no set, all or nothing; `name` is the cause of their entries.
+
+    A missing account is made unless `must_exist` (then NOT_FOUND). PARTIALLY_EXECUTED when one fails.
+    """
+
+    account_id: str
+    name: str
+    actions: Sequence[object]
+    must_exist: bool = False
+
+
+@dataclass(slots=True)
+class ExecuteActions:
+    """Runs a stored set on an account, which is made when it is missing, or without an account; all or nothing."""
+
+    account_id: str
+    actions_id: str
+
+
+# -- triggers of an account ------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class AddAccountTriggers:
+    """Gives the account the triggers of these groups, or one trigger (engine.actions.book.ActionTrigger) besides."""
+
+    account_id: str
+    groups: list[str] = field(default_factory=list)
+    overwrite: bool = False
+    executed: bool = False
+    activates: str = ""  # RFC 3339; empty leaves what the group says
+    trigger: object | None = None
+
+
+@dataclass(slots=True)
+class ChangeAccountTriggers:
+    """Changes fields of the account's triggers of this group and name (empty: any): those of ActionTrigger, and of its Balance.
+
+    Then due triggers fire.
+    """
+
+    account_id: str
+    group: str
+    unique_id: str
+    fields: dict[str, object]
+    balance: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RemoveAccountTriggers:
+    """Takes the triggers of this group and name (empty: any) off the account."""
+
+    account_id: str
+    group: str
+    unique_id: str
+
+
+@dataclass(slots=True)
+class ResetAccountTriggers:
+    """Says of the triggers of this group and name whether they have fired; when they have not, due ones fire."""
+
+    account_id: str
+    group: str
+    unique_id: str
+    executed: bool
+
+
+# -- action plans and the scheduler ------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class SetActionPlan:
+    """Stores a plan (engine.actions.book.ActionPlan) with the accounts that it names; its timings get new UUIDs.
+
+    EXISTS without `overwrite`, BROKEN_REFERENCE for actions that are not there.
+    """
+
+    plan: object
+    overwrite: bool = False
+    reload: bool = False
+
+
+@dataclass(slots=True)
+class RemoveActionPlan:
+    """Removes the plan, if it is there."""
+
+    plan_id: str
+
+
+@dataclass(slots=True)
+class RemoveActionTiming:
+    """Takes an account off a plan, or a timing out of it, or without either removes the plan; NOT_FOUND for an unknown plan."""
+
+    plan_id: str
+    timing_uuid: str = ""
+    account_id: str = ""
+    reload: bool = False
+
+
+@dataclass(slots=True)
+class GetAccountPlans:
+    """What the account's plans will do: [(plan ID, timing (engine.actions.book.ActionTiming), next instant or None)]."""
+
+    account_id: str
+
+
+@dataclass(slots=True)
+class ComputeAccountPlans:
+    """Makes every account know exactly the plans that name it."""
+
+
+@dataclass(slots=True)
+class ReloadSchedule:
+    """Takes up plans and tasks as they are now, and runs what is due."""
+
+
+@dataclass(slots=True)
+class RunDue:
+    """Runs what is due; to be sent when `engine.actions.schedule.next_at` says so. Answers None."""
+
+
+@dataclass(slots=True)
+class ListDue:
+    """The scheduler's queue, the next first: [(instant, plan ID, timing (engine.actions.book.ActionTiming), accounts of the plan)].
+
+    With an account only what concerns it.
+    """
+
+    account_id: str = ""
+
+
+@dataclass(slots=True)
+class RunPlans:
+    """Runs all timings of plans now, for the account or for the accounts of each plan; NOT_FOUND for an unknown plan."""
+
+    plan_ids: list[str]
+    account_id: str = ""
+
+
+@dataclass(slots=True)
+class RunQueue:
+    """Runs now what the queue would run from one instant to another."""
+
+    from_ns: int
+    to_ns: int

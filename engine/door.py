@@ -43,6 +43,7 @@ READS: Final = frozenset(
         commands.ExplainCost,
         commands.MaxSession,
         commands.QuoteCall,
+        commands.ExplainDebit,
         commands.AuthorizeSession,
         commands.ListSessions,
         commands.GetAccount,
@@ -99,6 +100,7 @@ class Engine:
             commands.MaxSession: self._max_session,
             commands.DebitCall: self._debit_call,
             commands.QuoteCall: self._quote_call,
+            commands.ExplainDebit: self._explain_debit,
             commands.DebitMoney: self._debit_money,
             commands.RefundCall: self._refund_call,
             commands.RoundCall: self._round_call,
@@ -235,6 +237,9 @@ class Engine:
 
     def _quote_call(self, command: commands.QuoteCall, now_ns: int) -> object:
         return self.charging.quote(command.call)
+
+    def _explain_debit(self, command: commands.ExplainDebit, now_ns: int) -> object:
+        return self.charging.explain(command.call)
 
     def _debit_money(self, command: commands.DebitMoney, now_ns: int) -> object:
         return self.charging.debit_money(command.call, command.amount, Cause("debit", command.call.cgrid, now_ns))

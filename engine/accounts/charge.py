@@ -7,6 +7,7 @@ from typing import Final
 from engine.accounts import counters
 from engine.accounts.account import DEFAULT_BALANCE, Account, Accounts, Balance
 from engine.accounts.debit import Debit
+from engine.accounts.explain import Data, explain_balances
 from engine.accounts.ledger import Cause, Ledger
 from engine.accounts.selection import Selection
 from engine.accounts.triggers import Reactor
@@ -137,6 +138,13 @@ class Charging:
         cost.summary = self._summary_of(debit)
         return cost
 
+    def explain(self, call: Call) -> list[Data] | Refusal:
+        """Which balances would be tried for the call, and why the others would not (engine.accounts.explain)."""
+        account = self.account_for(call)
+        if isinstance(account, Refusal):
+            return account
+        return explain_balances(account, call, self._selection())
+
     def _summary_of(self, debit: Debit) -> AccountSummary:
         """The account as the debit would leave it."""
         summary = self.summary(debit.account, None)
@@ -161,7 +169,7 @@ class Charging:
             return quoted
         initial = _values(account)
         changed: list[Balance] = []
-        selection = Selection(self.accounts, self._group, self.tariff.ids_of_prefix, self.ids)
+        selection = self._selection()
         purses = selection.usable(account, call, MONETARY)
         if isinstance(purses, Refusal):
             return purses
@@ -216,8 +224,11 @@ class Charging:
         return cost
 
     def _debit(self, account: Account, call: Call, *, dry_run: bool, go_negative: bool) -> Debit:
-        selection = Selection(self.accounts, self._group, self.tariff.ids_of_prefix, self.ids)
+        selection = self._selection()
         return Debit(account, call, self.tariff, self.options, self.default_steps, selection, dry_run=dry_run, go_negative=go_negative)
+
+    def _selection(self) -> Selection:
+        return Selection(self.accounts, self._group, self.tariff.ids_of_prefix, self.ids)
 
     def _group(self, group_id: str) -> object | None:
         return self.items.get("shared_group", group_id)

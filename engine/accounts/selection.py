@@ -107,9 +107,10 @@ class Selection:
             return -1
         if balance.serves_all_destinations():
             return 0
-        return self._destination_precision(balance, call.destination)
+        return self.destination_precision(balance, call.destination)
 
-    def _destination_precision(self, balance: Balance, destination: str) -> int:
+    def destination_precision(self, balance: Balance, destination: str) -> int:
+        """The same for a balance that is for some destinations only."""
         wanted = balance.destination_ids
         assert wanted is not None, "a balance for some destinations names them"
         only_exclusions = True not in wanted.values()

@@ -103,3 +103,32 @@ class ActionTriggers(msgspec.Struct, frozen=True):
 
     Id: str
     Triggers: tuple[ActionTrigger, ...]
+
+
+class AccountPlans(msgspec.Struct, frozen=True):
+    """The plans that an account knows of; kind `account_plans`, stored under the account's ID."""
+
+    Id: str
+    Plans: tuple[str, ...]
+
+
+class Task(msgspec.Struct, frozen=True):
+    """Actions that an `*asap` timing wants done when the scheduler is reloaded next; kind `action_task`. AccountID may be empty."""
+
+    Id: str
+    AccountID: str
+    ActionsID: str
+
+
+class Run(msgspec.Struct, frozen=True):
+    """How far the scheduler is with one timing; kind `action_run`, stored under the timing's Uuid. Seconds since 1970.
+
+    Since is when the scheduler first saw it, Last when it last ran (Since before the first time). While a run is under way Due is its
+    instant and After the last account that had its actions.
+    """
+
+    Id: str
+    Since: int
+    Last: int
+    Due: int | None = None
+    After: str = ""

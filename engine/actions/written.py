@@ -35,10 +35,10 @@ def action_of(set_id: str, fields: Mapping[str, str], find_timing: Find, *, empt
         return value if empty_is_given or value not in ("", ANY) else None
 
     def members(name: str) -> dict[str, bool] | None:
-        found = members_of(fields.get(name, ""))
+        found = members_of(text(name) or "")
         return found if empty_is_given or found else None
 
-    timing_ids = members_of(fields.get("TimingTags", ""))
+    timing_ids = members("TimingTags")
     pattern = BalancePattern(
         Uuid=text("BalanceUuid"),
         ID=text("BalanceId"),
@@ -49,8 +49,8 @@ def action_of(set_id: str, fields: Mapping[str, str], find_timing: Find, *, empt
         RatingSubject=text("RatingSubject"),
         Categories=members("Categories"),
         SharedGroups=members("SharedGroups"),
-        TimingIDs=timing_ids if empty_is_given or timing_ids else None,
-        Timings=timings_of(timing_ids, find_timing),
+        TimingIDs=timing_ids,
+        Timings=timings_of(timing_ids or {}, find_timing),
         Disabled=switch_of(fields.get("BalanceDisabled", "")),
         Blocker=switch_of(fields.get("BalanceBlocker", "")),
     )
@@ -73,22 +73,25 @@ def trigger_of(group_id: str, fields: Mapping[str, str], find_timing: Find, zone
         value = fields.get(name, "")
         return value if value not in ("", ANY) else None
 
+    def members(name: str) -> dict[str, bool] | None:
+        return members_of(given(name) or "") or None
+
     def instant(name: str) -> str:
         return parse_time(fields.get(name, ""), zone, now_ns).text()
 
     expires = given("BalanceExpirationDate")
-    timing_ids = members_of(fields.get("BalanceTimingTags", ""))
+    timing_ids = members("BalanceTimingTags")
     pattern = BalancePattern(
         ID=given("BalanceId"),
         Type=given("BalanceType"),
         ExpirationDate=None if expires is None else parse_time(expires, zone, now_ns).text(),
         Weight=weight_of(fields.get("BalanceWeight", "")),
-        DestinationIDs=members_of(fields.get("BalanceDestinationIds", "")) or None,
+        DestinationIDs=members("BalanceDestinationIds"),
         RatingSubject=given("BalanceRatingSubject"),
-        Categories=members_of(fields.get("BalanceCategories", "")) or None,
-        SharedGroups=members_of(fields.get("BalanceSharedGroups", "")) or None,
-        TimingIDs=timing_ids or None,
-        Timings=timings_of(timing_ids, find_timing),
+        Categories=members("BalanceCategories"),
+        SharedGroups=members("BalanceSharedGroups"),
+        TimingIDs=timing_ids,
+        Timings=timings_of(timing_ids or {}, find_timing),
         Disabled=switch_of(fields.get("BalanceDisabled", "")),
         Blocker=switch_of(fields.get("BalanceBlocker", "")),
     )
@@ -162,8 +165,8 @@ def switch_of(text: str) -> bool | None:
 
 
 def members_of(text: str) -> dict[str, bool]:
-    """A set such as `A;B;!C`: False leaves a member out. Empty, `*any` and `*zero` are the empty set, which restricts nothing."""
-    if text in ("", ANY, "*zero"):
+    """A set such as `A;B;!C`: False leaves a member out. Empty and `*zero` are the empty set, which restricts nothing."""
+    if text in ("", "*zero"):
         return {}
     return {name.removeprefix("!"): not name.startswith("!") for name in text.split(";") if name}
 

@@ -9,32 +9,38 @@ from typing import Final
 
 from gateway.api import (
     accounts,
+    actions,
     balances,
     caches,
     cdrs,
     core,
     costs,
     indexes,
+    plans,
     profiles,
     ratingdata,
     responder,
     sessions,
     tariffplans,
     tpsheets,
+    triggers,
 )
 
 ROWS: Final = (
     *accounts.METHODS,
+    *actions.METHODS,
     *balances.METHODS,
     *caches.METHODS,
     *cdrs.METHODS,
     *core.METHODS,
     *costs.METHODS,
     *indexes.METHODS,
+    *plans.METHODS,
     *profiles.METHODS,
     *ratingdata.METHODS,
     *responder.METHODS,
     *sessions.METHODS,
     *tariffplans.METHODS,
     *tpsheets.METHODS,
+    *triggers.METHODS,
 )

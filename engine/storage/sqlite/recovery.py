@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from engine.records import Record, StateRecord, decode_commit, decode_state, state_key
+from engine.records import Record, StateRecord, decode_commit, decode_state
 from engine.storage.ports import StorageDamaged
 
 
@@ -61,9 +61,3 @@ def read_journal(connection: sqlite3.Connection, after: int) -> Iterator[tuple[i
         for ticket, records in enumerate(checked_commit(first, appends, checksum, body), first):
             if ticket > after:
                 yield ticket, records
-
-
-def younger_state(connection: sqlite3.Connection, folded: int) -> dict[tuple[int, str], int]:
-    """Keys whose folded put is younger than the mark, with its ticket: a fold was cut off."""
-    rows = connection.execute("SELECT seq, record FROM state WHERE seq > ?", (folded,))
-    return {state_key(decode_state(record)): seq for seq, record in rows}

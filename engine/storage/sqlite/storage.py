@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.limits import JOURNAL_QUEUE_BYTES
-from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, Record, StateRecord, encode_records, state_key
+from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, Record, StateRecord, encode_records
 from engine.storage.gate import Milestone, TicketGate
 from engine.storage.ports import StorageDamaged, StorageRefused, StorageStatus
 from engine.storage.sqlite.database import Connect, Database, connect
@@ -19,7 +19,7 @@ from engine.storage.sqlite.folder import StateFolder
 from engine.storage.sqlite.log import LogKeeper
 from engine.storage.sqlite.projector import Projector
 from engine.storage.sqlite.reader import Readers, SqliteCdrs, SqliteLedger
-from engine.storage.sqlite.recovery import journal_end, read_journal, read_state, younger_state
+from engine.storage.sqlite.recovery import journal_end, read_journal, read_state
 from engine.storage.sqlite.schema import as_storage_error
 from engine.storage.sqlite.writer import Append, Reports, Writer
 from engine.storage.young import YoungCdrs
@@ -160,7 +160,6 @@ class SqliteStorage:
 
     def _recover(self, connection: sqlite3.Connection) -> Iterator[tuple[int, StateRecord]]:
         projected, folded = self._projector.projected, self._projector.folded
-        younger = younger_state(connection, folded)
         yield from read_state(connection)
         end = journal_end(connection, self._projector.pruned)
         for ticket, records in read_journal(connection, min(projected, folded)):
@@ -169,10 +168,9 @@ class SqliteStorage:
             for record in records:
                 if isinstance(record, CdrPut | CdrRemoved | Entry | EntriesForwarded):
                     self._count(record)
-                elif ticket > max(folded, younger.get(state_key(record), 0) if younger else 0):
+                elif ticket > folded:
                     yield ticket, record
         self.journal.gate.reset(end)
-        self._durable = end
         self._projected.reach(projected)
         self._pruned.reach(self._projector.pruned)
         self._projector.begin(end)
