@@ -13,7 +13,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final, assert_never
@@ -202,12 +202,16 @@ def check_plan(folder: str, tree: Tree, environ: Mapping[str, str], separator: s
         found = load_folder(folder, terms, separator)
     except (PlanError, ValueError) as error:
         raise StartError(f"{folder}: {error}") from None
+
+    def placed(faults: list[Fault]) -> list[Fault]:
+        return [replace(fault, file=os.path.join(folder, fault.file)) for fault in faults]
+
     return PlanReport(
         found.counts,
         (
-            ("notice", found.notices, found.notices_more),
-            ("warning", found.warnings, found.warnings_more),
-            ("fault", found.faults, found.faults_more),
+            ("notice", placed(found.notices), found.notices_more),
+            ("warning", placed(found.warnings), found.warnings_more),
+            ("fault", placed(found.faults), found.faults_more),
         ),
     )
 

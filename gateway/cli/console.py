@@ -55,11 +55,10 @@ def _read_calls(client: Client, *, as_json: bool) -> int:
     """Calls a method per line of the input; goes on after refusals and says so at the end."""
     status = Exit.OK
     for line in sys.stdin:
-        words = split_words(line)
-        if not words:
-            continue
         try:
-            call(client, words[0], words[1:], as_json=as_json)
+            words = split_words(line)
+            if words:
+                call(client, words[0], words[1:], as_json=as_json)
         except CommandError as error:
             if error.status is Exit.UNREACHABLE:
                 raise
@@ -85,7 +84,7 @@ def _explained(name: str, error: RefusedError) -> CommandError:
         return CommandError(error.text)
     from difflib import get_close_matches
 
-    near = get_close_matches(name, method_names(), 3, 0.6)
+    near = get_close_matches(name, method_names(), 3, 0.8)
     return CommandError(f"{error.text}; did you mean {', '.join(near)}?" if near and name not in near else error.text)
 
 

@@ -29,7 +29,6 @@ COMMANDS: Final = (
     ("config", "print the configuration that is in force"),
     ("load", "load a folder of tariff plan sheets"),
     ("console", "call any method of the API"),
-    ("explain", "say why something costs what it costs"),
     ("verify", "recompute every balance from its entries"),
     ("demo", "start a gateway, load the sample plan and drive sample sessions"),
     ("version", "print the version"),

@@ -86,7 +86,8 @@ def main() -> None:
         begin = time.perf_counter()
         more = unpacking.step(SLICE_OCTETS)
         slices.append(time.perf_counter() - begin)
-    print(f"unpacked: first {first * 1000:.1f} ms, then {len(slices)} slices, the longest {max(slices) * 1000:.1f} ms, all {sum(slices):.2f} s")
+    longest = max(slices) * 1000
+    print(f"unpacked: first {first * 1000:.1f} ms, then {len(slices)} slices, the longest {longest:.1f} ms, all {sum(slices):.2f} s")
 
 
 if __name__ == "__main__":

@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from engine.limits import PROJECTION_BATCH_RECORDS
-from engine.records import AccountPut, MetaPut, Record, SessionClosed, SessionPut, StateRecord, state_key
+from engine.records import AccountPut, CdrRemoved, MetaPut, Record, SessionClosed, SessionPut, StateRecord, state_key
 from engine.storage.ports import StorageDamaged, StorageError, StorageLocked, StorageRefused, StorageTooNew
 from engine.storage.query import CdrQuery
 from engine.storage.sqlite import fold, log, projector
 from engine.storage.sqlite.bloom import HashFilter
 from engine.storage.sqlite.schema import MIGRATIONS, migrate
 from engine.storage.sqlite.storage import SqliteStorage, open_sqlite
+from engine.storage.young import YoungCdrs
 from tests.engine.storage.drivers import SqliteDriver, accepts, cdr, durable, entry, run, started, working
 
 
@@ -220,6 +221,44 @@ def test_a_commit_whose_outcome_is_unknown_is_there_once(driver: SqliteDriver) -
 
     run(work())
     assert [record for _, record in recovered(driver.folder)] == [AccountPut("a", b"1"), AccountPut("a", b"2")]
+
+
+def test_lazy_writes_that_a_failure_lost_are_done_again(driver: SqliteDriver) -> None:
+    """What was projected but not synced may be gone when the disk has failed; the file's own marks count."""
+
+    async def work() -> None:
+        async with working(driver) as storage:
+            await durable(storage, [cdr(1), entry(1)])
+            assert await storage.cdrs.count(CdrQuery()) == 1
+
+            def lose(statement: str) -> None:
+                if statement.startswith("INSERT INTO journal"):
+                    driver.trouble.before = lambda _: None
+                    sql(driver.folder, "DELETE FROM cdrs")
+                    sql(driver.folder, "UPDATE marks SET value = 0 WHERE name = 'projected'")
+                    raise sqlite3.OperationalError("disk I/O error")
+
+            driver.trouble.before = lose
+            await durable(storage, [cdr(2)])
+            assert await storage.cdrs.count(CdrQuery()) == 2
+
+    run(work())
+
+
+def test_what_was_projected_is_not_projected_again(driver: SqliteDriver) -> None:
+    async def work() -> None:
+        async with working(driver) as storage:
+            await durable(storage, [cdr(1), entry(1)])
+            assert await storage.cdrs.count(CdrQuery()) == 1
+        driver.trouble.seen.clear()
+        async with working(driver) as storage:
+            assert await storage.prune() > 0
+            assert not [statement for statement in driver.trouble.seen if "INTO cdrs VALUES" in statement]
+            await durable(storage, [cdr(2)])
+            assert await storage.cdrs.count(CdrQuery()) == 2
+            assert [statement for statement in driver.trouble.seen if "INTO cdrs VALUES" in statement]
+
+    run(work())
 
 
 def test_a_full_disk(driver: SqliteDriver) -> None:
@@ -456,6 +495,24 @@ def test_keys_that_share_a_hash_are_told_apart(driver: SqliteDriver) -> None:
             assert [e async for page in storage.ledger.entries(account=other) for e in page] == []
 
     run(work())
+
+
+def test_young_records_until_the_tables_have_them() -> None:
+    young = YoungCdrs()
+    young.note(1, [cdr(1, "c1")])
+    young.note(2, [CdrRemoved(1)])
+    young.note(3, [cdr(1, "c1")])
+    young.note(4, [CdrRemoved(1), cdr(2, "c2")])
+    assert not young.has("c1", "*default")
+    assert young.is_removed(1)
+    young.projected(2)
+    assert young.is_removed(1), "the second removal is younger"
+    young.projected(3)
+    assert young.is_removed(1)
+    assert young.has("c2", "*default")
+    young.projected(4)
+    assert not young.is_removed(1)
+    assert not young.has("c2", "*default")
 
 
 def test_the_filter_knows_what_it_has_not_seen() -> None:
