@@ -22,6 +22,10 @@ PLAYED = (
     "api/destinations.json",
     "api/rating-data.json",
     "api/actions.json",
+    "api/profiles.json",
+    "api/profiles-more.json",
+    "api/tp-loads.json",
+    "api/tp-sheets.json",
 )
 
 
