@@ -205,11 +205,12 @@ class Engine:
 
     def put_item(self, kind: str, id: str, item: object) -> None:
         """Stores an item and lets the room that works with it know. For the rooms; clients send PutItem."""
+        record = ItemPut(kind, id, self.items.kinds[kind].encode(item))  # first: what cannot be stored is not there
         self.items.put(kind, id, item)
         self.tariff.put(kind, id, item)
         if kind == "charger_profile":
             self.chargers.changed()
-        self._records.append(ItemPut(kind, id, self.items.kinds[kind].encode(item)))
+        self._records.append(record)
 
     def remove_item(self, kind: str, id: str) -> bool:
         if not self.items.remove(kind, id):

@@ -118,7 +118,16 @@ def usage_of(value: object) -> int:
         return int(value)
     if isinstance(value, str):
         return parse_duration(value)
-    raise ValueError(f"cannot convert field: {value!r} to time.Duration")
+    raise ValueError(f"cannot convert field: {_go_text(value)} to time.Duration")
+
+
+def _go_text(value: object) -> str:
+    """A value as Go prints it in a complaint: map[a:1 b:2], [1 2]."""
+    if isinstance(value, dict):
+        return f"map[{' '.join(f'{key}:{_go_text(value[key])}' for key in sorted(value))}]"
+    if isinstance(value, list):
+        return f"[{' '.join(_go_text(one) for one in value)}]"
+    return "<nil>" if value is None else field_text(value)
 
 
 def truth(value: object) -> bool:

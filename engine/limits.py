@@ -32,6 +32,7 @@ EXISTS_FILTER_MAX_BYTES: Final = 64 << 20  # memory of the filter that answers "
 
 # tariff plans
 PLAN_FILES: Final = 10_000  # files of one plan
+PLAN_FOLDERS: Final = 10_000  # folders of one plan that are looked into
 PLAN_FOLDER_DEPTH: Final = 16  # folders inside folders that are looked into
 PLAN_BYTES: Final = 512 << 20  # all files of one plan together, unpacked
 PLAN_ROWS: Final = 5_000_000  # rows of one plan

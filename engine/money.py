@@ -12,10 +12,16 @@ from typing import Final
 
 Amount = int
 
+
+class OutOfRange(ValueError):  # noqa: N818 - it says what the number is
+    """A number that no amount can be."""
+
+
 DECIMALS: Final = 9
 ONE: Final = 10**DECIMALS
 MAX_DIGITS: Final = 40
 MAX_EXPONENT: Final = 30
+_LARGEST: Final = 10**MAX_DIGITS
 
 UP: Final = "*up"
 MIDDLE: Final = "*middle"
@@ -60,7 +66,7 @@ def decimal_ratio(value: Decimal) -> Ratio:
     sign, digits, exponent = value.as_tuple()
     assert isinstance(exponent, int), "a finite decimal has a numeric exponent"
     if len(digits) > MAX_DIGITS or exponent > MAX_EXPONENT or exponent < -MAX_DIGITS:
-        raise ValueError("a number out of range")
+        raise OutOfRange("a number out of range")
     whole = 0
     for digit in digits:
         whole = whole * 10 + digit
@@ -91,6 +97,8 @@ def amount_of(value: object) -> Amount:
     if isinstance(value, bool):
         raise ValueError("not a number")
     if isinstance(value, int):
+        if not -_LARGEST < value < _LARGEST:
+            raise OutOfRange("a number out of range")
         return value * ONE
     if isinstance(value, Decimal):
         ratio = decimal_ratio(value)

@@ -1,6 +1,6 @@
 """Instants, local clocks, and the time texts that operators and clients write.
 
-An instant is an integer of nanoseconds since 1970-01-01T00:00:00Z (year 1 to 9999). What a clock on the wall shows for it is a
+An instant is an integer of nanoseconds since 1970-01-01T00:00:00Z (years 0 to 9999 have a text). What a clock on the wall shows for it is a
 Zone's business. The civil arithmetic is Howard Hinnant's days-from-civil, exact for every year.
 """
 
@@ -278,7 +278,7 @@ def _offset_seconds(text: str) -> int:
 
 
 def _checked(year: int, month: int, day: int, hour: int, minute: int, second: int, part_ns: int, zone: Zone) -> Moment:
-    if not (1 <= month <= 12 and year >= 1 and hour < 24 and minute < 60 and second < 60) or not 1 <= day <= days_in_month(year, month):
+    if not (1 <= month <= 12 and hour < 24 and minute < 60 and second < 60) or not 1 <= day <= days_in_month(year, month):
         raise ValueError(UNSUPPORTED)
     local = (days_from_civil(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second) * SECOND + part_ns
     return Moment(zone.instant_of(local), zone)

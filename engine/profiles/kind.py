@@ -25,11 +25,19 @@ class Kind:
         self._decoder = msgspec.msgpack.Decoder(Any if type_ is None else type_)
 
     def encode(self, item: object) -> bytes:
-        return _ENCODER.encode(item)
+        """The item as bytes. msgpack's integers have 64 bits: an item with a larger one is JSON behind an octet that begins no msgpack."""
+        try:
+            return _ENCODER.encode(item)
+        except OverflowError:
+            return _WIDE + _JSON_ENCODER.encode(item)
 
     def decode(self, body: bytes) -> object:
+        if body[:1] == _WIDE:
+            return msgspec.json.decode(body[1:], type=Any if self.type is None else self.type)
         item: object = self._decoder.decode(body)
         return item
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder(decimal_format="string")
+_JSON_ENCODER: Final = msgspec.json.Encoder(decimal_format="string")
+_WIDE: Final = b"\xc1"  # never used in msgpack

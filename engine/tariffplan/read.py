@@ -6,6 +6,7 @@ files, so that a plan can be read in another thread or process.
 
 from __future__ import annotations
 
+import errno
 import io
 import lzma
 import os
@@ -13,11 +14,21 @@ import zipfile
 import zlib
 from array import array
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
 from engine.errors import Fault
-from engine.limits import PLAN_BYTES, PLAN_CELL_CHARACTERS, PLAN_FAULTS, PLAN_FILES, PLAN_FOLDER_DEPTH, PLAN_NOTES, PLAN_ROWS
+from engine.limits import (
+    PLAN_BYTES,
+    PLAN_CELL_CHARACTERS,
+    PLAN_FAULTS,
+    PLAN_FILES,
+    PLAN_FOLDER_DEPTH,
+    PLAN_FOLDERS,
+    PLAN_NOTES,
+    PLAN_ROWS,
+)
 from engine.tariffplan.csvtext import is_separator, parse, places, split_lines
 from engine.tariffplan.faults import Faults, nearest
 from engine.tariffplan.sheet import Layout, Sheet
@@ -119,7 +130,7 @@ class PlanError(Exception):
 
 def folder_sources(folder: str) -> tuple[list[Source], list[Fault]]:
     """The files of a folder and of all folders in it, and what is wrong with them. Raises PlanError when there is no such folder."""
-    if not os.path.isdir(folder):
+    if not _is_folder(folder):
         raise PlanError("INVALID_PATH")
     sources: list[Source] = []
     faults: list[Fault] = []
@@ -131,6 +142,8 @@ def folder_sources(folder: str) -> tuple[list[Source], list[Fault]]:
             if size > PLAN_BYTES:
                 faults.append(Fault(name, 0, 0, f"the files of a plan may have {PLAN_BYTES} bytes together"))
                 break
+            if not os.path.isfile(path):  # a pipe would keep us waiting
+                raise OSError(errno.EINVAL, "no file")
             with open(path, "rb") as file:
                 sources.append(Source(name, file.read(PLAN_BYTES + 1)))
         except OSError as wrong:
@@ -138,11 +151,32 @@ def folder_sources(folder: str) -> tuple[list[Source], list[Fault]]:
     return sources, faults
 
 
+def folder_size(folder: str, enough: int) -> int:
+    """The bytes of the files that `folder_sources` would read, counted up to `enough`; 0 where there is no such folder."""
+    size = 0
+    for path in _csv_files(folder, []) if _is_folder(folder) else ():
+        if size >= enough:
+            break
+        with suppress(OSError):  # it is said when it is read
+            size += os.path.getsize(path)
+    return size
+
+
+def _is_folder(path: str) -> bool:
+    try:
+        return os.path.isdir(path)
+    except ValueError:  # half a surrogate pair
+        return False
+
+
 def _csv_files(folder: str, faults: list[Fault]) -> list[str]:
     """The paths of .csv files, each folder's own before those of the folders in it, in lexical order."""
     found: list[str] = []
-    for place, folders, files in os.walk(folder):
+    for looked, (place, folders, files) in enumerate(os.walk(folder)):
         folders.sort()
+        if looked >= PLAN_FOLDERS:
+            faults.append(Fault(_readable(os.path.relpath(place, folder)), 0, 0, f"a plan may have {PLAN_FOLDERS} folders"))
+            break
         depth = os.path.relpath(place, folder).count(os.sep) + 1
         if depth >= PLAN_FOLDER_DEPTH and folders:
             faults.append(Fault(_readable(os.path.relpath(place, folder)), 0, 0, f"folders may lie {PLAN_FOLDER_DEPTH} deep"))

@@ -99,8 +99,9 @@ def query_of(api: Api, args: Args) -> CdrQuery:
             raise server_error(f"Invalid value : {order}")
         conditions["order_by"] = known[order.lower()]
         conditions["descending"] = direction == "desc"
-    conditions["limit"] = args.integer_or_none("Limit")
-    conditions["offset"] = args.integer_or_none("Offset") or 0
+    limit = args.integer_or_none("Limit")
+    conditions["limit"] = None if limit is None or limit < 0 else limit
+    conditions["offset"] = max(args.integer_or_none("Offset") or 0, 0)
     return msgspec.convert(conditions, CdrQuery)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from engine.errors import RequestError
+from engine.money import OutOfRange
 from gateway.api.arguments import read_arguments
 from gateway.api.context import Api
 from gateway.api.table import Method, Table
@@ -18,6 +19,7 @@ from gateway.protocols.jsonrpc.request import Request
 log: Final = logging.getLogger(__name__)
 
 INTERNAL_ERROR: Final = "SERVER_ERROR: internal error"
+OUT_OF_RANGE: Final = "SERVER_ERROR: a number out of range"
 
 
 class Dispatcher:
@@ -56,6 +58,8 @@ class Dispatcher:
             answer = encode_result(request.id, result)
         except RequestError as fault:
             answer = encode_error(request.id, fault.text)
+        except OutOfRange:
+            answer = encode_error(request.id, OUT_OF_RANGE)
         except MalformedError:
             raise
         except Exception:
@@ -70,6 +74,8 @@ class Dispatcher:
             answer = encode_result(ident, await result)
         except RequestError as fault:
             answer = encode_error(ident, fault.text)
+        except OutOfRange:
+            answer = encode_error(ident, OUT_OF_RANGE)
         except Exception:
             log.exception("call failed", extra={"method": name})
             answer = encode_error(ident, INTERNAL_ERROR)

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from engine.errors import RequestError
-from engine.money import Amount, amount_of, amount_text
+from engine.money import Amount, OutOfRange, amount_of, amount_text
 from engine.times import Zone, parse_time
 from engine.usage import parse_duration
 
@@ -41,6 +41,8 @@ def amount(value: object) -> Amount:
         if isinstance(value, str) and not _NUMBER.match(value):
             raise RequestError(f'strconv.ParseFloat: parsing "{value}": invalid syntax')
         return amount_of(value)
+    except OutOfRange:
+        raise
     except ValueError:
         raise RequestError(f"cannot convert field: {_kind(value)} to float64") from None
 

@@ -15,7 +15,7 @@ from engine.commands import KnownNames
 from engine.errors import RequestError, server_error
 from engine.tariffplan.job import Job, run
 from engine.tariffplan.load import Outcome, Unpacking
-from engine.tariffplan.read import PlanError
+from engine.tariffplan.read import PlanError, folder_size
 from engine.tariffplan.terms import Known, Terms
 from gateway.api.context import Api
 from gateway.api.limits import PLAN_HERE_BYTES, PLAN_NAMED_FAULTS, PLAN_PROCESS_SECONDS, PLAN_SLICE_BYTES, PLAN_THREAD_BYTES
@@ -48,7 +48,7 @@ async def done(job: Job) -> Outcome:
 
 def _size(job: Job) -> int:
     if job.folder is not None:
-        return sum(path.stat().st_size for path in Path(job.folder).rglob("*.csv") if path.is_file())
+        return folder_size(job.folder, PLAN_THREAD_BYTES + 1)
     if job.archive is not None:
         return 8 * len(job.archive)
     return sum(len(item.Body) for _, items in job.offline for item in items)

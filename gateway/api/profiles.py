@@ -64,6 +64,8 @@ def _to_stored(kind: GoType, value: object) -> object:
     if isinstance(kind, Number):
         assert isinstance(value, int | Decimal), "a number is an int or a Decimal"
         return format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(kind, List) and isinstance(kind.item, Pointer) and isinstance(value, list):
+        value = [one for one in value if one is not None]  # an element that is null is none
     return _walk(kind, value, _to_stored)
 
 

@@ -123,9 +123,10 @@ async def _export_folder(api: Api, args: Args) -> object:
     written = [(ARCHIVE, zip_bytes(files))] if compress else files
     try:
         await asyncio.to_thread(write_folder, folder, written)
-    except OSError as wrong:
+    except (OSError, ValueError) as wrong:  # ValueError: a path that holds what no path can
         path = os.path.join(folder, written[0][0])
-        raise server_error(f"open {path}: {(wrong.strerror or 'cannot be written').lower()}") from None
+        reason = (isinstance(wrong, OSError) and wrong.strerror) or "invalid argument"
+        raise server_error(f"open {path}: {reason.lower()}") from None
     return {"ExportPath": folder, "ExportedFiles": names, "Compressed": compress}
 
 

@@ -25,7 +25,7 @@ def tracked() -> list[Path]:
         ran = subprocess.run(["git", "-C", str(ROOT), "ls-files", "-z"], capture_output=True, check=False)
         if ran.returncode == 0:
             return [ROOT / name for name in ran.stdout.decode().split("\0") if name and (ROOT / name).is_file()]
-    made = {".git", ".venv", "build", "var", "dist"}
+    made = {".git", ".venv", ".hypothesis", "build", "var", "dist"}
     return [
         path
         for path in ROOT.rglob("*")

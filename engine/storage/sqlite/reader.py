@@ -152,8 +152,7 @@ def _select(connection: sqlite3.Connection, query: CdrQuery) -> list[CdrPut]:
     matches = _scan(connection, query)
     if query.order_by is not CdrOrder.ORDER_ID:
         return sort_page(matches, query)
-    end = None if query.limit is None else query.offset + query.limit
-    return list(islice(matches, query.offset, end))
+    return list(islice(islice(matches, query.offset, None), query.limit))
 
 
 def _scan(connection: sqlite3.Connection, query: CdrQuery) -> Iterator[CdrPut]:

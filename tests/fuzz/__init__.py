@@ -1,0 +1,1 @@
+"""Requests drawn by chance against a gateway process."""
