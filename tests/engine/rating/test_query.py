@@ -107,9 +107,9 @@ def fastest(call_ns: int, tor: str) -> int:
     best = 10**9
     for _ in range(20):
         call = call_of(call_ns, tor=tor)
-        begin = time.perf_counter_ns()
+        begin = time.thread_time_ns()
         cost_of(tariff, call, PER_INCREMENT)
-        best = min(best, time.perf_counter_ns() - begin)
+        best = min(best, time.thread_time_ns() - begin)
     return best
 
 
