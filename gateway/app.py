@@ -36,9 +36,11 @@ from engine.times import SECOND, zone_of
 from engine.usage import parse_duration
 from gateway import VERSION
 from gateway.api.cdrs import STORE
+from gateway.api.clients import ClientOptions
 from gateway.api.context import Api, ApiOptions
 from gateway.api.server import ApiServer, ServerOptions
 from gateway.config import Tree
+from gateway.config.reference import to_reference_json
 from gateway.limits import (
     COLLECT_BUSY,
     COLLECT_IDLE,
@@ -160,6 +162,13 @@ def api_options(tree: Tree, node_id: str, zone_name: str, started_ns: int) -> Ap
         default_timezone=zone_name,
         node_id=node_id,
         started_ns=started_ns,
+        clients=ClientOptions(
+            protocol=int(tree.sessions.client_protocol),
+            reply_seconds=tree.general.reply_timeout_ns / SECOND,
+            sync_seconds=tree.sessions.channel_sync_timeout_ns / SECOND,
+            attempts=tree.sessions.terminate_attempts,
+        ),
+        configuration=lambda: to_reference_json(tree),
         cache_ttls_ns={name: partition.ttl_ns for name, partition in tree.caches.partitions.items() if partition.ttl_ns},
     )
 
@@ -169,9 +178,12 @@ def server_options(tree: Tree) -> ServerOptions:
     return ServerOptions(
         rpc_json=tree.listen.rpc_json,
         http=tree.listen.http,
+        birpc_json=tree.listen.birpc_json if tree.sessions.enabled else "",
         jsonrpc_path=tree.http.json_rpc_url,
+        jsonrpc2_path=tree.http.json_rpc2_url,
         ws_path=tree.http.ws_url,
         max_request_bytes=tree.limits.request_size_bytes,
+        process_tag=f"{os.urandom(4).hex()}-",
     )
 
 
@@ -460,6 +472,8 @@ class App:
         listen, found = self._tree.listen, {}
         if listen.rpc_json:
             found["rpc_json"] = f"{listen.rpc_json.rpartition(':')[0]}:{self.server.tcp.port}"
+        if self.server.both_ways.listening:
+            found["birpc_json"] = f"{listen.birpc_json.rpartition(':')[0]}:{self.server.both_ways.port}"
         if listen.http:
             found["http"] = f"{listen.http.rpartition(':')[0]}:{self.server.http.port}"
         return found

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from gateway.api.clients import ClientOptions, Clients
 from gateway.api.locks import Locks
 from gateway.api.partitions import CachePartitions
 
@@ -37,7 +38,7 @@ class SchedulerSwitch(Protocol):
         """Executes no action plan until started again."""
 
 
-def _no_configuration() -> Mapping[str, Mapping[str, object]]:
+def _no_configuration() -> Mapping[str, object]:
     return {}
 
 
@@ -55,7 +56,8 @@ class ApiOptions:
     default_timezone: str = "Local"
     node_id: str = ""
     started_ns: int = 0
-    configuration: Callable[[], Mapping[str, Mapping[str, object]]] = _no_configuration
+    clients: ClientOptions = field(default_factory=ClientOptions)
+    configuration: Callable[[], Mapping[str, object]] = _no_configuration
     cache_ttls_ns: Mapping[str, int] = field(default_factory=dict)  # partition -> how long an item stays; 0 or absent: for ever
 
 
@@ -71,9 +73,11 @@ class Api:
     now: Callable[[], int]
     caches: CachePartitions
     locks: Locks
+    clients: Clients
     scheduler: SchedulerSwitch | None
     rooms: Mapping[str, object]
     stepped: bool  # whether the call under way has asked the engine: its answer then waits until what it shows is durable
+    client: str  # the bidirectional connection that the call under way came by, empty for any other; a slow handler must not ask for it
 
     def __init__(
         self,
@@ -89,9 +93,11 @@ class Api:
         self.now = now
         self.caches = CachePartitions(options.cache_ttls_ns)
         self.locks = Locks()
+        self.clients = Clients(options.clients, now)
         self.scheduler = scheduler
         self.rooms = rooms or {}
         self.stepped = False
+        self.client = ""
 
     def step(self, command: object) -> object:
         """The engine's answer to a command at this moment. Raises RequestError."""

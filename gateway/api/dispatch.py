@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from copy import copy
 from typing import Final
 
 import msgspec
@@ -33,20 +34,42 @@ class Dispatcher:
 
     def __init__(self, api: Api, rows: Iterable[Method], unbuilt: Iterable[Method]) -> None:
         self._api = api
-        self._table = Table(rows, unbuilt, api.options.sections)
-        self._methods = self._table.methods
+        table = Table(rows, unbuilt, api.options.sections)
+        self._methods = table.methods
+        self._explain: Callable[[str], RequestError] = table.explain
+        self._encode_result: Callable[[msgspec.Raw, object], bytes] = encode_result
+        self._encode_error: Callable[[msgspec.Raw, str], bytes] = encode_error
         self.ticket = 0
 
-    def call(self, request: Request) -> bytes | Awaitable[tuple[bytes, int]]:
-        """The answer, with its ticket in `ticket`; or, from a slow method, what will become (answer, ticket)."""
+    def in_words(
+        self, encode_result: Callable[[msgspec.Raw, object], bytes], encode_error: Callable[[msgspec.Raw, str], bytes]
+    ) -> Dispatcher:
+        """The same table, its answers written otherwise."""
+        other = copy(self)
+        other._encode_result, other._encode_error = encode_result, encode_error
+        return other
+
+    def only(self, service: str) -> Dispatcher:
+        """The methods of one service alone; what else is asked is refused as the reference's bidirectional port does."""
+        other = copy(self)
+        other._methods = {name: row for name, row in self._methods.items() if name.startswith(f"{service}.")}
+        other._explain = lambda name: RequestError(f"birpc: can't find method {name}")
+        return other
+
+    def call(self, request: Request, client: str = "") -> bytes | Awaitable[tuple[bytes, int]]:
+        """The answer, with its ticket in `ticket`; or, from a slow method, what will become (answer, ticket).
+
+        `client` names the connection on which the server may call back who asks; handlers see it in `api.client`.
+        """
         api = self._api
         api.stepped = False
+        api.client = client
         self.ticket = 0
         name = request.method
         row = self._methods.get(name)
         try:
             if row is None:
-                raise self._table.explain(name)
+                raise self._explain(name)
             args = read_arguments(row.args, bytes(request.params))
             row.mandatory.check(args)
             if row.handler is None:
@@ -55,28 +78,28 @@ class Dispatcher:
             if row.slow:
                 assert isinstance(result, Awaitable), "a slow handler is a coroutine function"
                 return self._finish(request.id, name, result)
-            answer = encode_result(request.id, result)
+            answer = self._encode_result(request.id, result)
         except RequestError as fault:
-            answer = encode_error(request.id, fault.text)
+            answer = self._encode_error(request.id, fault.text)
         except OutOfRange:
-            answer = encode_error(request.id, OUT_OF_RANGE)
+            answer = self._encode_error(request.id, OUT_OF_RANGE)
         except MalformedError:
             raise
         except Exception:
             log.exception("call failed", extra={"method": name})
-            answer = encode_error(request.id, INTERNAL_ERROR)
+            answer = self._encode_error(request.id, INTERNAL_ERROR)
         if api.stepped:
             self.ticket = api.engine.ticket
         return answer
 
     async def _finish(self, ident: msgspec.Raw, name: str, result: Awaitable[object]) -> tuple[bytes, int]:
         try:
-            answer = encode_result(ident, await result)
+            answer = self._encode_result(ident, await result)
         except RequestError as fault:
-            answer = encode_error(ident, fault.text)
+            answer = self._encode_error(ident, fault.text)
         except OutOfRange:
-            answer = encode_error(ident, OUT_OF_RANGE)
+            answer = self._encode_error(ident, OUT_OF_RANGE)
         except Exception:
             log.exception("call failed", extra={"method": name})
-            answer = encode_error(ident, INTERNAL_ERROR)
+            answer = self._encode_error(ident, INTERNAL_ERROR)
         return answer, self._api.engine.ticket

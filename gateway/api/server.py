@@ -1,22 +1,27 @@
-"""The ports of the API: JSON-RPC over TCP and over HTTP, in front of one method table."""
+"""The ports of the API: JSON-RPC over TCP, HTTP, WebSocket and both ways, in front of one method table."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.api.clients import client_name
 from gateway.api.context import Api
 from gateway.api.dispatch import Dispatcher
 from gateway.api.methods import ROWS
 from gateway.api.table import Method
 from gateway.api.unbuilt import UNBUILT
+from gateway.protocols.jsonrpc import version2
 from gateway.protocols.jsonrpc.limits import MAX_REQUEST_BYTES
+from gateway.transport.bidirectional import BidirectionalConnection
 from gateway.transport.gate import DurableJournal, Gate
-from gateway.transport.http import HttpHandler, HttpListener, HttpReply, HttpRequest
-from gateway.transport.jsonrpc import JsonRpcListener
+from gateway.transport.http import HttpHandler, HttpListener
+from gateway.transport.jsonrpc2_http import jsonrpc2_handler
 from gateway.transport.jsonrpc_http import jsonrpc_handler
+from gateway.transport.jsonrpc_listener import JsonRpcListener
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,9 +30,12 @@ class ServerOptions:
 
     rpc_json: str = "127.0.0.1:2012"
     http: str = "127.0.0.1:2080"
+    birpc_json: str = ""
     jsonrpc_path: str = "/jsonrpc"
+    jsonrpc2_path: str = "/jsonrpc2"
     ws_path: str = "/ws"
     max_request_bytes: int = MAX_REQUEST_BYTES
+    process_tag: str = ""  # a name of this process that no earlier one had
 
 
 def read_address(text: str) -> tuple[str, int]:
@@ -36,12 +44,6 @@ def read_address(text: str) -> tuple[str, int]:
     if not colon or not port.isdigit() or int(port) > 65_535:
         raise ValueError(f"{text!r} is no address: host:port is wanted")
     return host.strip("[]"), int(port)
-
-
-async def _websocket(request: HttpRequest) -> HttpReply:
-    if request.headers.get("upgrade", "").lower() == "websocket":
-        return HttpReply(501, b"websocket is not built\n")
-    return HttpReply(400, b"not websocket protocol")
 
 
 class ApiServer:
@@ -58,22 +60,42 @@ class ApiServer:
     ) -> None:
         self._options = options
         gate = Gate(journal)
+        limit = options.max_request_bytes
         self.dispatcher: Final = Dispatcher(api, rows, UNBUILT)
-        self.tcp: Final = JsonRpcListener(self.dispatcher, gate, options.max_request_bytes)
+        self.tcp: Final = JsonRpcListener(self.dispatcher, gate, limit)
+        self.websocket: Final = JsonRpcListener(self.dispatcher, gate, limit)
+        self.clients: Final = api.clients
+        self.both_ways: Final = self._bidirectional(gate)
+        version_2 = self.dispatcher.in_words(version2.encode_result, version2.encode_error)
         own = {
-            options.jsonrpc_path: jsonrpc_handler(self.dispatcher, gate, options.max_request_bytes),
-            options.ws_path: _websocket,
+            options.jsonrpc_path: jsonrpc_handler(self.dispatcher, gate, limit),
+            options.jsonrpc2_path: jsonrpc2_handler(version_2, gate),
         }
         paths = {path: handler for path, handler in own.items() if path}
-        self.http: Final = HttpListener(paths | dict(routes or {}), options.max_request_bytes)
+        sockets = {options.ws_path: self.websocket.connect} if options.ws_path else {}
+        self.http: Final = HttpListener(paths | dict(routes or {}), limit, sockets=sockets)
+
+    def _bidirectional(self, gate: Gate) -> JsonRpcListener:
+        """The port whose clients are called too. It has the methods of SessionSv1 alone, as in the reference."""
+        numbers = itertools.count(1)
+
+        def make(listener: JsonRpcListener) -> BidirectionalConnection:
+            return BidirectionalConnection(
+                listener, self.clients, lambda address: client_name(address, self._options.process_tag, next(numbers))
+            )
+
+        return JsonRpcListener(self.dispatcher.only("SessionSv1"), gate, self._options.max_request_bytes, make=make)
 
     async def start(self) -> None:
         """Every port is taken when it returns, and TCP is answered; HTTP follows within a moment. Raises OSError and ValueError."""
         if self._options.rpc_json:
             await self.tcp.start(*read_address(self._options.rpc_json))
+        if self._options.birpc_json:
+            await self.both_ways.start(*read_address(self._options.birpc_json))
         if self._options.http:
             self.http.start(*read_address(self._options.http))
 
     async def stop(self, timeout_seconds: float) -> None:
         """Frees the ports at once, lets what is in flight finish for at most the timeout, closes every connection."""
-        await asyncio.gather(self.tcp.stop(timeout_seconds), self.http.stop(timeout_seconds))
+        doors = (self.tcp, self.both_ways, self.websocket, self.http)
+        await asyncio.gather(*(door.stop(timeout_seconds) for door in doors))

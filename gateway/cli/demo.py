@@ -147,7 +147,7 @@ class Server:
         self.address = f"127.0.0.1:{ports[0]}"
         self.log = folder / "server.log"
         words = ["serve", "--state", str(folder / "state"), "--set", f"listen.rpc_json={self.address}"]
-        words += ["--set", f"listen.http=127.0.0.1:{ports[1]}"]
+        words += ["--set", f"listen.http=127.0.0.1:{ports[1]}", "--set", "listen.birpc_json="]
         with self.log.open("wb") as log:
             # a group of its own: Ctrl-C comes to us, and we end it in order
             self.process = subprocess.Popen(

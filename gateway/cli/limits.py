@@ -12,3 +12,4 @@ MAX_HISTORY_LINES: Final = 5_000  # of the interactive console; the oldest go fi
 MAX_SHOWN_DIFFERENCES: Final = 1_000  # that verify prints; the rest is counted
 DEMO_START_SECONDS: Final = 20.0  # how long the demo waits for its server
 DEMO_STOP_SECONDS: Final = 10.0  # how long the demo waits for its server to end before it is killed
+OPEN_FILES: Final = 65_536  # files and connections that serve wants to have open at once

@@ -6,11 +6,13 @@ import argparse
 import asyncio
 import logging
 import os
+import resource
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gateway.cli.configuration import config_arguments, configs_of, load_or_tell
+from gateway.cli.limits import OPEN_FILES
 from gateway.cli.outcome import CommandError, Exit
 from gateway.config import Loaded
 from gateway.observe.log import Format, Log
@@ -36,7 +38,16 @@ def run(options: argparse.Namespace) -> int:
     with Log(general.log_level, Format(options.log), syslog=general.logger == "*syslog"):
         for warning in loaded.warnings:
             log.warning(warning)
+        _raise_open_files()
         return _serve(loaded, options)
+
+
+def _raise_open_files() -> None:
+    """Every connection is an open file: the soft limit goes up to OPEN_FILES, as far as the hard one lets it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
 
 
 def _serve(loaded: Loaded, options: argparse.Namespace) -> int:

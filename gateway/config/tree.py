@@ -86,6 +86,7 @@ class Http(Struct, frozen=True, kw_only=True):
     """Paths on the HTTP listener; empty: not served."""
 
     json_rpc_url: str
+    json_rpc2_url: str
     ws_url: str
     http_cdrs: str
     freeswitch_cdrs_url: str

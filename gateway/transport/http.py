@@ -9,7 +9,16 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from gateway.transport.limits import BACKLOG, MAX_CONNECTIONS, MAX_HELD_BYTES
+from gateway.transport.limits import (
+    ANSWER_BYTES_PER_SECOND,
+    BACKLOG,
+    HTTP_IDLE_SECONDS,
+    MAX_CONNECTIONS,
+    MAX_HELD_BYTES,
+    REQUEST_SECONDS,
+    STALL_SECONDS,
+)
+from gateway.transport.websocket import serve_websocket
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -42,17 +51,29 @@ HttpHandler = Callable[[HttpRequest], Awaitable[HttpReply]]
 
 NOT_FOUND: Final = HttpReply(404, b"404 page not found\n")
 TOO_LARGE: Final = HttpReply(413, b"request too large\n")
+TOO_SLOW: Final = HttpReply(408, b"request took too long\n")
+NO_WEBSOCKET: Final = HttpReply(400, b"not websocket protocol")
 
 
 class HttpListener:
-    """A port that answers HTTP/1.1 by exact path.
+    """A port that answers HTTP/1.1 by exact path. `sockets` are the paths of WebSockets, with what makes the protocol of a connection.
 
     aiohttp takes a quarter of a second to import, so `start` takes the port only, and the import goes on beside the loop: who connects
     meanwhile waits in the kernel's queue.
     """
 
-    def __init__(self, routes: Mapping[str, HttpHandler], max_body_bytes: int, max_connections: int = MAX_CONNECTIONS) -> None:
+    def __init__(
+        self,
+        routes: Mapping[str, HttpHandler],
+        max_body_bytes: int,
+        max_connections: int = MAX_CONNECTIONS,
+        *,
+        sockets: Mapping[str, Callable[[], asyncio.Protocol]] | None = None,
+        request_seconds: float = REQUEST_SECONDS,
+    ) -> None:
         self._routes = dict(routes)
+        self._sockets = dict(sockets or {})
+        self._request_seconds = request_seconds
         self._max_body_bytes = max_body_bytes
         self._max_connections = max_connections
         self._held_bytes = 0  # of bodies that are being read
@@ -82,7 +103,7 @@ class HttpListener:
 
     async def _open(self, sock: socket.socket) -> None:
         web = await asyncio.to_thread(_import_web)
-        self._protocols = web.Server(self._answer, access_log=None)
+        self._protocols = web.Server(self._answer, access_log=None, keepalive_timeout=min(HTTP_IDLE_SECONDS, self._request_seconds))
         self._server = await asyncio.get_running_loop().create_server(self._protocol, sock=sock, backlog=BACKLOG)
 
     def _protocol(self) -> asyncio.BaseProtocol:
@@ -95,21 +116,41 @@ class HttpListener:
     async def _answer(self, request: web.BaseRequest) -> web.StreamResponse:
         from aiohttp import web
 
+        protocol = self._sockets.get(request.path)
+        if protocol is not None and request.headers.get("Upgrade", "").lower() == "websocket":
+            return await serve_websocket(request, protocol(), self._max_body_bytes)
         handler = self._routes.get(request.path)
-        reply = NOT_FOUND if handler is None else await self._handle(handler, request)
+        if protocol is not None:
+            reply = NO_WEBSOCKET
+        else:
+            reply = NOT_FOUND if handler is None else await self._handle(handler, request)
         headers = {"Content-Type": reply.content_type} if reply.content_type else {}
-        return web.Response(status=reply.status, body=reply.body, headers=headers)
+        response = web.Response(status=reply.status, body=reply.body, headers=headers)
+        try:
+            async with asyncio.timeout(STALL_SECONDS + len(reply.body) / ANSWER_BYTES_PER_SECOND):
+                await response.prepare(request)
+                await response.write_eof()
+        except TimeoutError:
+            log.warning("connection dropped", extra={"reason": "client does not read its answer", "peer": request.remote})
+            if request.transport is not None:
+                request.transport.abort()
+        return response
 
     async def _handle(self, handler: HttpHandler, request: web.BaseRequest) -> HttpReply:
         parts: list[bytes] = []
+        size = 0
         try:
-            async for part in request.content.iter_any():
-                parts.append(part)
-                self._held_bytes += len(part)
-                if sum(map(len, parts)) > self._max_body_bytes or self._held_bytes > MAX_HELD_BYTES:
-                    return TOO_LARGE
+            async with asyncio.timeout(self._request_seconds):
+                async for part in request.content.iter_any():
+                    parts.append(part)
+                    size += len(part)
+                    self._held_bytes += len(part)
+                    if size > self._max_body_bytes or self._held_bytes > MAX_HELD_BYTES:
+                        return TOO_LARGE
+        except TimeoutError:
+            return TOO_SLOW
         finally:
-            self._held_bytes -= sum(map(len, parts))
+            self._held_bytes -= size
         headers = {name.lower(): value for name, value in request.headers.items()}
         given = HttpRequest(request.method, request.path, request.query_string, headers, b"".join(parts), request.remote or "")
         try:

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Awaitable
 from enum import Enum
-from typing import Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from gateway.protocols.jsonrpc.envelope import MalformedError
 from gateway.protocols.jsonrpc.request import Request
 from gateway.protocols.jsonrpc.stream import RequestStream
-from gateway.transport.gate import Gate
 from gateway.transport.limits import (
-    BACKLOG,
     FLUSH_BYTES,
     HIGH_WATER_BYTES,
     MAX_CALLS_PER_TURN,
-    MAX_CONNECTIONS,
     MAX_HELD_BYTES,
     MAX_IN_FLIGHT,
+    MAX_STUCK_BYTES,
     MAX_UNSENT_BYTES,
     MAX_WAITING_BYTES,
     STALL_SECONDS,
 )
+
+if TYPE_CHECKING:
+    from gateway.transport.jsonrpc_listener import JsonRpcListener
 
 log: Final = logging.getLogger(__name__)
 
@@ -34,8 +36,11 @@ class RpcService(Protocol):
     ticket: int
     """What the last answer that `call` gave at once has to wait for; 0: nothing."""
 
-    def call(self, request: Request) -> bytes | Awaitable[tuple[bytes, int]]:
-        """The answer, its ticket in `ticket`; or what will be (answer, ticket). Raises MalformedError for what is no JSON."""
+    def call(self, request: Request, client: str = "") -> bytes | Awaitable[tuple[bytes, int]]:
+        """The answer, its ticket in `ticket`; or what will be (answer, ticket). Raises MalformedError for what is no JSON.
+
+        `client` names the connection where the server may call it back.
+        """
 
 
 class Life(Enum):
@@ -63,9 +68,11 @@ class Connection(asyncio.Protocol):
         "_out",
         "_out_bytes",
         "_reading",
+        "_since",
         "_stall",
         "_stream",
         "_stuck",
+        "_stuck_bytes",
         "_tasks",
         "_transport",
         "_waiting_bytes",
@@ -79,7 +86,9 @@ class Connection(asyncio.Protocol):
         self._life = Life.OPEN
         self._reading = True  # the transport delivers data
         self._busy = False  # another turn over requests that were read is under way
+        self._since = 0.0  # when the request that is not whole yet was begun (loop time); 0: there is none
         self._stuck = False  # the client does not take its answers
+        self._stuck_bytes = 0  # of answers that were not sent when it got stuck
         self._stall: asyncio.TimerHandle | None = None
         self._in_flight = 0
         self._waiting_bytes = 0  # of answers in the gate
@@ -97,12 +106,15 @@ class Connection(asyncio.Protocol):
             self._transport.abort()
             return
         self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
+        link = transport.get_extra_info("socket")
+        if link is not None:
+            link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a peer that is gone is noticed, however idle it was
 
     def data_received(self, data: bytes) -> None:
         if self._life is not Life.OPEN:
             return
         if self._stream is None:
-            self._stream = RequestStream(self._listener.max_request_bytes)
+            self._stream = self._open()
         self._stream.feed(data)
         if not self._busy:
             self._turn()
@@ -117,6 +129,7 @@ class Connection(asyncio.Protocol):
         self._listener.leave(self)
         self._hold_bytes(0)
         self._stop_timer()
+        self._unstick()
         self._stream = None
         self._out.clear()
         for task in self._tasks or ():
@@ -127,10 +140,16 @@ class Connection(asyncio.Protocol):
         if self._stall is None:
             self._stall = asyncio.get_running_loop().call_later(STALL_SECONDS, self._drop, "client does not read its answers")
         self._steer()
+        if self._transport is not None and not self._stuck_bytes:
+            self._stuck_bytes = self._transport.get_write_buffer_size()
+            self._listener.stuck_bytes += self._stuck_bytes
+            if self._listener.stuck_bytes > MAX_STUCK_BYTES:
+                self._drop("too many answers are not read")
 
     def resume_writing(self) -> None:
         self._stuck = False
         self._stop_timer()
+        self._unstick()
         self._go_on()
 
     # -- requests ------------------------------------------------------------------------------------------------------
@@ -141,7 +160,7 @@ class Connection(asyncio.Protocol):
         stream = self._stream
         calls = 0
         while stream is not None and self._life is not Life.CLOSED and not self._full():
-            request = self._next or stream.next_request()
+            request = self._next or self._read(stream)
             self._next = None
             if request is not None and calls >= MAX_CALLS_PER_TURN:
                 self._next = request
@@ -154,16 +173,27 @@ class Connection(asyncio.Protocol):
                     self._life = Life.ENDING
                 break
             calls += 1
+        if calls:
+            self._since = 0.0
         self._hold_bytes(0 if self._stream is None else self._stream.held)
         self._write()
         self._steer()
         self._close_when_done()
 
+    def _open(self) -> RequestStream:
+        return RequestStream(self._listener.max_request_bytes)
+
+    def _read(self, stream: RequestStream) -> Request | None:
+        return stream.next_request()
+
+    def _ask(self, request: Request) -> bytes | Awaitable[tuple[bytes, int]]:
+        return self._listener.service.call(request)
+
     def _call(self, request: Request) -> bool:
         """False when the request shows that the stream is broken."""
         service, gate = self._listener.service, self._listener.gate
         try:
-            answer = service.call(request)
+            answer = self._ask(request)
         except MalformedError:
             return False
         if not isinstance(answer, bytes):
@@ -226,7 +256,7 @@ class Connection(asyncio.Protocol):
         self._put(answer)
 
     def _put(self, answer: bytes) -> None:
-        if self._life is Life.CLOSED:
+        if self._life is Life.CLOSED or not answer:
             return
         self._out.append(answer)
         self._out_bytes += len(answer)
@@ -277,6 +307,11 @@ class Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def drop_if_begun_before(self, instant: float) -> None:
+        """Drops a client whose request was begun before that time of the loop and is not whole yet."""
+        if 0.0 < self._since < instant and self._reading:
+            self._drop("a request was begun and not finished in time")
+
     def _stop_timer(self) -> None:
         if self._stall is not None:
             self._stall.cancel()
@@ -286,65 +321,13 @@ class Connection(asyncio.Protocol):
         """Tells the listener how much was read that is not answered or in flight."""
         self._listener.held_bytes += count - self._held_bytes
         self._held_bytes = count
+        if not count:
+            self._since = 0.0
+        elif not self._since:
+            self._since = asyncio.get_running_loop().time()
         if count and self._listener.held_bytes > MAX_HELD_BYTES:
             self._drop("too much of unfinished requests is held")
 
-
-class JsonRpcListener:
-    """A TCP port that answers JSON-RPC."""
-
-    def __init__(self, service: RpcService, gate: Gate, max_request_bytes: int, max_connections: int = MAX_CONNECTIONS) -> None:
-        self.service = service
-        self.gate = gate
-        self.max_request_bytes = max_request_bytes
-        self.held_bytes = 0
-        self._max_connections = max_connections
-        self._connections: set[Connection] = set()
-        self._server: asyncio.Server | None = None
-        self._empty: asyncio.Event | None = None
-
-    async def start(self, host: str, port: int) -> None:
-        """Accepts connections from now on. Raises OSError when the address cannot be had."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self), host or None, port, backlog=BACKLOG)
-
-    @property
-    def port(self) -> int:
-        """The port that is listened on."""
-        assert self._server is not None, "the listener is started"
-        return int(self._server.sockets[0].getsockname()[1])
-
-    @property
-    def connections(self) -> int:
-        """How many clients are connected."""
-        return len(self._connections)
-
-    def admit(self, connection: Connection) -> bool:
-        """Takes a new connection up, unless there are too many or the listener is stopping."""
-        if len(self._connections) >= self._max_connections or self._empty is not None:
-            return False
-        self._connections.add(connection)
-        return True
-
-    def leave(self, connection: Connection) -> None:
-        """The connection is gone."""
-        self._connections.discard(connection)
-        if self._empty is not None and not self._connections:
-            self._empty.set()
-
-    async def stop(self, timeout_seconds: float) -> None:
-        """Frees the port at once and lets what is in flight finish, no longer than the timeout; then drops what is left."""
-        if self._server is None:
-            return
-        self._server.close()
-        self._empty = asyncio.Event()
-        await asyncio.sleep(0)  # the loop lets go of the port before it closes thousands of connections
-        for connection in tuple(self._connections):
-            connection.end()
-        if self._connections:
-            try:
-                await asyncio.wait_for(self._empty.wait(), timeout_seconds)
-            except TimeoutError:
-                log.warning("connections dropped at shutdown", extra={"count": len(self._connections)})
-        for connection in tuple(self._connections):
-            connection.abort()
+    def _unstick(self) -> None:
+        self._listener.stuck_bytes -= self._stuck_bytes
+        self._stuck_bytes = 0

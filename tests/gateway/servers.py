@@ -16,7 +16,7 @@ from gateway.cli.client import Client
 
 DEADLINE_SECONDS = 30.0
 ROOT = Path(__file__).resolve().parents[2]
-_LISTENING = re.compile(r'listening"? ?,?"?rpc_json"?[=:]"?([\d.:]+)"?[ ,]"?http"?[=:]"?([\d.:]+)')
+_LISTENING = re.compile(r'listening"? ?,?"?rpc_json"?[=:]"?([\d.:]+)"?[ ,](?:"?birpc_json"?[=:]"?([\d.:]+)"?[ ,])?"?http"?[=:]"?([\d.:]+)')
 
 
 def until(found: Callable[[], object], what: str, seconds: float = DEADLINE_SECONDS) -> None:
@@ -48,6 +48,7 @@ class Gateway:
     """A `tollwire serve` process."""
 
     address: str
+    both_ways: str
     http: str
     started_at: float
     process: subprocess.Popen[bytes]
@@ -57,7 +58,7 @@ class Gateway:
         self.state = folder / "state"
         self.log = folder / "log"
         folder.mkdir(parents=True, exist_ok=True)
-        listen = [f"listen.rpc_json=127.0.0.1:{ports[0]}", f"listen.http=127.0.0.1:{ports[1]}"]
+        listen = [f"listen.rpc_json=127.0.0.1:{ports[0]}", f"listen.http=127.0.0.1:{ports[1]}", "listen.birpc_json=127.0.0.1:0"]
         sets = [word for option in listen for word in ("--set", option)]
         command = [sys.executable, "-m", "gateway", "serve", "--state", str(self.state), *sets, *words]
         self.started_at = time.monotonic()
@@ -70,7 +71,7 @@ class Gateway:
         match = _LISTENING.search(self.text())
         if match is None:
             return False
-        self.address, self.http = match.groups()
+        self.address, self.both_ways, self.http = match[1], match[2] or "", match[3]
         return True
 
     def text(self) -> str:

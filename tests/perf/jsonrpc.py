@@ -20,7 +20,8 @@ from gateway.api.methods import ROWS
 from gateway.api.shapes import EVENT, shape
 from gateway.api.table import method
 from gateway.transport.gate import Gate
-from gateway.transport.jsonrpc import Connection, JsonRpcListener
+from gateway.transport.jsonrpc import Connection
+from gateway.transport.jsonrpc_listener import JsonRpcListener
 from tests.gateway.api.fakes import FakeJournal, fake_api
 
 IN_FLIGHT = (1, 32, 256)

@@ -75,7 +75,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "config").mkdir()
-        (folder / "config" / "tollwire.toml").write_text('[general]\nnode_id = "perf"\n')
+        (folder / "config" / "tollwire.toml").write_text('[general]\nnode_id = "perf"\n[listen]\nbirpc_json = ""\n')
         found = [one_run(folder, (addresses[0], addresses[1])) for _ in range(runs)]
     print(f"{'ms, ' + str(runs) + ' runs':<34}{'median':>8}{'worst':>8}")
     for title, values in zip(

@@ -32,7 +32,7 @@ GENERAL: Final = Section(
             Option("default_timezone", TIMEZONE, "Local", "Time zone of times without an offset: its name, UTC or Local."),
             Option("logger", Text(("*syslog", "*stdout")), "*syslog", "Where log lines go.", appliance="*stdout"),
             Option("log_level", Whole(0, 7), 6, "Least severe syslog level that is written: 3 errors, 4 warnings, 6 information, 7 all."),
-            Option("reply_timeout", Duration(), "2s", "How long the answer of another engine or database is waited for.", effective=False),
+            Option("reply_timeout", Duration(), "2s", "How long the answer of a client, another engine or a database is waited for."),
             Option("connect_timeout", Duration(), "1s", "How long a connection to another engine may take.", effective=False),
             Option("connect_attempts", Whole(-1), 5, "First connections tried before giving up; -1: no limit.", effective=False),
             Option("reconnects", Whole(-1), -1, "Later connections tried before giving up; -1: no limit.", effective=False),
@@ -94,7 +94,13 @@ LISTEN: Final = Section(
         (
             Option("rpc_json", Address(), "127.0.0.1:2012", "JSON-RPC over TCP.", effective=True),
             Option("http", Address(), "127.0.0.1:2080", "HTTP: JSON-RPC, WebSocket, CDRs by POST.", effective=True),
-            Option("birpc_json", Address(), "127.0.0.1:2014", "Bidirectional JSON-RPC over TCP: the server calls its clients too."),
+            Option(
+                "birpc_json",
+                Address(),
+                "127.0.0.1:2014",
+                "JSON-RPC over TCP where the server calls its clients too; with sessions.enabled.",
+                effective=True,
+            ),
             Option("rpc_json_tls", Address(), "127.0.0.1:2022", "JSON-RPC over TLS, where the tls section names a certificate."),
             Option("http_tls", Address(), "127.0.0.1:2280", "HTTP over TLS, where the tls section names a certificate."),
             Option("rpc_gob", Address(), "127.0.0.1:2013", "Go's own encoding: not spoken here.", appliance=""),
@@ -150,7 +156,8 @@ HTTP: Final = Section(
     Group(
         (
             Option("json_rpc_url", Text(), "/jsonrpc", "Path of JSON-RPC; empty: not served.", effective=True),
-            Option("ws_url", Text(), "/ws", "Path of JSON-RPC over WebSocket; empty: not served."),
+            Option("json_rpc2_url", Text(), "/jsonrpc2", "Path of JSON-RPC 2.0; empty: not served.", effective=True, own=True),
+            Option("ws_url", Text(), "/ws", "Path of JSON-RPC over WebSocket; empty: not served.", effective=True),
             Option("http_cdrs", Text(), "/cdr_http", "Path where CDRs are posted as forms; empty: not served."),
             Option("freeswitch_cdrs_url", Text(), "/freeswitch_json", "Path where FreeSWITCH posts CDRs as JSON; empty: not served."),
             Option("registrars_url", Text(), "/registrar", "Path where dispatcher hosts register; empty: not served."),

@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from gateway.protocols.jsonrpc.request import Request
+from gateway.protocols.jsonrpc.request import Reply, Request
 
 _TEXT: Final = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
 _SPACE: Final = re.compile(rb"[ \t\r\n]*+")
@@ -65,6 +65,45 @@ def decode(frame: bytes) -> Request:
         if _ESCAPE in frame:
             return _decode_members(frame)
         raise MalformedError(str(fault)) from None
+
+
+def decode_message(frame: bytes) -> Request | Reply:
+    """What came on a connection where both sides may call: a request has a method, all else is a reply. Raises MalformedError."""
+    try:
+        request = _DECODER.decode(frame)
+        if request.method:
+            return request
+    except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
+        pass  # an unusual spelling, or a reply
+    except msgspec.MsgspecError as fault:
+        if _ESCAPE not in frame:
+            raise MalformedError(str(fault)) from None
+    reply = Reply()
+    found = Request()
+    for name, value in _members(frame):
+        if name == "method":
+            found.method = _method(value)
+        elif name == "params":
+            found.params = msgspec.Raw(value)
+        elif name == "id":
+            found.id = reply.id = msgspec.Raw(value)
+        elif name == "result":
+            reply.result = msgspec.Raw(value)
+        elif name == "error":
+            reply.error = msgspec.Raw(value)
+    return found if found.method else reply
+
+
+def encode_call(ident: int, method: str, params: object) -> bytes:
+    """A request of ours with one argument. Raises TypeError for params that are not JSON."""
+    return b"".join((b'{"method":', _ENCODER.encode(method), b',"params":[', _ENCODER.encode(params), b'],"id":%d}\n' % ident))
+
+
+def error_text(error: bytes) -> str | None:
+    """What a reply's error says: None for null, the text itself, or the JSON of anything else. Raises MalformedError."""
+    if error == b"null":
+        return None
+    return _text(error) if error.startswith(b'"') else error.decode("utf-8", "replace")
 
 
 def encode_result(ident: msgspec.Raw, result: object) -> bytes:

@@ -1,4 +1,4 @@
-"""A request as the typed decoder reads it. Not compiled: mypyc drops the keywords of a class statement."""
+"""A request as the typed decoder reads it, and a reply to one of ours. Not compiled: mypyc drops the keywords of a class statement."""
 
 from __future__ import annotations
 
@@ -16,3 +16,11 @@ class Request(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     params: msgspec.Raw = _NULL
     id: msgspec.Raw = _NULL
     jsonrpc: msgspec.Raw = _NULL
+
+
+class Reply(msgspec.Struct, gc=False):
+    """What the other side answers; members are its own bytes, b"null" where one is absent."""
+
+    id: msgspec.Raw = _NULL
+    result: msgspec.Raw = _NULL
+    error: msgspec.Raw = _NULL

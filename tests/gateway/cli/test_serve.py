@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import time
@@ -13,6 +14,7 @@ import msgspec
 import pytest
 
 from gateway.cli.client import read_server
+from gateway.cli.limits import OPEN_FILES
 from tests.gateway.servers import environment, gateway, tollwire, until
 
 GENEROUS_START_SECONDS = 6.0  # the promise is 1.5; tests/perf/startup.py measures it on a quiet machine
@@ -183,3 +185,15 @@ def test_nothing_of_the_state_is_readable_by_others(tmp_path: Path) -> None:
     with gateway(tmp_path) as served:
         assert served.state.stat().st_mode & 0o077 == 0
         assert all(path.stat().st_mode & 0o077 == 0 for path in served.state.iterdir()), os.listdir(served.state)
+
+
+def test_open_files_are_as_many_as_the_hard_limit_allows(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with gateway(tmp_path) as served:
+            limits = Path(f"/proc/{served.process.pid}/limits").read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    (line,) = (line for line in limits.splitlines() if line.startswith("Max open files"))
+    assert int(line.split()[3]) == min(hard, OPEN_FILES)

@@ -38,7 +38,7 @@ JSON_FAULTS = [
     ('{"listen": {"http": "2080"}}', '1:21: listen.http must be host:port, such as "127.0.0.1:2012", or an empty text, not "2080"'),
     ('{"listen": {"http": "h:99999"}}', '1:21: listen.http must be host:port, such as "127.0.0.1:2012", or an empty text, not "h:99999"'),
     ('{"limits": {"request_size": "16 apples"}}', '1:29: limits.request_size must be a size such as "16MB", not "16 apples"'),
-    ('{"sessions": {"client_protocol": 3}}', "1:34: sessions.client_protocol must be one of 1.0, 2.0, not the number 3"),
+    ('{"sessions": {"client_protocol": 3}}', "1:34: sessions.client_protocol must be one of 0.0, 1.0, 2.0, not the number 3"),
     ('{"cdrs": {"extra_fields": [1]}}', "1:28: cdrs.extra_fields[0] must be a text, not the number 1"),
     ('{"data_db": {"db_password": 5}}', "1:29: data_db.db_password must be a text, not what stands here"),
     ('{"radius_agent": {"client_secrets": "swordfish"}}', "1:37: radius_agent.client_secrets must be a table, not what stands here"),

@@ -16,7 +16,8 @@ from gateway.protocols.jsonrpc.envelope import MalformedError, encode_result
 from gateway.protocols.jsonrpc.request import Request
 from gateway.transport import jsonrpc
 from gateway.transport.gate import Gate
-from gateway.transport.jsonrpc import Connection, JsonRpcListener
+from gateway.transport.jsonrpc import Connection
+from gateway.transport.jsonrpc_listener import JsonRpcListener
 from gateway.transport.limits import MAX_CALLS_PER_TURN, MAX_IN_FLIGHT
 from tests.gateway.api.fakes import FakeJournal
 
@@ -30,7 +31,7 @@ class Service:
         self.calls = 0
         self.slow: list[asyncio.Future[None]] = []
 
-    def call(self, request: Request) -> bytes | Awaitable[tuple[bytes, int]]:
+    def call(self, request: Request, client: str = "") -> bytes | Awaitable[tuple[bytes, int]]:
         self.calls += 1
         self.ticket = self.journal.append() if request.method == "Put" else 0
         if request.method == "Slow":

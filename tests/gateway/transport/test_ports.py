@@ -32,7 +32,7 @@ def serve(scene: Callable[[ApiServer], Coroutine[Any, Any, None]], max_request_b
     async def main() -> None:
         api = fake_api()
         assert isinstance(api.engine, FakeEngine)
-        options = ServerOptions("127.0.0.1:0", "127.0.0.1:0", max_request_bytes=max_request_bytes)
+        options = ServerOptions("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", max_request_bytes=max_request_bytes, process_tag="t")
         server = ApiServer(api, api.engine.journal, options, routes={"/echo": echo})
         await server.start()
         try:
@@ -42,6 +42,15 @@ def serve(scene: Callable[[ApiServer], Coroutine[Any, Any, None]], max_request_b
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
+
+
+async def until(found: Callable[[], object]) -> None:
+    """Lets the loop turn until it is so."""
+    for _ in range(1_000_000):
+        if found():
+            return
+        await asyncio.sleep(0)
+    raise AssertionError("it does not come to pass")
 
 
 async def tcp(server: ApiServer, *parts: bytes) -> bytes:

@@ -1,0 +1,207 @@
+"""Clients that the server calls: who they are, in which words each is called, and what comes of it.
+
+A client is a connection of the bidirectional port that has asked something. Its words follow `sessions.client_protocol` until it says
+that it does not know one: then the next older words are tried, and kept for this connection (OpenSIPS speaks 1, its older module 0).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from engine.times import UTC_ZONE, format_time
+from gateway.api.limits import DISCONNECT_PAUSE_SECONDS, MAX_DISCONNECTS, MAX_LISTED_SESSIONS
+from gateway.transport.bidirectional import GONE, Answer, Client
+
+log: Final = logging.getLogger(__name__)
+
+NEWEST: Final = 2
+
+# Methods by what they do; the place in each row is the version of the words, empty where that version has none.
+DISCONNECT: Final = ("SMGClientV1.DisconnectSession", "SessionSv1.DisconnectSession", "AgentV1.DisconnectSession")
+LIST: Final = ("SMGClientV1.GetActiveSessionIDs", "SessionSv1.GetActiveSessionIDs", "AgentV1.GetActiveSessionIDs")
+ALTER: Final = ("", "", "AgentV1.AlterSession")
+WARN: Final = ("", "", "AgentV1.WarnDisconnect")
+PEER: Final = ("", "", "AgentV1.DisconnectPeer")
+
+# How clients say that they do not know a method: OpenSIPS, Go's net/rpc and its bidirectional kin, CGRateS's own agents, JSON-RPC 2.0.
+_UNKNOWN: Final = ("unknown method", "can't find", "method not found", "not_implemented", "unsupported_service_method")
+UNKNOWN_METHOD: Final = Answer(b"null", "UNKNOWN_METHOD")
+
+_NO_ANSWER: Final = Answer(b"null", GONE)
+
+
+class SessionName(msgspec.Struct, frozen=True):
+    """A session as its switch names it."""
+
+    OriginHost: str = ""
+    OriginID: str = ""
+
+
+_NAMES: Final = msgspec.json.Decoder(list[SessionName] | None)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientOptions:
+    """`protocol`: the words that a new client is called in, 0 to 2. `attempts`: how often a disconnect is tried."""
+
+    protocol: int = NEWEST
+    reply_seconds: float = 2.0
+    sync_seconds: float = 60.0
+    attempts: int = 5
+
+
+class Clients:
+    """Everybody who may be called, by name; and the calls that are under way. Used on the loop's thread."""
+
+    def __init__(self, options: ClientOptions, now: Callable[[], int]) -> None:
+        self.options = options
+        self._now = now
+        self._clients: dict[str, Client] = {}
+        self._words: dict[str, int] = {}  # by name: the version of the words that it understands
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    # -- who is there (Roster) -------------------------------------------------------------------------------------------
+
+    def join(self, client: Client) -> None:
+        """A client has made its first request."""
+        self._clients[client.name] = client
+        self._words[client.name] = self.options.protocol
+
+    def leave(self, client: Client) -> None:
+        """A client has gone."""
+        self._clients.pop(client.name, None)
+        self._words.pop(client.name, None)
+
+    def names(self) -> list[str]:
+        """Who is there, those that came first in front."""
+        return list(self._clients)
+
+    def owner(self, name: str) -> Client | None:
+        """The client of this name; where it is gone, the one that came last from the same host: a switch may connect anew, and any of
+        its connections can end its calls."""
+        found = self._clients.get(name)
+        if found is not None or not name:
+            return found
+        host = host_of(name)
+        return next((client for client in reversed(self._clients.values()) if client.host == host), None)
+
+    # -- what is asked of them -------------------------------------------------------------------------------------------
+
+    async def ask(self, client: Client, methods: tuple[str, ...], params: Callable[[int], object], seconds: float) -> Answer:
+        """Calls a client in the newest words that it understands; UNKNOWN_METHOD where it understands none."""
+        version = self._words.get(client.name, self.options.protocol)
+        while version >= 0 and methods[version]:
+            answer = await client.ask_client(methods[version], params(version), seconds)
+            if answer.error is None or not _is_unknown(answer.error):
+                return answer
+            version -= 1
+            if version >= 0 and methods[version] and client.name in self._words:
+                log.info("client speaks an older protocol", extra={"client": client.name, "protocol": version})
+                self._words[client.name] = version
+        return UNKNOWN_METHOD
+
+    def disconnect(self, name: str, event: Mapping[str, object], reason: str) -> None:
+        """Has the owner of a session end its call; tried `attempts` times, then told in the log: such a call goes on and is not charged.
+
+        `event` is the session's own, with its CGRID and the Usage that was debited.
+        """
+        if len(self._tasks) >= MAX_DISCONNECTS:
+            log.error("call not ended: too many are being ended", extra={"session": event.get("CGRID"), "client": name})
+            return
+        self._start(self._disconnect(name, event, reason))
+
+    async def _disconnect(self, name: str, event: Mapping[str, object], reason: str) -> None:
+        pause, answer = DISCONNECT_PAUSE_SECONDS, _NO_ANSWER
+        for attempt in range(max(self.options.attempts, 1)):
+            if attempt:
+                await asyncio.sleep(pause)
+                pause *= 2
+            client = self.owner(name)
+            if client is None:
+                break
+            answer = await self.ask(client, DISCONNECT, lambda version: self._ending(version, event, reason), self.options.reply_seconds)
+            if answer.error is None:
+                return
+        fields = {"session": event.get("CGRID"), "client": name, "reason": reason, "error": answer.error}
+        log.warning("call not ended by its switch", extra=fields)
+
+    def _ending(self, version: int, event: Mapping[str, object], reason: str) -> object:
+        if version < NEWEST:
+            return {"EventStart": event, "Reason": reason}
+        return self._cgr_event({**event, "DisconnectCause": reason} if reason else event, None)
+
+    def _cgr_event(self, event: Mapping[str, object], options: object) -> dict[str, object]:
+        return {"Tenant": "", "ID": str(uuid.uuid4()), "Time": format_time(self._now(), UTC_ZONE), "Event": event, "APIOpts": options}
+
+    def warn(self, name: str, event: Mapping[str, object]) -> None:
+        """Tells the owner of a session that its credit runs out. A client that has no such method is not warned."""
+        client = self.owner(name)
+        if client is not None and len(self._tasks) < MAX_DISCONNECTS:
+            self._start(self._warn(client, event))
+
+    async def _warn(self, client: Client, event: Mapping[str, object]) -> None:
+        answer = await self.ask(client, WARN, lambda _: event, self.options.reply_seconds)
+        if answer.error is not None:
+            log.info("client not warned", extra={"client": client.name, "session": event.get("CGRID"), "error": answer.error})
+
+    async def alter(self, name: str, event: Mapping[str, object], options: object) -> Answer:
+        """Has the owner of a session change it."""
+        client = self.owner(name)
+        if client is None:
+            return _NO_ANSWER
+        return await self.ask(client, ALTER, lambda _: self._cgr_event(event, options), self.options.reply_seconds)
+
+    async def list_sessions(self) -> dict[str, list[SessionName] | None]:
+        """The sessions that each client says it has; None for one that did not say."""
+        clients = list(self._clients.values())
+        answers = await asyncio.gather(*(self.ask(client, LIST, lambda _: "", self.options.sync_seconds) for client in clients))
+        return {client.name: _names(client, answer) for client, answer in zip(clients, answers, strict=True)}
+
+    async def disconnect_peer(self, params: Mapping[str, object]) -> bool:
+        """Tells every client that a Diameter peer is to be disconnected; False where one that knows how could not."""
+        clients = list(self._clients.values())
+        answers = await asyncio.gather(*(self.ask(client, PEER, lambda _: params, self.options.reply_seconds) for client in clients))
+        return all(answer.error is None or answer is UNKNOWN_METHOD for answer in answers)
+
+    # -- tasks -----------------------------------------------------------------------------------------------------------
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _is_unknown(error: str) -> bool:
+    return any(words in error.lower() for words in _UNKNOWN)
+
+
+def _names(client: Client, answer: Answer) -> list[SessionName] | None:
+    fault = answer.error
+    if fault is None:
+        try:
+            found = _NAMES.decode(answer.result) or []
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            fault = str(error)
+        else:
+            if len(found) <= MAX_LISTED_SESSIONS:
+                return found
+            fault = "too many sessions"
+    log.warning("client did not tell its sessions", extra={"client": client.name, "error": fault})
+    return None
+
+
+def client_name(address: str, tag: str, number: int) -> str:
+    """The name of a client: where it comes from, and what tells it from any other connection."""
+    return f"{address}/{tag}{number}"
+
+
+def host_of(name: str) -> str:
+    """The host in a client's name."""
+    return name.rpartition("/")[0].rpartition(":")[0]
