@@ -215,7 +215,7 @@ class ExplainCost:
 
 @dataclass(slots=True)
 class ExplainDebit:
-    """Which balances a debit of the call would try and why not the others: rows (engine.accounts.explain), or a Refusal."""
+    """Which balances a debit of the call would try, what they would pay and why not the others (Charging.explain): JSON-able data."""
 
     call: Call
 

@@ -6,6 +6,7 @@ null until somebody writes them are None here.
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import Final
 
 from engine.money import ONE, Amount
@@ -264,6 +265,10 @@ class Accounts:
 
     def all(self) -> list[Account]:
         return list(self._by_id.values())
+
+    def some_ids(self, most: int) -> list[str]:
+        """IDs of accounts, at most so many; for explanations."""
+        return list(islice(self._by_id, most))
 
     def __len__(self) -> int:
         return len(self._by_id)

@@ -7,7 +7,7 @@ from typing import Final
 from engine.accounts import counters
 from engine.accounts.account import DEFAULT_BALANCE, Account, Accounts, Balance
 from engine.accounts.debit import Debit
-from engine.accounts.explain import Data, explain_balances
+from engine.accounts.explain import Trace, debit_data, near_accounts
 from engine.accounts.ledger import Cause, Ledger
 from engine.accounts.selection import Selection
 from engine.accounts.triggers import Reactor
@@ -17,9 +17,10 @@ from engine.money import Amount, round_by_method
 from engine.profiles.items import Items
 from engine.rating.call import AccountSummary, BalanceSummary, Call, CallCost, Increment, MoneyPart, RatingOptions, Span
 from engine.rating.compress import compress
-from engine.rating.cost import Refund
+from engine.rating.cost import EventCost, Refund
 from engine.rating.lookup import first_match
 from engine.rating.price import slot_at
+from engine.rating.render import Data
 from engine.rating.tariff import Tariff
 from engine.usage import ANY, MONETARY, UNLIMITED, VOICE
 
@@ -131,19 +132,37 @@ class Charging:
             return self._nothing(account, call)
         debit = self._debit(account, call, dry_run=False, go_negative=not call.deny_negative)
         cost = debit.run()
-        if isinstance(cost, Refusal):
-            return cost
+        return cost if isinstance(cost, Refusal) else self._quoted(debit, call, cost)
+
+    def explain(self, call: Call) -> Data:
+        """The tree of what a debit of the whole call would take and from which balances (engine.accounts.explain); nothing changes.
+
+        Besides: MaxUsage, the ns that a session would be granted (-1: no limit), and EventCost, the cost as a record would keep it;
+        both are null after a Refusal, which NearMisses follow where the account is not there.
+        """
+        account = self.account_for(call)
+        if isinstance(account, Refusal):
+            name = call.account or call.subject
+            near = near_accounts(self.accounts, call.tenant, name) if account is Refusal.ACCOUNT_NOT_FOUND else []
+            return {"Account": f"{call.tenant}:{name}", "Refusal": account.value, "NearMisses": near}
+        if not call.tor:
+            call.tor = VOICE
+        debit = self._debit(account, call, dry_run=False, go_negative=not call.deny_negative)
+        trace = Trace(call, debit.selection)
+        debit.watcher = trace
+        cost = debit.run() if call.duration_ns > 0 else self._nothing(account, call)
+        tree = debit_data(debit, trace, cost)
+        granted = None if isinstance(cost, Refusal) else self.max_session(call)
+        tree["MaxUsage"] = None if isinstance(granted, Refusal) else granted
+        tree["EventCost"] = None if isinstance(cost, Refusal) else EventCost.of(self._quoted(debit, call, cost), "", "").to_data()
+        return tree
+
+    def _quoted(self, debit: Debit, call: Call, cost: CallCost) -> CallCost:
+        """The answer to a debit that stays uncommitted."""
         cost.call = call
         cost.spans = compress(cost.spans)
         cost.summary = self._summary_of(debit)
         return cost
-
-    def explain(self, call: Call) -> list[Data] | Refusal:
-        """Which balances would be tried for the call, and why the others would not (engine.accounts.explain)."""
-        account = self.account_for(call)
-        if isinstance(account, Refusal):
-            return account
-        return explain_balances(account, call, self._selection())
 
     def _summary_of(self, debit: Debit) -> AccountSummary:
         """The account as the debit would leave it."""

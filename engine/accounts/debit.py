@@ -45,6 +45,16 @@ class Count:
         self.balance = balance
 
 
+class Watcher:
+    """Is told of every try of a debit as it happens; explanations derive from it."""
+
+    def tried(self, debit: Debit, purse: Purse, is_unit: bool, held: Amount, part: list[Span]) -> None:
+        """The purse held so much and paid these spans, none when it could not; the call begins still where it did."""
+
+    def left(self, debit: Debit) -> None:
+        """Nobody pays what is left of the call."""
+
+
 class Debit:
     """One debit, or the question what it would take. `dry_run` stops where a session would; `go_negative` lets the default balance owe."""
 
@@ -63,6 +73,7 @@ class Debit:
     negative_connect_fee: bool
     max_cost_disconnect: bool
     refusal: Refusal | None
+    watcher: Watcher | None
     _unit_parts: dict[str, UnitPart]
     _money_parts: dict[str, MoneyPart]
 
@@ -93,6 +104,7 @@ class Debit:
         self.negative_connect_fee = False
         self.max_cost_disconnect = False
         self.refusal = None
+        self.watcher = None
         self._unit_parts = {}
         self._money_parts = {}
 
@@ -161,7 +173,10 @@ class Debit:
         while again:
             again = False
             for purse in purses:
+                held = purse.value
                 part = self._try(purse, is_unit)
+                if self.watcher is not None:
+                    self.watcher.tried(self, purse, is_unit, held, part)
                 if self.refusal is not None:
                     return OPEN
                 if part:
@@ -183,12 +198,17 @@ class Debit:
         balance = purse.balance
         if purse.value <= 0 or not active_at(balance, self.call.start_ns, self.call.zone):
             return []
-        step_ns = zero_step(balance.rating_subject)
-        if step_ns == 0 and is_unit and not balance.rating_subject:
-            step_ns = self.default_steps.get(self.call.tor, self.default_steps.get(ANY, 1))
+        step_ns = self.free_step(balance, is_unit)
         if step_ns > 0:
             return self._take_steps(purse, step_ns, self.call.tor if is_unit else MONETARY)
         return self._take_priced(purse, is_unit)
+
+    def free_step(self, balance: Balance, is_unit: bool) -> int:
+        """The step in which the balance pays without a price; 0 when what it pays has a price."""
+        step_ns = zero_step(balance.rating_subject)
+        if step_ns == 0 and is_unit and not balance.rating_subject:
+            step_ns = self.default_steps.get(self.call.tor, self.default_steps.get(ANY, 1))
+        return step_ns
 
     def _take_steps(self, purse: Purse, step_ns: int, tor: str) -> list[Span]:
         """Units in whole steps, without a price."""
@@ -243,7 +263,7 @@ class Debit:
     # -- priced calls -------------------------------------------------------------------------------------------------
 
     def _take_priced(self, purse: Purse, is_unit: bool) -> list[Span]:
-        priced = self._price(purse.balance)
+        priced = self.price(purse.balance)
         if isinstance(priced, Refusal):
             self.refusal = priced
             return []
@@ -268,7 +288,8 @@ class Debit:
                 break
         return paid
 
-    def _price(self, balance: Balance) -> CallCost | Refusal:
+    def price(self, balance: Balance) -> CallCost | Refusal:
+        """What is left of the call as this balance would pay it: by its own rating subject, or by the call's."""
         if not balance.has_priced_subject():
             return standard_cost(self.tariff, self.call, self.options)
         call = self.call.copy()
@@ -376,6 +397,8 @@ class Debit:
 
     def _rest(self) -> None:
         """The rest of the call: free parts cost nothing, others make the default balance negative, or stay unpaid."""
+        if self.watcher is not None:
+            self.watcher.left(self)
         rest = standard_cost(self.tariff, self.call, self.options)
         if isinstance(rest, Refusal):
             self.refusal = rest

@@ -133,8 +133,7 @@ class Selection:
         return self._by_strategy(group, mine, purses)
 
     def _by_strategy(self, group: SharedGroup, mine: Purse, purses: list[Purse]) -> list[Purse]:
-        parameters = group.AccountParameters.get(mine.account.id) or group.AccountParameters.get(ANY)
-        strategy = parameters.Strategy if parameters is not None else ""
+        strategy = strategy_of(group, mine.account.id)
         if strategy.endswith("lowest"):
             purses.sort(key=_value)
         elif strategy.endswith("highest"):
@@ -147,6 +146,12 @@ class Selection:
                     purses[0], purses[index] = purse, purses[0]
                     break
         return purses
+
+
+def strategy_of(group: SharedGroup, account_id: str) -> str:
+    """In which order the group's balances pay for this account, as its own parameters or those of `*any` say; may be empty."""
+    parameters = group.AccountParameters.get(account_id) or group.AccountParameters.get(ANY)
+    return parameters.Strategy if parameters is not None else ""
 
 
 def _order(purse: Purse) -> tuple[int, int]:

@@ -1,50 +1,63 @@
 """Why a call costs what it costs: every look-up, every span, every rounding; and when it has no price, what came nearest.
 
-The tree is JSON-able; `explanation_text` writes it for people. It is made only when somebody asks.
+The tree is JSON-able data, made only when somebody asks; amounts are numbers in whole money, usage is ns.
 """
 
 from __future__ import annotations
 
-from difflib import SequenceMatcher
 from typing import Final
 
 from engine.errors import Refusal
-from engine.limits import MAX_NEAR_CANDIDATES, MAX_NEAR_MISSES
-from engine.money import DECIMALS, Amount, Ratio, amount_text
-from engine.rating.call import Call, CallCost, Interval, RatingOptions, Span
-from engine.rating.lookup import OUT, Look, Search, match_plan, profile_key
-from engine.rating.price import slot_at
-from engine.rating.query import check_usage, get_cost, longest_rounding
-from engine.rating.render import Data
+from engine.limits import MAX_EXPLAINED_SPANS
+from engine.money import DECIMALS, Ratio, amount_text
+from engine.rating.call import Call, CallCost, Increment, Interval, RatingOptions, Slot, Span
+from engine.rating.lookup import Look, PlanMatch, Search, profile_key
+from engine.rating.near import near_misses
+from engine.rating.price import rounded_span_cost, slot_at
+from engine.rating.query import FREE, check_usage, get_cost, longest_rounding
+from engine.rating.render import Data, number, ratio_number
 from engine.rating.tariff import Tariff
-from engine.times import ZERO_TIME, format_time
+from engine.times import ZERO_TIME, format_time, local_ns
 from engine.usage import ANY, VOICE, format_duration
 
-_SIMILAR: Final = 60  # per cent of letters that a near miss shares
+NO_TIME_TEXT: Final = "0001-01-01T00:00:00Z"
 
 
 def explain_cost(tariff: Tariff, call: Call, options: RatingOptions) -> Data:
-    """The tree of a cost query: Call, Profiles (which were asked for), Spans and Total, or Refusal and NearMisses."""
+    """The tree of a cost query: Call, Profiles (which were asked for), then Spans and Total, or Refusal and NearMisses.
+
+    Spans has the first MAX_EXPLAINED_SPANS; MoreSpans counts the others.
+    """
     call = call.copy()
     tree: Data = {"Call": _call_data(call)}
     refusal = check_usage(call, options)
     if refusal is not None:
+        bound = options.max_usage_ns.get(call.tor or VOICE, options.max_usage_ns.get(ANY, 0))
         tree["Refusal"] = refusal.value
+        tree["NearMisses"] = [f"rals.max_computed_usage allows {usage_text(call, bound)}"]
         return tree
-    search = Search(tariff, call, options)
-    looks: list[Look] = []
-    search.trace = looks
-    if search.search(profile_key(call.tenant, call.category, call.subject), call.start_ns, call.end_ns, 1) is None:
-        search.search(search.any_key, call.start_ns, call.end_ns, 1)
+    looks = trace_of(tariff, call, options)
     tree["Profiles"] = [_look_data(look, call) for look in looks]
     cost = get_cost(tariff, call, options)
     if isinstance(cost, Refusal):
         tree["Refusal"] = cost.value
         tree["NearMisses"] = near_misses(tariff, call, looks)
-    else:
-        tree["Spans"] = [_span_data(span, call, options) for span in cost.spans]
-        tree["Total"] = _total_data(cost, options)
+        return tree
+    tree["Spans"] = [_span_data(span, call, options) for span in cost.spans[:MAX_EXPLAINED_SPANS]]
+    if len(cost.spans) > MAX_EXPLAINED_SPANS:
+        tree["MoreSpans"] = len(cost.spans) - MAX_EXPLAINED_SPANS
+    tree["Total"] = _total_data(cost, options)
     return tree
+
+
+def trace_of(tariff: Tariff, call: Call, options: RatingOptions) -> list[Look]:
+    """Every profile that a look-up asks for on behalf of the call, in order."""
+    search = Search(tariff, call, options)
+    looks: list[Look] = []
+    search.trace = looks
+    if search.search(profile_key(call.tenant, call.category, call.subject), call.start_ns, call.end_ns, 1) is None:
+        search.search(search.any_key, call.start_ns, call.end_ns, 1)
+    return looks
 
 
 def _call_data(call: Call) -> Data:
@@ -52,10 +65,11 @@ def _call_data(call: Call) -> Data:
         "Tenant": call.tenant,
         "Category": call.category,
         "Subject": call.subject,
+        "Account": call.account,
         "Destination": call.destination or ANY,
         "ToR": call.tor or VOICE,
         "TimeStart": format_time(call.start_ns, call.zone),
-        "Usage": usage_text(call, call.duration_ns),
+        "Usage": call.duration_ns,
     }
 
 
@@ -64,47 +78,80 @@ def usage_text(call: Call, usage_ns: int) -> str:
     return format_duration(usage_ns) if call.tor in ("", VOICE) else str(usage_ns)
 
 
+# -- what was asked for ----------------------------------------------------------------------------------------------------
+
+
 def _look_data(look: Look, call: Call) -> Data:
-    activations: list[Data] = []
-    for active_at, plan_id, found in look.activations:
-        since = "always" if active_at <= ZERO_TIME else format_time(active_at, call.zone)
-        row: Data = {"ActivationTime": since, "RatingPlanID": plan_id}
-        if found is None:
-            row["Destination"] = None
-        else:
-            row["Destination"] = found.destination_id
-            row["Prefix"] = found.prefix
-        activations.append(row)
-    return {"ID": look.key, "Found": look.profile_id or None, "Depth": look.depth, "Activations": activations}
-
-
-def _span_data(span: Span, call: Call, options: RatingOptions) -> Data:
-    interval = span.interval
-    data: Data = {
-        "TimeStart": format_time(span.start_ns, call.zone),
-        "TimeEnd": format_time(span.end_ns, call.zone),
-        "Profile": span.match.subject,
-        "RatingPlanID": span.match.plan_id,
-        "Destination": span.match.destination_id,
-        "Prefix": span.match.prefix,
-        "Times": span.count,
-        "Cost": amount_text(span.cost),
+    return {
+        "ID": look.key,
+        "FoundID": look.profile_id,
+        "Depth": look.depth,
+        "TooDeep": look.too_deep,
+        "Activations": [_activation_data(active_at, plan_id, found, call) for active_at, plan_id, found in look.activations],
     }
-    if interval is not None:
-        timing = interval.timing
-        data["Timing"] = None if timing is None else f"{timing.ID} from {timing.StartTime}"
-        data["Weight"] = ratio_text(interval.weight)
-        data["Steps"] = [
-            {"Usage": usage_text(call, run.duration_ns), "Count": run.count, "Cost": amount_text(run.cost), "Total": amount_text(run.total)}
-            for run in span.increments or []
-        ]
-        data["Price"] = _price_lines(span, interval, call, options)
+
+
+def _activation_data(active_at: int, plan_id: str, found: PlanMatch | None, call: Call) -> Data:
+    data: Data = {
+        "ActivationTime": NO_TIME_TEXT if active_at <= ZERO_TIME else format_time(active_at, call.zone),
+        "RatingPlanID": plan_id,
+        "DestinationID": None if found is None else found.destination_id,
+        "Prefix": None if found is None else found.prefix,
+    }
+    if found is not None:
+        local = local_ns(call.start_ns, call.zone)
+        data["Timings"] = [_timing_data(interval) | {"Active": interval.window.is_active(local)} for interval in found.rows.intervals]
     return data
 
 
-def _price_lines(span: Span, interval: Interval, call: Call, options: RatingOptions) -> list[str]:
+def _timing_data(interval: Interval) -> Data:
+    timing = interval.timing
+    return {
+        "TimingID": "" if timing is None else timing.ID,
+        "StartTime": "" if timing is None else timing.StartTime,
+        "Weight": ratio_number(interval.weight),
+    }
+
+
+# -- what it costs ---------------------------------------------------------------------------------------------------------
+
+
+def _span_data(span: Span, call: Call, options: RatingOptions) -> Data:
+    data: Data = {
+        "TimeStart": format_time(span.start_ns, call.zone),
+        "TimeEnd": format_time(span.end_ns, call.zone),
+        "ProfileID": span.match.subject,
+        "RatingPlanID": span.match.plan_id,
+        "DestinationID": span.match.destination_id,
+        "Prefix": span.match.prefix,
+        "CompressFactor": span.count,
+        "Cost": number(span.cost),
+    }
+    interval = span.interval
+    if interval is not None:
+        slot = slot_at(interval, span.group_start_ns)
+        data |= _timing_data(interval)
+        data["Rate"] = None if slot is None else _slot_data(slot)
+        data["Increments"] = [_run_data(run) for run in span.increments or []]
+        data["Price"] = _price_lines(span, slot, call, options)
+    return data
+
+
+def _slot_data(slot: Slot) -> Data:
+    return {
+        "GroupIntervalStart": slot.start_ns,
+        "Value": ratio_number(slot.value),
+        "RateIncrement": slot.step_ns,
+        "RateUnit": slot.unit_ns,
+    }
+
+
+def _run_data(run: Increment) -> Data:
+    return {"Usage": run.duration_ns, "CompressFactor": run.count, "Cost": number(run.cost), "Total": number(run.total)}
+
+
+def _price_lines(span: Span, slot: Slot | None, call: Call, options: RatingOptions) -> list[str]:
     """How the cost of the span's steps came about, one rounding a line."""
-    slot = slot_at(interval, span.group_start_ns if span.count == 1 else 0)
     if slot is None:
         return [f"no slot begins before {usage_text(call, span.group_start_ns)}: nothing is charged"]
     per_unit = f"{ratio_text(slot.value)} per {usage_text(call, slot.unit_ns)}"
@@ -115,17 +162,23 @@ def _price_lines(span: Span, interval: Interval, call: Call, options: RatingOpti
     exact = Ratio(slot.step_price.num, slot.step_price.den * 10**DECIMALS)
     lines.append(f"a step costs {ratio_text(exact)} exactly")
     if run.price is not None:
-        lines.append(
-            f"{run.count} steps, {run.offset} before them modulo {run.price.den}: {amount_text(run.total)}, rounded once to 9 decimals"
-        )
+        before = f" after {run.offset} before them" if run.offset else ""
+        lines.append(f"{run.count} steps{before}: {amount_text(run.total)}, rounded once to 9 decimals")
     elif options.exact or run.cost * exact.den == exact.num * 10**DECIMALS:
         lines.append(f"{run.count} steps: {amount_text(run.total)}, nothing rounded")
     else:
-        lines.append(
-            f"{run.count} steps, their cost rounded to {options.rounding_decimals} decimals, divided, and rounded again: "
-            f"{amount_text(run.cost)} a step, {amount_text(run.total)} in all"
-        )
+        lines.extend(_rounded_lines(run, slot, options.rounding_decimals))
     return lines
+
+
+def _rounded_lines(run: Increment, slot: Slot, decimals: int) -> list[str]:
+    """The two roundings of CGRateS: the cost of all steps, then that of one."""
+    whole = Ratio(slot.step_price.num * run.count, slot.step_price.den * 10**DECIMALS)
+    rounded = rounded_span_cost(slot, run.count, decimals)
+    return [
+        f"{run.count} steps cost {ratio_text(whole)} exactly, {amount_text(rounded)} rounded to {decimals} decimals",
+        f"divided by {run.count} and rounded again: {amount_text(run.cost)} a step, {amount_text(run.total)} in all",
+    ]
 
 
 def ratio_text(value: Ratio) -> str:
@@ -135,133 +188,28 @@ def ratio_text(value: Ratio) -> str:
 
 
 def _total_data(cost: CallCost, options: RatingOptions) -> Data:
-    total = 0
-    for span in cost.spans:
-        total += span.cost
-    lines = [f"the spans together: {amount_text(total)}"]
+    total = sum(span.cost for span in cost.spans)
     first = cost.spans[0].interval if cost.spans else None
-    if first is not None and cost.call.loop_index == 0:
-        lines.append(f"in it the connect fee: {amount_text(first.connect_fee)}")
+    fee = first.connect_fee if first is not None and cost.call.loop_index == 0 else 0
+    lines = [f"the spans together: {amount_text(total)}"]
+    if fee:
+        lines.append(f"in it the connect fee: {amount_text(fee)}")
+    limit = max((one.max_cost for one in _limits(cost)), default=0)
+    if limit and total > cost.cost:
+        lines.append(f"limited by *free at {amount_text(limit)}")
     decimals, method = longest_rounding(cost.spans)
     if decimals:
         lines.append(f"rounded {method or 'by no method'} to {decimals} decimals: {amount_text(cost.cost)}")
-    limit = _limit_of(cost)
-    if limit and total != cost.cost:
-        lines.append(f"limited by *free at {amount_text(limit)}")
+    else:
+        lines.append(f"not rounded, since the rate asks for no decimals: {amount_text(cost.cost)}")
     return {
-        "Cost": amount_text(cost.cost),
-        "Usage": usage_text(cost.call, cost.rated_usage_ns),
+        "Cost": number(cost.cost),
+        "Usage": cost.rated_usage_ns,
+        "ConnectFee": number(fee),
         "IncrementRounding": "exact" if options.exact else "per_increment",
         "Rounding": lines,
     }
 
 
-def _limit_of(cost: CallCost) -> Amount:
-    for span in cost.spans:
-        if span.interval is not None and span.interval.max_cost_strategy == "*free":
-            return span.interval.max_cost
-    return 0
-
-
-# -- near misses ---------------------------------------------------------------------------------------------------------
-
-
-def near_misses(tariff: Tariff, call: Call, looks: list[Look]) -> list[str]:
-    """What a missing price might have meant, the nearest first."""
-    if not any(look.profile_id for look in looks):
-        return _near_profiles(tariff, call)
-    return _near_destinations(tariff, call, looks)
-
-
-def _near_profiles(tariff: Tariff, call: Call) -> list[str]:
-    """Profiles of other categories or tenants for this subject, and of this tenant and category for subjects like it."""
-    wanted = profile_key(call.tenant, call.category, call.subject)
-    subject = f":{call.subject}"
-    candidates: list[str] = []
-    for name in tariff.profiles:
-        if name.endswith((subject, f":{ANY}")) or (name[: len(OUT) + 2] == wanted[: len(OUT) + 2]):
-            candidates.append(name)
-            if len(candidates) >= MAX_NEAR_CANDIDATES:
-                break
-    return [f"there is a profile {name[len(OUT) :]}" for name in nearest(wanted, candidates)]
-
-
-def _near_destinations(tariff: Tariff, call: Call, looks: list[Look]) -> list[str]:
-    """What the plans that were asked would need: another way to write the number, other hours, or a prefix near it."""
-    found: list[str] = []
-    plan_ids = [plan_id for look in looks for _, plan_id, _ in look.activations]
-    if not plan_ids:
-        return ["no activation of the profile has begun"]
-    number = call.destination
-    variants = [number.lstrip("+"), f"+{number}", number.removeprefix("00"), f"+{number.removeprefix('00')}"]
-    for plan_id in plan_ids:
-        plan = tariff.plans[plan_id]
-        for variant in dict.fromkeys(variants):
-            match = match_plan(tariff, plan, variant, call.start_ns, call.zone) if variant != number else None
-            if match is not None:
-                found.append(f"{variant} would match {match.prefix} of {match.destination_id} in {plan_id}")
-        for length in range(len(number), 0, -1):
-            for name in tariff.ids_of_prefix(number[:length]) or ():
-                why = "not at this time" if name in plan.by_destination else "which the plan lacks"
-                found.append(f"{number[:length]} is a prefix of {name}, {why}: {plan_id}")
-        known = [prefix for prefix in tariff.prefixes(MAX_NEAR_CANDIDATES) if prefix[:1] == number[:1]]
-        inside = [prefix for prefix in known if any(name in plan.by_destination for name in tariff.ids_of_prefix(prefix) or ())]
-        found.extend(f"{prefix} is a prefix of {plan_id}" for prefix in nearest_prefixes(number, inside))
-    return list(dict.fromkeys(found))[:MAX_NEAR_MISSES]
-
-
-def nearest(wanted: str, candidates: list[str]) -> list[str]:
-    """The candidates most like what is wanted."""
-    matcher = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(wanted)
-    rated: list[tuple[int, str]] = []
-    for name in candidates:
-        matcher.set_seq1(name)
-        likeness = int(100 * matcher.quick_ratio())
-        if likeness >= _SIMILAR:
-            rated.append((-likeness, name))
-    return [name for _, name in sorted(rated)[:MAX_NEAR_MISSES]]
-
-
-def nearest_prefixes(number: str, prefixes: list[str]) -> list[str]:
-    """The prefixes that share the most leading characters with a number."""
-    rated = sorted((-_shared(number, prefix), prefix) for prefix in prefixes)
-    return [prefix for shared, prefix in rated[:MAX_NEAR_MISSES] if shared < 0]
-
-
-def _shared(one: str, other: str) -> int:
-    length = 0
-    for mine, theirs in zip(one, other, strict=False):
-        if mine != theirs:
-            break
-        length += 1
-    return length
-
-
-# -- for people ----------------------------------------------------------------------------------------------------------
-
-
-def explanation_text(tree: Data) -> str:
-    """The tree as indented text: a name and its value a line, lists one item a line."""
-    lines: list[str] = []
-    _write(tree, 0, lines)
-    return "\n".join(lines)
-
-
-def _write(value: object, depth: int, lines: list[str]) -> None:
-    indent = "  " * depth
-    if isinstance(value, dict):
-        for name, item in value.items():
-            if isinstance(item, dict | list):
-                if item:
-                    lines.append(f"{indent}{name}:")
-                    _write(item, depth + 1, lines)
-            else:
-                lines.append(f"{indent}{name}: {'none' if item is None else item}")
-    elif isinstance(value, list):
-        for number, item in enumerate(value, 1):
-            if isinstance(item, dict):
-                lines.append(f"{indent}{number}.")
-                _write(item, depth + 1, lines)
-            else:
-                lines.append(f"{indent}- {item}")
+def _limits(cost: CallCost) -> list[Interval]:
+    return [span.interval for span in cost.spans if span.interval is not None and span.interval.max_cost_strategy == FREE]

@@ -107,12 +107,14 @@ class Look:
 
     key: str
     depth: int
+    too_deep: bool  # further down than fallback subjects are followed: not looked up
     profile_id: str  # empty when there is none
-    activations: list[tuple[int, str, PlanMatch | None]]  # (active at, plan ID, what the plan has for the destination)
+    activations: list[tuple[int, str, PlanMatch | None]]  # (active at, plan ID, what the plan, if there is one, has for the destination)
 
-    def __init__(self, key: str, depth: int) -> None:
+    def __init__(self, key: str, depth: int, too_deep: bool) -> None:
         self.key = key
         self.depth = depth
+        self.too_deep = too_deep
         self.profile_id = ""
         self.activations = []
 
@@ -138,10 +140,11 @@ class Search:
     def search(self, key: str, start_ns: int, end_ns: int, depth: int) -> list[RatingInfo] | None:
         """What the profile, and where it has gaps its fallback subjects, say for that time; None when there is no such profile."""
         self.looked += 1
-        if depth > self.options.fallback_depth or self.looked > MAX_FALLBACK_SUBJECTS:
-            return None
+        too_deep = depth > self.options.fallback_depth or self.looked > MAX_FALLBACK_SUBJECTS
         if self.trace is not None:
-            self.trace.append(Look(key, depth))
+            self.trace.append(Look(key, depth, too_deep))
+        if too_deep:
+            return None
         profile = self.tariff.profiles.get(key)
         if profile is None and self.options.subject_prefix_matching:
             profile = self.by_prefix(key)
@@ -170,9 +173,11 @@ class Search:
         infos: list[RatingInfo] = []
         for index in range(first, after):
             plan = self.tariff.plans.get(profile.plan_ids[index])
-            if plan is None:
-                continue
             active_at = profile.starts[index]
+            if plan is None:
+                if self.trace is not None:
+                    self.trace[-1].activations.append((active_at, profile.plan_ids[index], None))
+                continue
             found = match_plan(self.tariff, plan, self.call.destination, start_ns, self.call.zone)
             if self.trace is not None:
                 self.trace[-1].activations.append((active_at, plan.id, found))

@@ -87,9 +87,14 @@ def exact_total(price: Ratio, offset: int, count: int) -> int:
 def rounded_step_cost(slot: Slot, count: int, decimals: int) -> int:
     """What each of `count` steps costs when span and step are rounded to that many decimals."""
     grain = GRAINS[decimals]
+    return round_ratio(rounded_span_cost(slot, count, decimals), count * grain) * grain
+
+
+def rounded_span_cost(slot: Slot, count: int, decimals: int) -> int:
+    """What `count` steps cost together, rounded to that many decimals."""
+    grain = GRAINS[decimals]
     price = slot.step_price
-    span_cost = round_ratio(price.num * count, price.den * grain) * grain
-    return round_ratio(span_cost, count * grain) * grain
+    return round_ratio(price.num * count, price.den * grain) * grain
 
 
 def affordable(run: Increment, amount: int) -> int:

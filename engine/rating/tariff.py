@@ -6,7 +6,7 @@ and listed back is the item itself (engine.profiles.items); here is only what lo
 
 from __future__ import annotations
 
-from itertools import islice
+from collections.abc import Iterable, Iterator
 
 from engine.limits import MAX_DESTINATION_LENGTH
 from engine.rating.book import Destination, RatingPlan, RatingProfile, Timing
@@ -111,9 +111,10 @@ class Tariff:
         """The destinations that hold exactly this prefix, in the order in which they came; the list is not to be changed."""
         return self._ids.get(prefix)
 
-    def prefixes(self, most: int) -> list[str]:
-        """Known prefixes, at most so many; for explanations."""
-        return list(islice(self._ids, most))
+    def prefixes_of(self, names: Iterable[str]) -> Iterator[str]:
+        """The prefixes of these destinations, one destination after the other; for explanations."""
+        for name in names:
+            yield from self._prefixes.get(name, ())
 
     # -- timings, plans, profiles -------------------------------------------------------------------------------------
 

@@ -1,4 +1,5 @@
-"""Every service and method that a client of the reference may call, and the configuration section that switches a service on.
+"""Every service and method that a client of the reference may call, our own service TollwireV1 besides, and the configuration section
+that switches a service on.
 
 A name in this catalogue that no row of the table builds is answered NOT_IMPLEMENTED, after its mandatory fields (unbuilt.py).
 """
@@ -42,6 +43,7 @@ SECTIONS: Final[Mapping[str, str]] = MappingProxyType(
         "SMGenericV1": "sessions",
         "StatSv1": "stats",
         "ThresholdSv1": "thresholds",
+        "TollwireV1": ALWAYS,
         "TrendSv1": "trends",
     }
 )
@@ -156,6 +158,7 @@ _TEXT: Final[Mapping[str, str]] = MappingProxyType(
             "GetThreshold GetThresholdIDs GetThresholdsForEvent ProcessEvent RegisterInternalBiJSONConn RemoveClientConnID "
             "ResetThreshold StoreClientConnID"
         ),
+        "TollwireV1": "ExplainCost",
         "TrendSv1": "GetScheduledTrends GetTrend GetTrendSummary ScheduleQueries",
     }
 )

@@ -90,14 +90,16 @@ def zone(api: Api) -> Zone:
     return zone_of(api.options.default_timezone)
 
 
-def _moment(api: Api, text: str) -> Moment:
+def moment(api: Api, text: str) -> Moment:
+    """An instant as clients write it. RequestError when it is none."""
     try:
         return parse_time(text, zone(api), api.now())
     except ValueError as fault:
         raise RequestError(str(fault)) from None
 
 
-def _usage(text: str) -> int:
+def usage_of(text: str) -> int:
+    """A usage as clients write it, in ns. RequestError when it is none."""
     try:
         return parse_duration(text)
     except ValueError as fault:
@@ -105,19 +107,19 @@ def _usage(text: str) -> int:
 
 
 def _get_cost(api: Api, args: Args) -> object:
-    usage_ns = _usage(args.text("Usage"))
-    start = _moment(api, args.text("AnswerTime"))
+    usage_ns = usage_of(args.text("Usage"))
+    start = moment(api, args.text("AnswerTime"))
     return event_cost_data(_cost_or_server_error(api, _call(api, args, start, usage_ns, "")))
 
 
 def _get_data_cost(api: Api, args: Args) -> object:
-    start = _moment(api, args.text("AnswerTime"))
+    start = moment(api, args.text("AnswerTime"))
     return _cost_or_server_error(api, _call(api, args, start, args.integer("Usage"), DATA)).to_octets_data()
 
 
 def _responder_get_cost(api: Api, args: Args) -> object:
-    start = _moment(api, args.text("TimeStart"))
-    end = _moment(api, args.text("TimeEnd"))
+    start = moment(api, args.text("TimeStart"))
+    end = moment(api, args.text("TimeEnd"))
     call = _call(api, args, start, end.ns - start.ns, args.text("ToR"))
     call.account = args.text("Account")
     call.subject = call.subject or call.account
@@ -141,7 +143,7 @@ def _on_rating_plans(api: Api, args: Args) -> object:
     plan_ids = (args.texts("RatingPlanIDs") or [])[:1]
     if not plan_ids:
         return {}
-    call = _plans_call(api, args, _moment(api, args.text("SetupTime")), args.integer("Usage"))
+    call = _plans_call(api, args, moment(api, args.text("SetupTime")), args.integer("Usage"))
     result = api.step(commands.GetPlansCost(call, plan_ids))
     if isinstance(result, Refusal):
         raise RequestError(Refusal.UNAUTHORIZED_DESTINATION.value)
@@ -150,8 +152,8 @@ def _on_rating_plans(api: Api, args: Args) -> object:
 
 
 def _rating_plans_cost(api: Api, args: Args) -> object:
-    start = _moment(api, args.text("SetupTime"))
-    usage_ns = _usage(args.text("Usage"))
+    start = moment(api, args.text("SetupTime"))
+    usage_ns = usage_of(args.text("Usage"))
     result = api.step(commands.GetPlansCost(_plans_call(api, args, start, usage_ns), args.texts("RatingPlanIDs") or []))
     if isinstance(result, Refusal):
         return {"EventCost": None, "RatingPlanID": ""}

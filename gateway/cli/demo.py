@@ -19,7 +19,8 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self
 
 from gateway.cli.client import Client
-from gateway.cli.costs import cost_tree, number, tree_lines, usage
+from gateway.cli.costs import number, usage
+from gateway.cli.explain import record_lines
 from gateway.cli.limits import DEMO_START_SECONDS, DEMO_STOP_SECONDS
 from gateway.cli.outcome import CommandError, Exit
 from gateway.cli.terminal import cell, table
@@ -269,10 +270,9 @@ def _print_cdrs(cdrs: list[Mapping[str, object]]) -> None:
 
 def _explain(cdrs: list[Mapping[str, object]]) -> None:
     for cdr in cdrs:
-        details = cdr.get("CostDetails")
-        if isinstance(details, Mapping):
-            _say(f"one charge explained: {cell(cdr.get('OriginID'))}")
-            print("\n".join(f"  {line}" for line in tree_lines(cost_tree(details, str(cdr.get("ToR"))))))
+        if isinstance(cdr.get("CostDetails"), Mapping):
+            _say(f"one charge explained, as tollwire explain {cell(cdr.get('OriginID'))} does it")
+            print("\n".join(f"  {line}" for line in record_lines(cdr)))
             return
     raise CommandError("no record has a cost")
 
@@ -282,6 +282,7 @@ def _print_hints(address: str, http_port: int) -> None:
     for line in (
         f".venv/bin/tollwire console{server}",
         f".venv/bin/tollwire console{server} APIerSv2.GetAccount Tenant={TENANT} Account=anna",
+        f".venv/bin/tollwire explain{server} --tenant {TENANT} --account anna --destination +9997555123 --usage 3m",
         f'curl -s http://127.0.0.1:{http_port}/jsonrpc -d \'{{"method": "CoreSv1.Status", "params": [{{}}], "id": 1}}\'',
     ):
         print(f"  {line}")

@@ -29,6 +29,7 @@ COMMANDS: Final = (
     ("config", "print the configuration that is in force"),
     ("load", "load a folder of tariff plan sheets"),
     ("console", "call any method of the API"),
+    ("explain", "say why a call or a record costs what it costs, and who pays"),
     ("verify", "recompute every balance from its entries"),
     ("demo", "start a gateway, load the sample plan and drive sample sessions"),
     ("version", "print the version"),

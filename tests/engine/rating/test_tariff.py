@@ -37,7 +37,7 @@ def test_destinations_of_a_prefix_come_in_the_order_in_which_they_came() -> None
     tariff.remove_destination("nobody")
     assert tariff.ids_of_prefix("49") == ["C"]
     tariff.put_destination(Destination("C", ()))
-    assert tariff.prefixes(10) == []
+    assert (tariff.ids_of_prefix("49"), list(tariff.prefixes_of(["A", "C"]))) == (None, [])
 
 
 def test_a_prefix_that_stands_twice_counts_once() -> None:
@@ -111,7 +111,7 @@ def test_kinds_are_the_rows_that_the_tariff_takes_in() -> None:
         tariff.remove(kind_name, items[kind_name][0])
     tariff.remove(RATING_PROFILE, "*out:example.org:call:sub")
     tariff.remove("threshold", "x")
-    assert (tariff.profiles, tariff.plans, list(tariff.timings), tariff.prefixes(9)) == ({}, {}, ["*any"], [])
+    assert (tariff.profiles, tariff.plans, list(tariff.timings), tariff.ids_of_prefix("49")) == ({}, {}, ["*any"], None)
 
 
 # -- look-up -------------------------------------------------------------------------------------------------------------
