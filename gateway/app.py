@@ -35,8 +35,8 @@ from engine.tariffplan.load import LOADED_KINDS, PlanError, Terms, load_folder
 from engine.times import SECOND, zone_of
 from engine.usage import parse_duration
 from gateway import VERSION
+from gateway.api.bidirectional import BidirectionalClients, ClientOptions
 from gateway.api.cdrs import STORE
-from gateway.api.clients import ClientOptions
 from gateway.api.context import Api, ApiOptions
 from gateway.api.server import ApiServer, ServerOptions
 from gateway.config import Tree
@@ -162,15 +162,14 @@ def api_options(tree: Tree, node_id: str, zone_name: str, started_ns: int) -> Ap
         default_timezone=zone_name,
         node_id=node_id,
         started_ns=started_ns,
-        clients=ClientOptions(
-            protocol=int(tree.sessions.client_protocol),
-            reply_seconds=tree.general.reply_timeout_ns / SECOND,
-            sync_seconds=tree.sessions.channel_sync_timeout_ns / SECOND,
-            attempts=tree.sessions.terminate_attempts,
-        ),
         configuration=lambda: to_reference_json(tree),
         cache_ttls_ns={name: partition.ttl_ns for name, partition in tree.caches.partitions.items() if partition.ttl_ns},
     )
+
+
+def client_options(tree: Tree) -> ClientOptions:
+    """How clients of the bidirectional port are called."""
+    return ClientOptions(int(tree.sessions.client_protocol), tree.general.reply_timeout_ns / SECOND)
 
 
 def server_options(tree: Tree) -> ServerOptions:
@@ -439,6 +438,7 @@ class App:
         self.engine = Engine(options, self.storage, LOADED_KINDS, os.urandom)
         self._recover()
         self._clockwork = Clockwork(self.engine)
+        clients = BidirectionalClients(client_options(tree), clock)
         api = Api(
             self._clockwork,
             api_options(tree, node_id, zone_name, clock()),
@@ -446,7 +446,7 @@ class App:
             scheduler=Scheduler(self._clockwork),
             rooms={STORE: self.storage.cdrs},
         )
-        self.server = ApiServer(api, self.storage.journal, server_options(tree))
+        self.server = ApiServer(api, self.storage.journal, server_options(tree), clients)
         self._collector = Collector(lambda: self.engine.ticket)
 
     def _recover(self) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
-from gateway.api.clients import ClientOptions, Clients
 from gateway.api.locks import Locks
 from gateway.api.partitions import CachePartitions
 
@@ -56,7 +55,6 @@ class ApiOptions:
     default_timezone: str = "Local"
     node_id: str = ""
     started_ns: int = 0
-    clients: ClientOptions = field(default_factory=ClientOptions)
     configuration: Callable[[], Mapping[str, object]] = _no_configuration
     cache_ttls_ns: Mapping[str, int] = field(default_factory=dict)  # partition -> how long an item stays; 0 or absent: for ever
 
@@ -73,7 +71,6 @@ class Api:
     now: Callable[[], int]
     caches: CachePartitions
     locks: Locks
-    clients: Clients
     scheduler: SchedulerSwitch | None
     rooms: Mapping[str, object]
     stepped: bool  # whether the call under way has asked the engine: its answer then waits until what it shows is durable
@@ -93,7 +90,6 @@ class Api:
         self.now = now
         self.caches = CachePartitions(options.cache_ttls_ns)
         self.locks = Locks()
-        self.clients = Clients(options.clients, now)
         self.scheduler = scheduler
         self.rooms = rooms or {}
         self.stepped = False

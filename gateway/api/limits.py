@@ -14,5 +14,3 @@ PLAN_PROCESS_SECONDS: Final = 600  # that such a process may take
 PLAN_SLICE_BYTES: Final = 32 << 10  # of what it made that are unpacked at a time
 PLAN_NAMED_FAULTS: Final = 100  # faults that an error text names
 MAX_LISTED_SESSIONS: Final = 1_000_000  # sessions that one client may name when it is asked for its own; more is no answer
-DISCONNECT_PAUSE_SECONDS: Final = 0.05  # before a disconnect that failed is tried again; twice as long each time
-MAX_DISCONNECTS: Final = 100_000  # that are under way at once; one more is told in the log and not tried

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.api.clients import client_name
+from gateway.api.bidirectional import BidirectionalClients, client_name
 from gateway.api.context import Api
 from gateway.api.dispatch import Dispatcher
 from gateway.api.methods import ROWS
@@ -47,13 +47,14 @@ def read_address(text: str) -> tuple[str, int]:
 
 
 class ApiServer:
-    """Listens, answers, stops. `routes` are further paths of the HTTP port."""
+    """Listens, answers, stops. `clients` keeps who may be called back; `routes` are further paths of the HTTP port."""
 
     def __init__(
         self,
         api: Api,
         journal: DurableJournal,
         options: ServerOptions,
+        clients: BidirectionalClients,
         *,
         routes: Mapping[str, HttpHandler] | None = None,
         rows: Iterable[Method] = ROWS,
@@ -64,7 +65,7 @@ class ApiServer:
         self.dispatcher: Final = Dispatcher(api, rows, UNBUILT)
         self.tcp: Final = JsonRpcListener(self.dispatcher, gate, limit)
         self.websocket: Final = JsonRpcListener(self.dispatcher, gate, limit)
-        self.clients: Final = api.clients
+        self._clients = clients
         self.both_ways: Final = self._bidirectional(gate)
         version_2 = self.dispatcher.in_words(version2.encode_result, version2.encode_error)
         own = {
@@ -81,7 +82,7 @@ class ApiServer:
 
         def make(listener: JsonRpcListener) -> BidirectionalConnection:
             return BidirectionalConnection(
-                listener, self.clients, lambda address: client_name(address, self._options.process_tag, next(numbers))
+                listener, self._clients, lambda address: client_name(address, self._options.process_tag, next(numbers))
             )
 
         return JsonRpcListener(self.dispatcher.only("SessionSv1"), gate, self._options.max_request_bytes, make=make)

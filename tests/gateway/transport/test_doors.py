@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from gateway.api.clients import PEER
+from gateway.api.bidirectional import PEER
 from gateway.api.server import ApiServer
 from gateway.transport import http as http_module
 from gateway.transport.http import HttpListener, HttpReply, HttpRequest
@@ -77,7 +77,7 @@ def test_the_bidirectional_port_has_the_methods_of_sessions_alone() -> None:
 
 def test_a_client_of_the_bidirectional_port_is_called() -> None:
     async def scene(server: ApiServer) -> None:
-        clients = server.clients
+        clients = server._clients
         reader, writer = await asyncio.open_connection("127.0.0.1", server.both_ways.port)
         writer.write(b'{"method":"SessionSv1.Ping","params":[{}],"id":1}')
         await reader.readline()

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import uvloop
 
+from gateway.api.bidirectional import BidirectionalClients, ClientOptions
 from gateway.api.server import ApiServer, ServerOptions, read_address
 from gateway.transport.http import HttpReply, HttpRequest
-from tests.gateway.api.fakes import FakeEngine, fake_api
+from tests.gateway.api.fakes import NOW, FakeEngine, fake_api
 
 PING = b'{"method":"CoreSv1.Ping","params":[{}],"id":1}'
 PONG = b'{"id":1,"result":"Pong","error":null}\n'
@@ -26,6 +27,10 @@ async def echo(request: HttpRequest) -> HttpReply:
     return HttpReply(202, text.encode(), "text/plain")
 
 
+def callable_clients() -> BidirectionalClients:
+    return BidirectionalClients(ClientOptions(), lambda: NOW)
+
+
 def serve(scene: Callable[[ApiServer], Coroutine[Any, Any, None]], max_request_bytes: int = 1 << 22) -> None:
     """Plays a scene against a server with both ports, and stops it."""
 
@@ -33,7 +38,7 @@ def serve(scene: Callable[[ApiServer], Coroutine[Any, Any, None]], max_request_b
         api = fake_api()
         assert isinstance(api.engine, FakeEngine)
         options = ServerOptions("127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0", max_request_bytes=max_request_bytes, process_tag="t")
-        server = ApiServer(api, api.engine.journal, options, routes={"/echo": echo})
+        server = ApiServer(api, api.engine.journal, options, callable_clients(), routes={"/echo": echo})
         await server.start()
         try:
             await asyncio.wait_for(scene(server), 20)
@@ -194,7 +199,7 @@ def test_a_port_that_is_taken_is_an_error() -> None:
             ServerOptions("", f"127.0.0.1:{server.http.port}"),
         ):
             with pytest.raises(OSError, match="in use"):
-                await ApiServer(api, api.engine.journal, options).start()
+                await ApiServer(api, api.engine.journal, options, callable_clients()).start()
 
     serve(scene)
 

@@ -14,7 +14,7 @@ import uvloop
 from gateway.api.server import ApiServer, ServerOptions
 from gateway.transport import jsonrpc
 from tests.gateway.api.fakes import FakeEngine, fake_api
-from tests.gateway.transport.test_ports import PING, PONG, until
+from tests.gateway.transport.test_ports import PING, PONG, callable_clients, until
 
 Socket = aiohttp.ClientWebSocketResponse[Any]
 SLEEP = b'{"method":"CoreSv1.Sleep","params":[{"Duration":1000000}],"id":2}'
@@ -27,7 +27,7 @@ def serve(scene: Callable[[ApiServer, Socket], Coroutine[Any, Any, None]], heade
     async def main() -> None:
         api = fake_api()
         assert isinstance(api.engine, FakeEngine)
-        server = ApiServer(api, api.engine.journal, ServerOptions("", "127.0.0.1:0", max_request_bytes=1 << 16))
+        server = ApiServer(api, api.engine.journal, ServerOptions("", "127.0.0.1:0", max_request_bytes=1 << 16), callable_clients())
         await server.start()
         try:
             async with (

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
 
-from gateway.api import clients as clients_module
-from gateway.api.clients import ClientOptions, Clients, SessionName, client_name, host_of
+from gateway.api.bidirectional import BidirectionalClients, ClientOptions, SessionName, client_name, host_of
 from gateway.transport.bidirectional import GONE, Answer
 from tests.gateway.api.fakes import NOW
 
 OK = Answer(b'"OK"', None)
-EVENT = {"CGRID": "c1", "Account": "1001", "Usage": 5}
+EVENT: dict[str, object] = {"CGRID": "c1", "Account": "1001", "Usage": 5}
 
 
 class FakeClient:
@@ -41,16 +41,21 @@ def run(scene: Callable[[], Coroutine[Any, Any, None]]) -> None:
     asyncio.run(scene())
 
 
-def made(*clients: FakeClient, protocol: int = 2, attempts: int = 3) -> Clients:
-    found = Clients(ClientOptions(protocol=protocol, attempts=attempts), lambda: NOW)
+def made(*clients: FakeClient, protocol: int = 2) -> BidirectionalClients:
+    found = BidirectionalClients(ClientOptions(protocol), lambda: NOW)
     for client in clients:
         found.join(client)
     return found
 
 
-async def done(clients: Clients) -> None:
-    while clients._tasks:
-        await asyncio.gather(*clients._tasks)
+@dataclass(frozen=True)
+class Session:
+    """A session as an effect names it."""
+
+    client: str
+    event: dict[str, object] = field(default_factory=lambda: dict(EVENT))
+    reason: str = ""
+    options: dict[str, object] | None = None
 
 
 @pytest.mark.parametrize(
@@ -85,8 +90,7 @@ def test_a_disconnect_in_each_version_of_the_words(protocol: int, method: str, p
     async def scene() -> None:
         client = FakeClient("h:1/a")
         clients = made(client, protocol=protocol)
-        clients.disconnect(client.name, EVENT, "FRAUD")
-        await done(clients)
+        assert await clients.disconnect(Session(client.name, reason="FRAUD"))
         ((asked, told),) = client.asked
         assert asked == method
         if protocol == 2:
@@ -102,8 +106,7 @@ def test_a_disconnect_without_a_reason_leaves_the_event_as_it_is() -> None:
     async def scene() -> None:
         client = FakeClient("h:1/a")
         clients = made(client)
-        clients.disconnect(client.name, EVENT, "")
-        await done(clients)
+        assert await clients.disconnect(Session(client.name, reason=""))
         assert client.asked[0][1]["Event"] == EVENT
 
     run(scene)
@@ -115,46 +118,23 @@ def test_a_client_that_does_not_know_the_words_is_asked_in_older_ones_from_then_
         client = FakeClient("h:1/a", AgentV1__DisconnectSession=Answer(b"null", error))
         clients = made(client)
         for _ in range(2):
-            clients.disconnect(client.name, EVENT, "")
-            await done(clients)
+            assert await clients.disconnect(Session(client.name, reason=""))
         assert client.methods == ["AgentV1.DisconnectSession", *["SessionSv1.DisconnectSession"] * 2]
-        clients.warn(client.name, EVENT)
-        await done(clients)
+        await clients.warn(Session(client.name))
         assert len(client.asked) == 3, "version 1 has no warning"
 
     run(scene)
 
 
-def test_a_disconnect_that_fails_is_tried_again_and_told(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(clients_module, "DISCONNECT_PAUSE_SECONDS", 0)
-
+def test_a_disconnect_that_fails_is_told() -> None:
     async def scene() -> None:
         client = FakeClient("h:1/a")
         client.default = Answer(b"null", "NO_SUCH_DIALOG")
-        clients = made(client, attempts=3)
-        clients.disconnect(client.name, EVENT, "")
-        await done(clients)
-        assert len(client.asked) == 3
-        assert "call not ended by its switch" in caplog.text
-        caplog.clear()
-        clients.disconnect("nobody", EVENT, "")
-        await done(clients)
-        assert "call not ended by its switch" in caplog.text
-
-    run(scene)
-
-
-def test_disconnects_under_way_are_bounded(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
-    monkeypatch.setattr(clients_module, "MAX_DISCONNECTS", 2)
-
-    async def scene() -> None:
-        client = FakeClient("h:1/a")
         clients = made(client)
-        for _ in range(3):
-            clients.disconnect(client.name, EVENT, "")
-        await done(clients)
-        assert len(client.asked) == 2
-        assert "too many" in caplog.text
+        assert not await clients.disconnect(Session(client.name))
+        assert not await clients.disconnect(Session("nobody"))
+        assert not await clients.disconnect(Session(""))
+        assert len(client.asked) == 1
 
     run(scene)
 
@@ -165,8 +145,9 @@ def test_each_client_tells_its_sessions_and_one_that_does_not_is_known() -> None
         none = FakeClient("b:1/b", AgentV1__GetActiveSessionIDs=Answer(b"null", None))
         silent = FakeClient("c:1/c", AgentV1__GetActiveSessionIDs=Answer(b"null", GONE))
         odd = FakeClient("d:1/d", AgentV1__GetActiveSessionIDs=Answer(b'{"a":', None))
-        found = await made(tells, none, silent, odd).list_sessions()
-        assert found == {"a:1/a": [SessionName("h", "1")], "b:1/b": [], "c:1/c": None, "d:1/d": None}
+        agent = FakeClient("e:1/e", AgentV1__GetActiveSessionIDs=Answer(b"null", "NO_ACTIVE_SESSION"))
+        found = await made(tells, none, silent, odd, agent).list_sessions(1)
+        assert found == {"a:1/a": [SessionName("h", "1")], "b:1/b": [], "c:1/c": None, "d:1/d": None, "e:1/e": []}
         assert tells.asked == [("AgentV1.GetActiveSessionIDs", "")]
 
     run(scene)
@@ -176,9 +157,13 @@ def test_altering_tells_what_the_client_answered() -> None:
     async def scene() -> None:
         client = FakeClient("h:1/a", AgentV1__AlterSession=Answer(b"null", "NO"))
         clients = made(client)
-        assert (await clients.alter(client.name, EVENT, {"o": 1})).error == "NO"
+        assert not await clients.alter(Session(client.name, options={"o": 1}))
         assert client.asked[0][1]["APIOpts"] == {"o": 1}
-        assert (await clients.alter("nobody", EVENT, None)).error == GONE
+        assert not await clients.alter(Session("nobody"))
+        client.answers.clear()
+        assert await clients.alter(Session(client.name))
+        client.default = Answer(b'"LATER"', None)
+        assert not await clients.alter(Session(client.name))
 
     run(scene)
 

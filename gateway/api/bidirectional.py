@@ -1,7 +1,7 @@
-"""Clients that the server calls: who they are, in which words each is called, and what comes of it.
+"""Clients of the bidirectional port, as sessions call them: who is there, in which words each is called, and what comes of it.
 
-A client is a connection of the bidirectional port that has asked something. Its words follow `sessions.client_protocol` until it says
-that it does not know one: then the next older words are tried, and kept for this connection (OpenSIPS speaks 1, its older module 0).
+A client is a connection that has asked something. Its words follow `sessions.client_protocol` until it says that it does not know one:
+then the next older words are tried, and kept for this connection (OpenSIPS speaks 1, its older module 0).
 """
 
 from __future__ import annotations
@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 
 from engine.times import UTC_ZONE, format_time
-from gateway.api.limits import DISCONNECT_PAUSE_SECONDS, MAX_DISCONNECTS, MAX_LISTED_SESSIONS
+from gateway.api.limits import MAX_LISTED_SESSIONS
 from gateway.transport.bidirectional import GONE, Answer, Client
 
 log: Final = logging.getLogger(__name__)
@@ -34,7 +34,37 @@ PEER: Final = ("", "", "AgentV1.DisconnectPeer")
 _UNKNOWN: Final = ("unknown method", "can't find", "method not found", "not_implemented", "unsupported_service_method")
 UNKNOWN_METHOD: Final = Answer(b"null", "UNKNOWN_METHOD")
 
+NO_SESSIONS: Final = "NO_ACTIVE_SESSION"  # how CGRateS's own agents say that they have no calls
+OK: Final = b'"OK"'
 _NO_ANSWER: Final = Answer(b"null", GONE)
+
+
+class Warned(Protocol):
+    """A session whose client is told something."""
+
+    @property
+    def client(self) -> str:
+        """The name of the connection that the session belongs to."""
+
+    @property
+    def event(self) -> dict[str, object]:
+        """The session's event, with its CGRID."""
+
+
+class Ended(Warned, Protocol):
+    """A session that its client is to end; the event has the Usage so far."""
+
+    @property
+    def reason(self) -> str:
+        """Why, or empty."""
+
+
+class Altered(Warned, Protocol):
+    """A session that its client is to alter."""
+
+    @property
+    def options(self) -> dict[str, object] | None:
+        """The operator's options."""
 
 
 class SessionName(msgspec.Struct, frozen=True):
@@ -49,23 +79,21 @@ _NAMES: Final = msgspec.json.Decoder(list[SessionName] | None)
 
 @dataclass(frozen=True, slots=True)
 class ClientOptions:
-    """`protocol`: the words that a new client is called in, 0 to 2. `attempts`: how often a disconnect is tried."""
+    """`protocol`: the words that a new client is called in, 0 to 2."""
 
     protocol: int = NEWEST
     reply_seconds: float = 2.0
-    sync_seconds: float = 60.0
-    attempts: int = 5
 
 
-class Clients:
-    """Everybody who may be called, by name; and the calls that are under way. Used on the loop's thread."""
+class BidirectionalClients:
+    """Everybody who may be called, by name. Used on the loop's thread. What an awaited call says is told whatever becomes of the client:
+    one that is gone, silent or busy counts as one that answered with an error."""
 
     def __init__(self, options: ClientOptions, now: Callable[[], int]) -> None:
         self.options = options
         self._now = now
         self._clients: dict[str, Client] = {}
         self._words: dict[str, int] = {}  # by name: the version of the words that it understands
-        self._tasks: set[asyncio.Task[None]] = set()
 
     # -- who is there (Roster) -------------------------------------------------------------------------------------------
 
@@ -94,7 +122,48 @@ class Clients:
 
     # -- what is asked of them -------------------------------------------------------------------------------------------
 
-    async def ask(self, client: Client, methods: tuple[str, ...], params: Callable[[int], object], seconds: float) -> Answer:
+    async def disconnect(self, effect: Ended) -> bool:
+        """Has the owner of a session end its call; False when it is gone, answers with an error or not in time."""
+        answer = await self._ask_owner(effect.client, DISCONNECT, lambda version: self._ending(version, effect.event, effect.reason))
+        return answer.error is None
+
+    def _ending(self, version: int, event: dict[str, object], reason: str) -> object:
+        if version < NEWEST:
+            return {"EventStart": event, "Reason": reason}
+        return self._cgr_event({**event, "DisconnectCause": reason} if reason else event, None)
+
+    def _cgr_event(self, event: dict[str, object], options: object) -> dict[str, object]:
+        return {"Tenant": "", "ID": str(uuid.uuid4()), "Time": format_time(self._now(), UTC_ZONE), "Event": event, "APIOpts": options}
+
+    async def warn(self, effect: Warned) -> None:
+        """Tells the owner of a session that its credit runs out. A client that has no such method is not warned."""
+        answer = await self._ask_owner(effect.client, WARN, lambda _: effect.event)
+        if answer.error is not None:
+            fields = {"client": effect.client, "session": effect.event.get("CGRID"), "error": answer.error}
+            log.info("client not warned", extra=fields)
+
+    async def alter(self, session: Altered) -> bool:
+        """Has the owner of a session alter it; False for any answer but OK."""
+        answer = await self._ask_owner(session.client, ALTER, lambda _: self._cgr_event(session.event, session.options))
+        return answer.error is None and answer.result == OK
+
+    async def list_sessions(self, timeout_seconds: float) -> dict[str, list[SessionName] | None]:
+        """The sessions that each client says it has; None for one that did not say."""
+        clients = list(self._clients.values())
+        answers = await asyncio.gather(*(self._ask(client, LIST, lambda _: "", timeout_seconds) for client in clients))
+        return {client.name: _names(client, answer) for client, answer in zip(clients, answers, strict=True)}
+
+    async def disconnect_peer(self, arguments: Mapping[str, object]) -> bool:
+        """Tells every client that a Diameter peer is to be disconnected; False where one that knows how could not."""
+        clients = list(self._clients.values())
+        answers = await asyncio.gather(*(self._ask(client, PEER, lambda _: arguments, self.options.reply_seconds) for client in clients))
+        return all(answer.error is None or answer is UNKNOWN_METHOD for answer in answers)
+
+    async def _ask_owner(self, name: str, methods: tuple[str, ...], params: Callable[[int], object]) -> Answer:
+        client = self.owner(name)
+        return _NO_ANSWER if client is None else await self._ask(client, methods, params, self.options.reply_seconds)
+
+    async def _ask(self, client: Client, methods: tuple[str, ...], params: Callable[[int], object], seconds: float) -> Answer:
         """Calls a client in the newest words that it understands; UNKNOWN_METHOD where it understands none."""
         version = self._words.get(client.name, self.options.protocol)
         while version >= 0 and methods[version]:
@@ -107,76 +176,6 @@ class Clients:
                 self._words[client.name] = version
         return UNKNOWN_METHOD
 
-    def disconnect(self, name: str, event: Mapping[str, object], reason: str) -> None:
-        """Has the owner of a session end its call; tried `attempts` times, then told in the log: such a call goes on and is not charged.
-
-        `event` is the session's own, with its CGRID and the Usage that was debited.
-        """
-        if len(self._tasks) >= MAX_DISCONNECTS:
-            log.error("call not ended: too many are being ended", extra={"session": event.get("CGRID"), "client": name})
-            return
-        self._start(self._disconnect(name, event, reason))
-
-    async def _disconnect(self, name: str, event: Mapping[str, object], reason: str) -> None:
-        pause, answer = DISCONNECT_PAUSE_SECONDS, _NO_ANSWER
-        for attempt in range(max(self.options.attempts, 1)):
-            if attempt:
-                await asyncio.sleep(pause)
-                pause *= 2
-            client = self.owner(name)
-            if client is None:
-                break
-            answer = await self.ask(client, DISCONNECT, lambda version: self._ending(version, event, reason), self.options.reply_seconds)
-            if answer.error is None:
-                return
-        fields = {"session": event.get("CGRID"), "client": name, "reason": reason, "error": answer.error}
-        log.warning("call not ended by its switch", extra=fields)
-
-    def _ending(self, version: int, event: Mapping[str, object], reason: str) -> object:
-        if version < NEWEST:
-            return {"EventStart": event, "Reason": reason}
-        return self._cgr_event({**event, "DisconnectCause": reason} if reason else event, None)
-
-    def _cgr_event(self, event: Mapping[str, object], options: object) -> dict[str, object]:
-        return {"Tenant": "", "ID": str(uuid.uuid4()), "Time": format_time(self._now(), UTC_ZONE), "Event": event, "APIOpts": options}
-
-    def warn(self, name: str, event: Mapping[str, object]) -> None:
-        """Tells the owner of a session that its credit runs out. A client that has no such method is not warned."""
-        client = self.owner(name)
-        if client is not None and len(self._tasks) < MAX_DISCONNECTS:
-            self._start(self._warn(client, event))
-
-    async def _warn(self, client: Client, event: Mapping[str, object]) -> None:
-        answer = await self.ask(client, WARN, lambda _: event, self.options.reply_seconds)
-        if answer.error is not None:
-            log.info("client not warned", extra={"client": client.name, "session": event.get("CGRID"), "error": answer.error})
-
-    async def alter(self, name: str, event: Mapping[str, object], options: object) -> Answer:
-        """Has the owner of a session change it."""
-        client = self.owner(name)
-        if client is None:
-            return _NO_ANSWER
-        return await self.ask(client, ALTER, lambda _: self._cgr_event(event, options), self.options.reply_seconds)
-
-    async def list_sessions(self) -> dict[str, list[SessionName] | None]:
-        """The sessions that each client says it has; None for one that did not say."""
-        clients = list(self._clients.values())
-        answers = await asyncio.gather(*(self.ask(client, LIST, lambda _: "", self.options.sync_seconds) for client in clients))
-        return {client.name: _names(client, answer) for client, answer in zip(clients, answers, strict=True)}
-
-    async def disconnect_peer(self, params: Mapping[str, object]) -> bool:
-        """Tells every client that a Diameter peer is to be disconnected; False where one that knows how could not."""
-        clients = list(self._clients.values())
-        answers = await asyncio.gather(*(self.ask(client, PEER, lambda _: params, self.options.reply_seconds) for client in clients))
-        return all(answer.error is None or answer is UNKNOWN_METHOD for answer in answers)
-
-    # -- tasks -----------------------------------------------------------------------------------------------------------
-
-    def _start(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.get_running_loop().create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
 
 def _is_unknown(error: str) -> bool:
     return any(words in error.lower() for words in _UNKNOWN)
@@ -184,6 +183,8 @@ def _is_unknown(error: str) -> bool:
 
 def _names(client: Client, answer: Answer) -> list[SessionName] | None:
     fault = answer.error
+    if fault == NO_SESSIONS:
+        return []
     if fault is None:
         try:
             found = _NAMES.decode(answer.result) or []
