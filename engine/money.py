@@ -11,6 +11,8 @@ from math import gcd
 from typing import Final
 
 Amount = int
+Factor = int
+"""What a unit of usage takes from a balance, as a count of 10**-30: a minute for a unit of another kind is 1/60e9 a ns."""
 
 
 class OutOfRange(ValueError):  # noqa: N818 - it says what the number is
@@ -19,6 +21,8 @@ class OutOfRange(ValueError):  # noqa: N818 - it says what the number is
 
 DECIMALS: Final = 9
 ONE: Final = 10**DECIMALS
+FACTOR_DECIMALS: Final = 30
+FACTOR_ONE: Final = 10**FACTOR_DECIMALS
 MAX_DIGITS: Final = 40
 MAX_EXPONENT: Final = 30
 _LARGEST: Final = 10**MAX_DIGITS
@@ -106,6 +110,39 @@ def amount_of(value: object) -> Amount:
     if isinstance(value, str):
         return parse_amount(value)
     raise ValueError("not a number")
+
+
+def factor_of(value: object) -> Factor:
+    """A JSON number (int or Decimal) or decimal text as a factor; ValueError for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
+        raise ValueError("not a number")
+    ratio = read_decimal(value) if isinstance(value, str) else decimal_ratio(Decimal(value))
+    return round_ratio(ratio.num * FACTOR_ONE, ratio.den)
+
+
+def factor_json(factor: Factor) -> object:
+    """The factor as JSON writes it: an integer when it is whole, else the nearest double."""
+    if factor % FACTOR_ONE == 0:
+        return factor // FACTOR_ONE
+    return factor / FACTOR_ONE
+
+
+def factor_text(factor: Factor) -> str:
+    """The factor in plain decimal digits, without trailing zeros."""
+    sign = "-" if factor < 0 else ""
+    whole, part = divmod(abs(factor), FACTOR_ONE)
+    return f"{sign}{whole}" if part == 0 else f"{sign}{whole}." + f"{part:0{FACTOR_DECIMALS}d}".rstrip("0")
+
+
+def consumed_units(usage: int, factor: Factor, decimals: int) -> Amount:
+    """What so much usage takes from a balance with that factor, to that many decimals, away from zero when anything is cut."""
+    if factor == FACTOR_ONE:
+        return usage * ONE
+    step: int = 10 ** (FACTOR_DECIMALS - min(decimals, DECIMALS))
+    units = usage * factor
+    rounded = -(-units // step) if units >= 0 else units // step
+    grain: int = 10 ** (DECIMALS - min(decimals, DECIMALS))
+    return rounded * grain
 
 
 def amount_json(amount: Amount) -> object:

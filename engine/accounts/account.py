@@ -9,7 +9,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Final
 
-from engine.money import ONE, Amount
+from engine.money import FACTOR_ONE, Amount, Factor
 from engine.rating.book import Timing
 from engine.times import NO_TIME, ZERO_TIME, Moment
 from engine.usage import ANY, parse_go_duration
@@ -36,7 +36,7 @@ class Balance:
     timings: list[Timing] | None
     disabled: bool
     blocker: bool
-    factors: dict[str, Amount] | None
+    factors: dict[str, Factor] | None
 
     def __init__(self, uuid: str, id: str, type: str, value: Amount) -> None:
         self.uuid = uuid
@@ -67,10 +67,10 @@ class Balance:
     def in_group(self, group_id: str) -> bool:
         return self.shared_groups is not None and self.shared_groups.get(group_id, False)
 
-    def factor(self, factor_id: str) -> Amount:
+    def factor(self, factor_id: str) -> Factor:
         if not self.factors:
-            return ONE
-        return self.factors.get(factor_id, ONE)
+            return FACTOR_ONE
+        return self.factors.get(factor_id, FACTOR_ONE)
 
     def shown_uuid(self) -> str:
         """The uuid that clients see: none for the empty balances that a reset of the account leaves."""
@@ -110,7 +110,7 @@ class BalanceFilter:
     timings: list[Timing] | None
     disabled: bool | None
     blocker: bool | None
-    factors: dict[str, Amount] | None
+    factors: dict[str, Factor] | None
 
     def __init__(self) -> None:
         self.uuid = None

@@ -13,7 +13,7 @@ from engine.accounts.account import DEFAULT_BALANCE, Account, Balance, zero_step
 from engine.accounts.ledger import Cause, Ledger
 from engine.accounts.selection import Purse, Selection, active_at, matching_destination
 from engine.errors import Refusal
-from engine.money import ONE, Amount, Ratio, round_middle, round_up
+from engine.money import ONE, Amount, Factor, Ratio, consumed_units, round_middle
 from engine.rating.book import Rate, Rating
 from engine.rating.call import Call, CallCost, Increment, Interval, Match, MoneyPart, RatingOptions, Slot, Span, UnitPart
 from engine.rating.price import affordable, split_run, steps_to_reach
@@ -215,7 +215,7 @@ class Debit:
         call = self.call
         needed = -(-call.duration_ns // step_ns)
         factor = purse.balance.factor(call.factor_id)
-        per_step = round_up(step_ns * factor, self.options.rounding_decimals)
+        per_step = consumed_units(step_ns, factor, self.options.rounding_decimals)
         count = needed if per_step == 0 else min(needed, purse.value // per_step)
         if count <= 0:
             return []
@@ -233,7 +233,7 @@ class Debit:
         span.increments = [run]
         return [span]
 
-    def _take_units(self, purse: Purse, run: Increment, per_step: Amount, factor: Amount, tor: str, interval: Interval | None) -> None:
+    def _take_units(self, purse: Purse, run: Increment, per_step: Amount, factor: Factor, tor: str, interval: Interval | None) -> None:
         call = self.call
         purse.value -= run.count * per_step
         balance = purse.balance
@@ -351,7 +351,7 @@ class Debit:
                     return 0
         if not is_unit:
             return min(count, affordable(run, purse.value))
-        per_step = round_up(run.duration_ns * purse.balance.factor(self.call.factor_id), self.options.rounding_decimals)
+        per_step = consumed_units(run.duration_ns, purse.balance.factor(self.call.factor_id), self.options.rounding_decimals)
         if per_step > 0:
             count = min(count, purse.value // per_step)
         if count == 0 or run.total == 0:
@@ -385,7 +385,7 @@ class Debit:
             payer = self._payer(piece) if piece.total != 0 else None
             factor = purse.balance.factor(self.call.factor_id)
             self._take_units(
-                purse, piece, round_up(piece.duration_ns * factor, self.options.rounding_decimals), factor, self.call.tor, interval
+                purse, piece, consumed_units(piece.duration_ns, factor, self.options.rounding_decimals), factor, self.call.tor, interval
             )
             if payer is not None:
                 self._pay(payer, piece, None)

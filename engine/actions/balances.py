@@ -12,7 +12,7 @@ from engine.accounts.account import DEFAULT_BALANCE, NAMELESS, Account, Balance
 from engine.accounts.counters import init_counters
 from engine.accounts.matching import matches
 from engine.actions.running import Failed, Ready, Running
-from engine.money import Amount, amount_of
+from engine.money import Amount, Factor, amount_of, factor_of
 from engine.rating.book import SharedGroup
 from engine.times import NO_TIME
 from engine.usage import MONETARY
@@ -93,13 +93,13 @@ def _made(running: Running, action: Ready, value: Amount) -> Balance:
     return balance
 
 
-def _factors(text: str) -> dict[str, Amount] | None:
+def _factors(text: str) -> dict[str, Factor] | None:
     """Extra parameters that are a JSON object of numbers are the balance's factors; anything else is none."""
     if not text:
         return None
     try:
         found = json.loads(text, parse_float=str)
-        return {name: amount_of(value) for name, value in found.items()} if isinstance(found, dict) else None
+        return {name: factor_of(value) for name, value in found.items()} if isinstance(found, dict) else None
     except (ValueError, RecursionError):
         return None
 

@@ -32,7 +32,7 @@ from engine.event import (
     Event,
     field_text,
 )
-from engine.money import amount_text
+from engine.money import amount_text, factor_text
 from engine.times import format_time
 
 LOGGED: Final = frozenset(
@@ -116,7 +116,7 @@ _OF_ACCOUNT: Final[Mapping[str, _Field]] = MappingProxyType(
         "Category": lambda account, action: _members(action.pattern.categories),  # noqa: ARG005
         "SharedGroups": lambda account, action: _members(action.pattern.shared_groups),  # noqa: ARG005
         "Factors": lambda account, action: ";".join(  # noqa: ARG005
-            f"{name}:{amount_text(factor)}" for name, factor in (action.pattern.factors or {}).items()
+            f"{name}:{factor_text(factor)}" for name, factor in (action.pattern.factors or {}).items()
         ),
     }
 )

@@ -12,7 +12,7 @@ from typing import Final
 
 from engine.accounts.account import BalanceFilter, Trigger
 from engine.actions.book import ActionTrigger, BalancePattern, ValueFormula
-from engine.money import ONE, Amount, amount_of, amount_text, parse_amount, round_ratio
+from engine.money import ONE, Amount, amount_of, amount_text, factor_of, factor_text, parse_amount, round_ratio
 from engine.times import DAY, SECOND, UTC_ZONE, Zone, civil_from_days, days_from_civil, days_in_month, local_ns, parse_time
 
 TIME_DESCENDING: Final = "*time_desc"
@@ -40,7 +40,7 @@ def pattern_of(pattern: BalancePattern | None, zone: Zone, now_ns: int) -> Balan
     made.timings = None if pattern.Timings is None else list(pattern.Timings)
     made.disabled = pattern.Disabled
     made.blocker = pattern.Blocker
-    made.factors = None if pattern.Factors is None else {name: parse_amount(text) for name, text in pattern.Factors.items()}
+    made.factors = None if pattern.Factors is None else {name: factor_of(text) for name, text in pattern.Factors.items()}
     return made
 
 
@@ -60,7 +60,7 @@ def written(pattern: BalanceFilter) -> BalancePattern:
         TimingIDs=pattern.timing_ids,
         Timings=None if pattern.timings is None else tuple(pattern.timings),
         Disabled=pattern.disabled,
-        Factors=None if pattern.factors is None else {name: amount_text(factor) for name, factor in pattern.factors.items()},
+        Factors=None if pattern.factors is None else {name: factor_text(factor) for name, factor in pattern.factors.items()},
         Blocker=pattern.blocker,
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.money import Amount, Ratio
+from engine.money import Amount, Factor, Ratio
 from engine.rating.book import Rating, Timing
 from engine.rating.timings import ALWAYS, NO_END, Window, make_window
 from engine.times import Zone
@@ -109,7 +109,7 @@ class UnitPart:
     balance_id: str
     value: Amount  # what the balance holds after the last of the increments that share this part
     consumed: Amount  # per increment
-    factor: Amount
+    factor: Factor
     tor: str
     destination: str
     category: str
@@ -121,7 +121,7 @@ class UnitPart:
         balance_id: str,
         value: Amount,
         consumed: Amount,
-        factor: Amount,
+        factor: Factor,
         tor: str,
         destination: str,
         category: str,
@@ -319,7 +319,7 @@ class BalanceSummary:
     value: Amount
     weight: Amount
     disabled: bool
-    factors: dict[str, Amount] | None
+    factors: dict[str, Factor] | None
 
     def __init__(
         self,
@@ -330,7 +330,7 @@ class BalanceSummary:
         value: Amount,
         weight: Amount,
         disabled: bool,
-        factors: dict[str, Amount] | None,
+        factors: dict[str, Factor] | None,
     ) -> None:
         self.uuid = uuid
         self.id = balance_id

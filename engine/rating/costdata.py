@@ -10,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from engine.money import ONE, Amount, Ratio, amount_of
+from engine.money import FACTOR_ONE, ONE, Amount, Factor, Ratio, amount_of, factor_json, factor_of
 from engine.rating.book import Rate, Rating, Timing
 from engine.rating.call import AccountSummary, BalanceSummary, Increment, Interval, Match, MoneyPart, UnitPart
 from engine.rating.compile import make_interval, price_key
@@ -107,20 +107,20 @@ class _Writer:
         extra = ""
         if money is not None:
             rating_id = ROUNDING if rounding else self.rating_id(money.interval, match)
-            extra = self._balance_charge(run.account_id, money.balance_uuid, rating_id, run.cost, ONE, "")
+            extra = self._balance_charge(run.account_id, money.balance_uuid, rating_id, run.cost, FACTOR_ONE, "")
         if unit is None:
             return extra
         rating_id = self.rating_id(unit.interval, match)
         return self._balance_charge(run.account_id, unit.balance_uuid, rating_id, unit.consumed, unit.factor, extra or NONE)
 
     def _balance_charge(
-        self, account_id: str, uuid: str, rating_id: str, units: Amount, factor: Amount, extra: str, *, pause: bool = False
+        self, account_id: str, uuid: str, rating_id: str, units: Amount, factor: Factor, extra: str, *, pause: bool = False
     ) -> str:
         key, new = self._key(self.accounting, ("a", account_id, uuid, rating_id, units, factor, extra), pause)
         if new:
             data: Data = {"AccountID": account_id, "BalanceUUID": uuid, "RatingID": rating_id, "Units": number(units)}
-            if factor not in (0, ONE):
-                data["BalanceFactor"] = number(factor)
+            if factor not in (0, FACTOR_ONE):
+                data["BalanceFactor"] = factor_json(factor)
             data["ExtraChargeID"] = extra
             self.accounting[key] = data
         return key
@@ -179,7 +179,7 @@ class _Writer:
                     missing += (run.total - run.cost * run.count) * charge.count
         if missing == 0:
             return
-        key = self._balance_charge("", "", ROUNDING, missing, ONE, "")
+        key = self._balance_charge("", "", ROUNDING, missing, FACTOR_ONE, "")
         data: Data = {"Usage": 0, "Cost": number(missing), "AccountingID": key, "CompressFactor": 1}
         for index in range(len(charges) - 1, -1, -1):
             increments = charges[index]["Increments"]
@@ -306,7 +306,7 @@ class _Reader:
             return
         factor = data.get("BalanceFactor")
         consumed = _amount(data.get("Units"))
-        run.unit = UnitPart(uuid, "", 0, consumed, ONE if factor is None else _amount(factor), "", "", "", interval)
+        run.unit = UnitPart(uuid, "", 0, consumed, FACTOR_ONE if factor is None else _factor(factor), "", "", "", interval)
         beside = self.tables["Accounting"].get(extra)
         if beside is not None:
             money = _struct(beside)
@@ -333,7 +333,7 @@ def _read_balance(row: Data) -> BalanceSummary:
         _amount(row.get("Value")),
         _amount(row.get("Weight")),
         bool(row.get("Disabled")),
-        {name: _amount(factor) for name, factor in factors.items()} if isinstance(factors, dict) else None,
+        {name: _factor(factor) for name, factor in factors.items()} if isinstance(factors, dict) else None,
     )
 
 
@@ -398,6 +398,13 @@ def _decimal(value: object) -> str:
     if isinstance(value, Decimal):
         return str(value)
     raise ValueError("not a number")
+
+
+def _factor(value: object) -> Factor:
+    try:
+        return factor_of(Decimal(_decimal(value)))
+    except InvalidOperation:
+        raise ValueError("not a number") from None
 
 
 def _amount(value: object) -> Amount:

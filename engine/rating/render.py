@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from engine.money import ONE, Amount, Ratio, amount_json, amount_text
+from engine.money import ONE, Amount, Ratio, amount_json, amount_text, factor_json
 from engine.rating.call import AccountSummary, CallCost, Increment, Interval, Span
 from engine.times import Zone, format_time
 
@@ -87,7 +87,7 @@ def balance_info_data(run: Increment) -> Data:
             "Value": number(unit.value),
             "DestinationID": unit.destination,
             "Consumed": number(unit.consumed),
-            "Factor": number(unit.factor),
+            "Factor": factor_json(unit.factor),
             "Category": unit.category,
             "ToR": unit.tor,
             "RateInterval": interval_data(unit.interval),
@@ -106,7 +106,21 @@ def balance_info_data(run: Increment) -> Data:
 
 def increment_data(run: Increment) -> Data:
     """An Increment of a CallCost."""
-    return {"Duration": run.duration_ns, "Cost": number(run.cost), "BalanceInfo": balance_info_data(run), "CompressFactor": run.count}
+    return _increment(run, run.cost, run.count)
+
+
+def increments_data(run: Increment) -> list[Data]:
+    """The same of a run that may be priced exactly: steps that cost one grain more go first, so that all of them sum to what it cost,
+    and a client that gives them back gives back all of it."""
+    if run.price is None or run.cost * run.count == run.total:
+        return [increment_data(run)]
+    cost, dearer = divmod(run.total, run.count)
+    parts = [_increment(run, cost + 1, dearer)] if dearer else []
+    return [*parts, _increment(run, cost, run.count - dearer)]
+
+
+def _increment(run: Increment, cost: Amount, count: int) -> Data:
+    return {"Duration": run.duration_ns, "Cost": number(cost), "BalanceInfo": balance_info_data(run), "CompressFactor": count}
 
 
 def span_data(span: Span, zone: Zone) -> Data:
@@ -119,7 +133,7 @@ def span_data(span: Span, zone: Zone) -> Data:
         "Cost": number(cost),
         "RateInterval": interval_data(span.interval),
         "DurationIndex": span.duration_index_ns,
-        "Increments": None if span.increments is None else [increment_data(run) for run in span.increments],
+        "Increments": None if span.increments is None else [one for run in span.increments for one in increments_data(run)],
         "RoundIncrement": None if rounding is None else increment_data(rounding),
         "MatchedSubject": span.match.subject,
         "MatchedPrefix": span.match.prefix,
@@ -146,7 +160,7 @@ def summary_data(summary: AccountSummary | None) -> Data | None:
             row["Weight"] = amount_json(balance.weight)
         row["Disabled"] = balance.disabled
         if balance.factors:
-            row["Factors"] = {name: number(factor) for name, factor in balance.factors.items()}
+            row["Factors"] = {name: factor_json(factor) for name, factor in balance.factors.items()}
         rows.append(row)
     return {
         "Tenant": summary.tenant,

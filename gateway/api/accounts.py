@@ -7,7 +7,7 @@ from typing import Final
 from engine import commands
 from engine.accounts.account import Account, Balance, BalanceFilter, Trigger, UnitCounter
 from engine.errors import RequestError, not_found, server_error
-from engine.money import amount_json
+from engine.money import amount_json, factor_json
 from engine.times import NO_TIME, UTC_ZONE, format_time
 from gateway.api.args import Args
 from gateway.api.context import Api
@@ -95,7 +95,7 @@ def _timings(balance: Balance | BalanceFilter) -> object:
 
 
 def _factors(factors: dict[str, int] | None) -> object:
-    return None if factors is None else {name: amount_json(factor) for name, factor in factors.items()}
+    return None if factors is None else {name: factor_json(factor) for name, factor in factors.items()}
 
 
 def _counter(counter: UnitCounter) -> dict[str, object]:

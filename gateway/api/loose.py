@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from engine.errors import RequestError
-from engine.money import Amount, OutOfRange, amount_of, amount_text
+from engine.money import Amount, OutOfRange, amount_of, amount_text, plain_decimal
 from engine.times import Zone, parse_time
 from engine.usage import parse_duration
 
@@ -105,7 +105,13 @@ def numbers(value: object) -> dict[str, str]:
     """A map of numbers, as decimal texts."""
     if not isinstance(value, Mapping):
         raise RequestError(f"cannot convert field: {_kind(value)} to map[string]float64")
-    return {name: number(one) for name, one in value.items()}
+    return {name: _digits(one) for name, one in value.items()}
+
+
+def _digits(value: object) -> str:
+    """A number, or a text of one, as decimal text with every digit that was given."""
+    amount(value)  # refuses what is none
+    return plain_decimal(text(value))
 
 
 def _kind(value: object) -> str:

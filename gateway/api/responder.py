@@ -7,7 +7,7 @@ from typing import Final
 from engine import commands
 from engine.errors import Refusal, RequestError, mandatory_missing, server_error
 from engine.event import truth
-from engine.money import Ratio, amount_of, decimal_ratio
+from engine.money import DECIMALS, Amount, Ratio, amount_of, consumed_units, decimal_ratio, factor_of
 from engine.rating.call import Call, CallCost
 from engine.rating.cost import EventCost
 from engine.times import ZERO_TIME, parse_time, zone_of
@@ -177,7 +177,7 @@ def _parts_of(increment: Args) -> list[commands.Refund]:
     count = max(1, increment.integer("CompressFactor"))
     unit = info.nested("Unit")
     money = info.nested("Monetary")
-    units = 0 if unit is None else increment.integer("Duration") * amount_of(unit.number("Factor")) * count
+    units = 0 if unit is None else _units_of(unit, increment.integer("Duration")) * count
     return [
         commands.Refund(
             info.text("AccountID"),
@@ -188,6 +188,14 @@ def _parts_of(increment: Args) -> list[commands.Refund]:
             amount_of(increment.number("Cost")) * count,
         )
     ]
+
+
+def _units_of(unit: Args, duration: int) -> Amount:
+    """What one increment took from a balance of units: what it says it consumed, else its duration by its factor (none: nothing)."""
+    factor = factor_of(unit.number("Factor"))
+    if factor == 0:
+        return 0
+    return amount_of(unit.number("Consumed")) or consumed_units(duration, factor, DECIMALS)
 
 
 def _refund_rounding(api: Api, args: Args) -> object:
