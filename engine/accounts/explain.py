@@ -13,7 +13,7 @@ from engine.accounts.debit import Debit, Watcher
 from engine.accounts.selection import Purse, Selection, active_at, matching_destination, strategy_of
 from engine.errors import Refusal
 from engine.limits import MAX_EXPLAINED_TRIES, MAX_NEAR_CANDIDATES, MAX_NEAR_MISSES
-from engine.money import ONE, Amount, amount_text, round_up
+from engine.money import ONE, Amount, amount_text, consumed_units, factor_text
 from engine.rating.book import SharedGroup
 from engine.rating.call import Call, CallCost, Span
 from engine.rating.explain import usage_text
@@ -82,7 +82,7 @@ class Trace(Watcher):
             parts.append(f"rating subject {balance.rating_subject}")
         factor = balance.factors.get(self.call.factor_id) if balance.factors else None
         if factor is not None:
-            parts.append(f"factor {self.call.factor_id} {amount_text(factor)}")
+            parts.append(f"factor {self.call.factor_id} {factor_text(factor)}")
         return ", ".join(parts)
 
     def _why_nothing(self, debit: Debit, purse: Purse, is_unit: bool, held: Amount) -> str:
@@ -139,7 +139,7 @@ def _balance_data(account: Account, balance: Balance, held: Amount) -> Data:
 
 
 def _units_of_step(debit: Debit, purse: Purse, step_ns: int) -> Amount:
-    return round_up(step_ns * purse.balance.factor(debit.call.factor_id), debit.options.rounding_decimals)
+    return consumed_units(step_ns, purse.balance.factor(debit.call.factor_id), debit.options.rounding_decimals)
 
 
 def _priced_by(balance: Balance, call: Call) -> str:

@@ -10,7 +10,7 @@ import pytest
 from engine.accounts.account import Account, Balance
 from engine.accounts.charge import Charging
 from engine.limits import MAX_EXPLAINED_TRIES
-from engine.money import ONE
+from engine.money import FACTOR_ONE, ONE
 from engine.profiles.kind import Kind
 from engine.rating.book import Destination, SharedGroup, SharingParameters, Timing
 from engine.rating.call import Call
@@ -239,7 +239,7 @@ def test_an_empty_blocker_is_tried_and_blocks() -> None:
 
 def test_factors_are_told_and_applied() -> None:
     house, ann = house_of()
-    balance(house, ann, "min", "*voice", 60 * SECOND, factors={"roaming": 2 * ONE})
+    balance(house, ann, "min", "*voice", 60 * SECOND, factors={"roaming": 2 * FACTOR_ONE})
     what = call("sub", "ann", 20 * SECOND)
     what.factor_id = "roaming"
     tree = explain(house, what)
