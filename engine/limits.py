@@ -45,3 +45,17 @@ PLAN_ROWS: Final = 5_000_000  # rows of one plan
 PLAN_CELL_CHARACTERS: Final = 65_536  # one cell
 PLAN_FAULTS: Final = 1_000  # faults that are named; more are counted
 PLAN_NOTES: Final = 1_000  # warnings, and notices, that are named; more are counted
+
+# fields and filters
+MAX_PATH_STEPS: Final = 64  # names and indexes of one path
+MAX_TEMPLATE_CHARACTERS: Final = 16_384  # one value template
+MAX_TEMPLATE_PARTS: Final = 512  # parts of one value template
+MAX_SHARED_CHARACTERS: Final = 256  # longest part, made of what an event holds, that is kept to be shared
+MAX_TEMPLATE_DEPTH: Final = 4  # `<...>` that what was put in brings along
+MAX_REPLACEMENTS: Final = 16  # searches and replacements of one value
+MAX_CONVERTERS: Final = 32  # converters of one value
+TEMPLATE_CACHE: Final = 16_384  # parsed templates kept to be shared by equal texts
+MAX_PATTERN_CHARACTERS: Final = 4_096  # one regular expression
+MAX_PATTERN_BYTES: Final = 1 << 20  # memory of one compiled regular expression
+FILTER_CACHE: Final = 65_536  # compiled inline rules kept; beyond it compiling starts anew
+MAX_RULE_VALUES: Final = 10_000  # values of one rule

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from engine.profiles.kind import Kind
 
@@ -12,17 +12,31 @@ class Items:
 
     kinds: dict[str, Kind]
     _by_kind: dict[str, dict[str, object]]
+    _watchers: dict[str, list[Callable[[str], None]]]
 
     def __init__(self, kinds: Iterable[Kind]) -> None:
         self.kinds = {kind.name: kind for kind in kinds}
         self._by_kind = {name: {} for name in self.kinds}
+        self._watchers = {}
+
+    def watch(self, kind: str, changed: Callable[[str], None]) -> None:
+        """Has `changed` called with the id of each item of a kind that is put or removed, once it is done."""
+        self._watchers.setdefault(kind, []).append(changed)
 
     def put(self, kind: str, id: str, item: object) -> None:
         self._by_kind[kind][id] = item
+        self._tell(kind, id)
 
     def remove(self, kind: str, id: str) -> bool:
         """True when there was such an item."""
-        return self._by_kind[kind].pop(id, None) is not None
+        found = self._by_kind[kind].pop(id, None) is not None
+        if found:
+            self._tell(kind, id)
+        return found
+
+    def _tell(self, kind: str, id: str) -> None:
+        for changed in self._watchers.get(kind, ()):
+            changed(id)
 
     def get(self, kind: str, id: str) -> object | None:
         return self._by_kind[kind].get(id)

@@ -26,7 +26,7 @@ PLANTED = (
     ("engine.money", "engine.storage.planted", ENGINE),
     ("engine.storage.planted", "engine.fields.planted", ENGINE),
     ("engine.fields.planted", "engine.filters.planted", ENGINE),
-    ("engine.filters.planted", "engine.profiles.planted", ENGINE),
+    ("engine.profiles.planted", "engine.filters.planted", ENGINE),
     ("engine.profiles.planted", "engine.rating.planted", ENGINE),
     ("engine.rating.planted", "engine.accounts.planted", ENGINE),
     ("engine.rating.planted", "engine.attributes.planted", ENGINE),
