@@ -37,10 +37,11 @@ from engine.usage import parse_duration
 from gateway import VERSION
 from gateway.api.bidirectional import BidirectionalClients, ClientOptions
 from gateway.api.cdrs import STORE
+from gateway.api.configuration import CONFIGURATION, Configuration
 from gateway.api.context import Api, ApiOptions
 from gateway.api.server import ApiServer, ServerOptions
+from gateway.api.versions import VERSIONS
 from gateway.config import Tree
-from gateway.config.reference import to_reference_json
 from gateway.limits import (
     COLLECT_BUSY,
     COLLECT_IDLE,
@@ -52,6 +53,7 @@ from gateway.limits import (
     VERIFY_PAGE_ENTRIES,
     YOUNG_OBJECTS,
 )
+from gateway.observe.log import set_level
 
 log: Final = logging.getLogger(__name__)
 
@@ -162,7 +164,6 @@ def api_options(tree: Tree, node_id: str, zone_name: str, started_ns: int) -> Ap
         default_timezone=zone_name,
         node_id=node_id,
         started_ns=started_ns,
-        configuration=lambda: to_reference_json(tree),
         cache_ttls_ns={name: partition.ttl_ns for name, partition in tree.caches.partitions.items() if partition.ttl_ns},
     )
 
@@ -435,16 +436,22 @@ class App:
             self.storage = open_sqlite(state)
         except (StorageError, ValueError) as error:
             raise StartError(str(error)) from None
-        self.engine = Engine(options, self.storage, LOADED_KINDS, os.urandom)
+        self.engine = Engine(options, self.storage, (*LOADED_KINDS, VERSIONS), os.urandom)
         self._recover()
         self._clockwork = Clockwork(self.engine)
         clients = BidirectionalClients(client_options(tree), clock)
+
+        def apply(changed: Tree) -> None:
+            """What takes effect while the process runs (configuration.LIVE)."""
+            clients.options = client_options(changed)
+            set_level(changed.general.log_level)
+
         api = Api(
             self._clockwork,
             api_options(tree, node_id, zone_name, clock()),
             clock,
             scheduler=Scheduler(self._clockwork),
-            rooms={STORE: self.storage.cdrs},
+            rooms={STORE: self.storage.cdrs, CONFIGURATION: Configuration(tree, apply)},
         )
         self.server = ApiServer(api, self.storage.journal, server_options(tree), clients)
         self._collector = Collector(lambda: self.engine.ticket)

@@ -37,16 +37,11 @@ class SchedulerSwitch(Protocol):
         """Executes no action plan until started again."""
 
 
-def _no_configuration() -> Mapping[str, object]:
-    return {}
-
-
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
     """What the API needs to know of the configuration and of the process.
 
     `sections` are the configuration sections that are enabled: a service exists when its section is one of them (catalogue.SECTIONS).
-    `configuration` gives the effective options by section, as JSON, for ConfigSv1.
     """
 
     sections: frozenset[str]
@@ -55,7 +50,6 @@ class ApiOptions:
     default_timezone: str = "Local"
     node_id: str = ""
     started_ns: int = 0
-    configuration: Callable[[], Mapping[str, object]] = _no_configuration
     cache_ttls_ns: Mapping[str, int] = field(default_factory=dict)  # partition -> how long an item stays; 0 or absent: for ever
 
 

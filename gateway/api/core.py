@@ -1,4 +1,4 @@
-"""The process itself: CoreSv1, GuardianSv1, ConfigSv1 and ServiceManagerV1."""
+"""The process itself: CoreSv1, GuardianSv1 and ServiceManagerV1."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ import uuid
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-import msgspec
 
 from engine.errors import RequestError
 from engine.times import SECOND
@@ -23,7 +21,6 @@ _COMMON: Final = "Tenant string; APIOpts map[string]any;"
 _STATUS: Final = shape("cores.V1StatusParams", "Debug bool; Timezone string; APIOpts map[string]any")
 _LOCK: Final = shape("dispatchers.AttrRemoteLockWithAPIOpts", f"{_COMMON} ReferenceID string; LockIDs []string; Timeout time.Duration")
 _UNLOCK: Final = shape("dispatchers.AttrRemoteUnlockWithAPIOpts", f"{_COMMON} RefID string")
-_SECTION: Final = shape("config.SectionWithAPIOpts", f"{_COMMON} Section string")
 _SERVICE: Final = shape("dispatchers.ArgStartServiceWithAPIOpts", f"{_COMMON} ServiceID string")
 _PROFILING: Final = shape("cores.MemoryProfilingParams", f"{_COMMON} DirPath string; Interval time.Duration; MaxFiles int")
 
@@ -96,24 +93,6 @@ def _remote_unlock(api: Api, args: Args) -> object:
     return api.locks.unlock(args.text("RefID"))
 
 
-# -- ConfigSv1 ---------------------------------------------------------------------------------------------------------
-
-
-def _get_config(api: Api, args: Args) -> dict[str, object]:
-    """The effective options of a section; all sections where none is named."""
-    sections = api.options.configuration()
-    name = args.text("Section")
-    if not name:
-        return dict(sections)
-    if name not in sections:
-        raise RequestError("Invalid section")
-    return {name: sections[name]}
-
-
-def _get_config_as_json(api: Api, args: Args) -> object:
-    return msgspec.json.encode(_get_config(api, args), order="sorted").decode()
-
-
 # -- ServiceManagerV1 --------------------------------------------------------------------------------------------------
 
 
@@ -145,8 +124,6 @@ METHODS: Final = (
     method("SessionSv1.Sleep", DURATION, _sleep),
     method("GuardianSv1.RemoteLock", _LOCK, _remote_lock),
     method("GuardianSv1.RemoteUnlock", _UNLOCK, _remote_unlock),
-    method("ConfigSv1.GetConfig", _SECTION, _get_config),
-    method("ConfigSv1.GetConfigAsJSON", _SECTION, _get_config_as_json),
     method("ServiceManagerV1.ServiceStatus", _SERVICE, _service_status),
     method("ServiceManagerV1.StartService", _SERVICE, _start_service),
     method("ServiceManagerV1.StopService", _SERVICE, _stop_service),

@@ -8,6 +8,7 @@ MAX_CACHE_ITEMS: Final = 100_000  # items in one partition of CacheSv1; the olde
 MAX_LOCK_REFERENCES: Final = 10_000  # references held or waited for at once by GuardianSv1
 MAX_LOCKS_PER_REFERENCE: Final = 1_000  # lock ids of one GuardianSv1.RemoteLock
 MAX_LISTED_REFERENCES: Final = 100  # items named in the refusal to remove a filter
+MAX_NAMED_OPTIONS: Final = 20  # options or faults that a refusal of ConfigSv1 names
 PLAN_HERE_BYTES: Final = 16 << 10  # of a tariff plan that is read on the spot: a few ms
 PLAN_THREAD_BYTES: Final = 256 << 10  # of one that is read in a thread, which slows the event loop by 5 ms at most; beyond: a process
 PLAN_PROCESS_SECONDS: Final = 600  # that such a process may take

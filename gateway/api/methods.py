@@ -13,6 +13,7 @@ from gateway.api import (
     balances,
     caches,
     cdrs,
+    configuration,
     core,
     costs,
     explain,
@@ -25,6 +26,7 @@ from gateway.api import (
     tariffplans,
     tpsheets,
     triggers,
+    versions,
 )
 
 ROWS: Final = (
@@ -33,6 +35,7 @@ ROWS: Final = (
     *balances.METHODS,
     *caches.METHODS,
     *cdrs.METHODS,
+    *configuration.METHODS,
     *core.METHODS,
     *costs.METHODS,
     *explain.METHODS,
@@ -45,4 +48,5 @@ ROWS: Final = (
     *tariffplans.METHODS,
     *tpsheets.METHODS,
     *triggers.METHODS,
+    *versions.METHODS,
 )

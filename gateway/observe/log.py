@@ -170,6 +170,11 @@ class Log:
         self._writer.close()
 
 
+def set_level(level: int) -> None:
+    """Writes lines from this severity on, as general.log_level says it, 0 to 7."""
+    logging.getLogger().setLevel(_LEVELS.get(level, logging.INFO))
+
+
 def _prefix(*, journal: bool, syslog: bool) -> Callable[[int], str]:
     if journal:
         return lambda level: f"<{severity(level)}>"

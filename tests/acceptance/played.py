@@ -26,6 +26,9 @@ PLAYED = (
     "api/profiles-more.json",
     "api/tp-loads.json",
     "api/tp-sheets.json",
+    "api/core.json",
+    "api/caches.json",
+    "api/replication.json",
 )
 
 

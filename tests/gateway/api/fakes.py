@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 from engine.commands import GetItem, ListItems, PutItem, RemoveItem
 from engine.profiles.items import Items
 from engine.profiles.policies import KINDS
 from gateway.api.catalogue import SECTIONS
 from gateway.api.context import Api, ApiOptions
+from gateway.api.versions import VERSIONS
 
 NOW = 1_800_000_000 * 10**9
 ALL_SECTIONS = frozenset(SECTIONS.values())
@@ -46,7 +47,7 @@ class FakeEngine:
 
     def __init__(self, journal: FakeJournal) -> None:
         self.journal = journal
-        self.items = Items(KINDS)
+        self.items = Items((*KINDS, VERSIONS))
 
     @property
     def ticket(self) -> int:
@@ -71,7 +72,3 @@ class FakeEngine:
 def fake_api(sections: frozenset[str] = ALL_SECTIONS, **options: object) -> Api:
     journal = FakeJournal()
     return Api(FakeEngine(journal), ApiOptions(sections, "test", node_id="recorder", **options), lambda: NOW)  # type: ignore[arg-type]
-
-
-def configuration() -> Mapping[str, Mapping[str, object]]:
-    return {"chargers": {"enabled": True, "attributes_conns": ["*internal"]}}

@@ -1,4 +1,4 @@
-"""CacheSv1, CoreSv1, GuardianSv1, ConfigSv1, ServiceManagerV1, and the health of indexes."""
+"""CacheSv1, CoreSv1, GuardianSv1, ServiceManagerV1, versions, and the health of indexes."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 from collections.abc import Awaitable
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,7 @@ from gateway.api.locks import Locks
 from gateway.api.partitions import PARTITIONS, CachePartitions
 from gateway.protocols.jsonrpc.envelope import decode
 from tests.gateway.api.calls import Caller
-from tests.gateway.api.fakes import NOW, configuration, fake_api
+from tests.gateway.api.fakes import NOW, fake_api
 
 HOUR = 3_600 * 10**9
 
@@ -204,17 +205,7 @@ def test_references_are_bounded() -> None:
     asyncio.run(main())
 
 
-# -- ConfigSv1, ServiceManagerV1, indexes ------------------------------------------------------------------------------
-
-
-def test_configuration_by_section() -> None:
-    call = Caller(fake_api(configuration=configuration))
-    chargers = {"chargers": {"enabled": True, "attributes_conns": ["*internal"]}}
-    assert call("ConfigSv1.GetConfig", {"Section": "chargers"}) == chargers
-    assert call("ConfigSv1.GetConfig", {}) == chargers
-    assert call("ConfigSv1.GetConfigAsJSON", {"Section": "chargers"}) == '{"chargers":{"attributes_conns":["*internal"],"enabled":true}}'
-    for name in ("GetConfig", "GetConfigAsJSON"):
-        assert call(f"ConfigSv1.{name}", {"Section": "colours"}) == ("error", "Invalid section")
+# -- ServiceManagerV1, indexes ------------------------------------------------------------------------------
 
 
 class Switch:
@@ -257,3 +248,26 @@ def test_health_of_indexes() -> None:
     assert call("APIerSv1.GetFilterIndexes", {}) == ("error", "MANDATORY_IE_MISSING: [ItemType]")
     assert call("APIerSv1.GetFilterIndexes", {"ItemType": "*attributes"}) == ("error", "MANDATORY_IE_MISSING: [Context]")
     assert call("APIerSv1.GetFilterIndexes", {"ItemType": "*chargers"}) == ("error", "NOT_IMPLEMENTED: APIerSv1.GetFilterIndexes")
+
+
+def test_versions_are_those_of_the_reference_until_they_are_set() -> None:
+    call = Caller(fake_api())
+    first = call("APIerSv1.GetDataDBVersions", "")
+    assert isinstance(first, dict)
+    assert (first["Accounts"], first["TpTiming"], len(first)) == (3, 1, 47)
+    assert call("APIerSv1.SetDataDBVersions", {"Versions": {"Accounts": 4, "Colour": 3}}) == "OK"
+    assert call("APIerSv1.GetDataDBVersions", "Accounts") == first | {"Accounts": 4, "Colour": 3}
+    assert call("APIerSv1.GetStorDBVersions", "") == first
+    assert call("APIerSv1.SetStorDBVersions", {"Versions": {"Colour": 2}, "Overwrite": True}) == "OK"
+    assert call("APIerSv1.GetStorDBVersions", "") == {"Colour": 2}
+    assert call("APIerSv1.SetStorDBVersions", {}) == ("error", "MANDATORY_IE_MISSING: [Versions]")
+
+
+def test_there_are_no_failed_posts(tmp_path: Path) -> None:
+    call = Caller(fake_api())
+    assert call("APIerSv1.ReplayFailedPosts", {"SourcePath": str(tmp_path)}) == "OK"
+    (tmp_path / "post.gob").touch()
+    assert call("APIerSv1.ReplayFailedPosts", {"SourcePath": str(tmp_path)}) == (
+        "error",
+        "NOT_IMPLEMENTED: APIerSv1.ReplayFailedPosts of another engine's files",
+    )

@@ -1,0 +1,244 @@
+"""ConfigSv1: the configuration that is in force, as the reference writes it; options changed while the process runs.
+
+Everything can be tried (DryRun). What is changed for good has to be an option that takes effect at once (LIVE); any other is refused
+by name, for nothing would act on it until the next start, which reads the files again.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from typing import Final, Protocol, cast
+
+import msgspec
+
+from engine.errors import Fault, RequestError, mandatory_missing
+from gateway.api.args import Args
+from gateway.api.context import Api
+from gateway.api.limits import MAX_NAMED_OPTIONS
+from gateway.api.shapes import shape
+from gateway.api.table import method
+from gateway.config import Tree, load
+from gateway.config.change import differences, is_cut, over, section_names
+from gateway.config.kinds import Conns, Flag, Group, Kind, Map, Number, Texts, Whole
+from gateway.config.options import SECTIONS
+from gateway.config.reference import to_reference_json
+from gateway.config.source import UnreadableError
+
+CONFIGURATION: Final = "configuration"  # the name under which Api.rooms has it
+REQUEST: Final = "request"  # what faults call the text of a request
+LIVE: Final = frozenset({"general.log_level", "general.reply_timeout", "sessions.client_protocol"})
+
+_COMMON: Final = "Tenant string; APIOpts map[string]any;"
+_SECTION: Final = shape("config.SectionWithAPIOpts", f"{_COMMON} Section string")
+_SET: Final = shape("config.SetConfigArgs", f"{_COMMON} Config map[string]any; DryRun bool")
+_SET_TEXT: Final = shape("config.SetConfigFromJSONArgs", f"{_COMMON} Config string; DryRun bool")
+_RELOAD: Final = shape("config.ReloadArgs", f"{_COMMON} Path string; Section string; DryRun bool")
+
+# What Go's decoder calls the structs of sections, in its complaints about a value of a wrong type.
+_STRUCTS: Final[Mapping[str, str]] = {
+    "apiers": "ApierJsonCfg",
+    "attributes": "AttributeSJsonCfg",
+    "cdrs": "CdrsJsonCfg",
+    "chargers": "ChargerSJsonCfg",
+    "general": "GeneralJsonCfg",
+    "listen": "ListenJsonCfg",
+    "rals": "RalsJsonCfg",
+    "resources": "ResourceSJsonCfg",
+    "routes": "RouteSJsonCfg",
+    "schedulers": "SchedulerJsonCfg",
+    "sessions": "SessionSJsonCfg",
+    "stats": "StatServJsonCfg",
+    "thresholds": "ThresholdSJsonCfg",
+}
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+class Configured(Protocol):
+    """What ConfigSv1 shows and changes."""
+
+    def shown(self, section: str) -> dict[str, object]:
+        """A section by its name, or all; without what is ours alone. RequestError for a name that is none."""
+
+    def change(self, text: str, *, dry_run: bool) -> None:
+        """Puts the options of a JSON text over those in force. RequestError, and nothing is changed, where that cannot be done."""
+
+    def reload(self, path: str, section: str, *, dry_run: bool) -> None:
+        """Reads a section, or all, anew from the files of a folder (those that the process began with when it is empty)."""
+
+
+class Configuration:
+    """The configuration in force. `apply` is told a tree of which only options of LIVE are new."""
+
+    def __init__(self, tree: Tree, apply: Callable[[Tree], None]) -> None:
+        self._tree = tree
+        self._apply = apply
+
+    def shown(self, section: str) -> dict[str, object]:
+        """See `Configured`."""
+        if not section:
+            return to_reference_json(self._tree)
+        if section not in SECTIONS or SECTIONS[section].own:
+            raise RequestError("Invalid section")
+        return to_reference_json(self._tree, [section])
+
+    def change(self, text: str, *, dry_run: bool) -> None:
+        """See `Configured`."""
+        names = _sections_of(text)
+        tree, faults = over(self._tree, text, REQUEST)
+        if faults:
+            raise _wrong(faults)
+        self._take(tree, names, dry_run=dry_run)
+
+    def reload(self, path: str, section: str, *, dry_run: bool) -> None:
+        """See `Configured`."""
+        if not os.path.exists(path):
+            raise RequestError(f'path:"{path}" is not reachable')
+        if section and section not in SECTIONS:
+            raise RequestError(f"Invalid section: <{section}>")
+        loaded = load(path)
+        if loaded.faults:
+            raise _wrong(list(loaded.faults))
+        self._take(loaded.tree, [section] if section else list(SECTIONS), dry_run=dry_run)
+
+    def _take(self, tree: Tree, sections: list[str], *, dry_run: bool) -> None:
+        if dry_run:
+            return
+        changed = differences(self._tree, tree, sections)
+        waiting = [name for name in changed if name not in LIVE]
+        if waiting:
+            more = f" and {len(waiting) - MAX_NAMED_OPTIONS} more" if len(waiting) > MAX_NAMED_OPTIONS else ""
+            raise RequestError(f"SERVER_ERROR: takes effect at the next start only: {', '.join(waiting[:MAX_NAMED_OPTIONS])}{more}")
+        if changed:
+            merged, _ = over(self._tree, _text_of(tree, changed), REQUEST)
+            self._tree = merged
+            self._apply(merged)
+
+
+def _text_of(tree: Tree, options: list[str]) -> str:
+    """Options of a tree as a JSON text."""
+    found: dict[str, dict[str, object]] = {}
+    for name in options:
+        section, _, option = name.partition(".")
+        found.setdefault(section, {})[option] = tree.section(section)[option]
+    return _ENCODER.encode(found).decode()
+
+
+def _sections_of(text: str) -> list[str]:
+    try:
+        names = section_names(text, REQUEST)
+    except UnreadableError as fault:
+        raise RequestError("unexpected EOF" if is_cut(text, fault) else f"invalid configuration: {fault.message}") from None
+    for name in names:
+        if name not in SECTIONS:
+            raise RequestError(f"Invalid section: <{name}>")
+    complaint = _wrong_type(text)
+    if complaint:
+        raise RequestError(complaint)
+    return names
+
+
+def _wrong(faults: list[Fault]) -> RequestError:
+    shown = "; ".join(str(fault) for fault in faults[:MAX_NAMED_OPTIONS])
+    more = f"; and {len(faults) - MAX_NAMED_OPTIONS} more" if len(faults) > MAX_NAMED_OPTIONS else ""
+    return RequestError(f"invalid configuration: {shown}{more}")
+
+
+def _wrong_type(text: str) -> str:
+    """Go's complaint about the first option of a plain type whose JSON is of another; empty where there is none."""
+    try:
+        sections = msgspec.json.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        return ""  # comments, say: the faults of our own reader will do
+    for name, options in sections.items():
+        kind = SECTIONS[name].kind
+        if name in _STRUCTS and isinstance(options, dict) and isinstance(kind, Group):
+            known = {option.name: option.kind for option in kind.options}
+            for option, value in options.items():
+                wanted = _go_type(known.get(option))
+                given = _json_type(value)
+                if wanted and given not in ("null", _json_of(wanted)):
+                    field = f"{_STRUCTS[name]}.{option[:1].upper()}{option[1:]}"
+                    return f"json: cannot unmarshal {given} into Go struct field {field} of type {wanted}"
+    return ""
+
+
+def _go_type(kind: Kind | None) -> str:
+    match kind:
+        case Flag():
+            return "bool"
+        case Whole():
+            return "int"
+        case Number():
+            return "float64"
+        case Texts() | Conns():
+            return "[]string"
+        case Group() | Map():
+            return ""
+        case _:
+            return ""
+
+
+def _json_of(go_type: str) -> str:
+    return {"bool": "bool", "int": "number", "float64": "number", "[]string": "array"}[go_type]
+
+
+def _json_type(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "bool"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case _:
+            return "object"
+
+
+# -- the methods -------------------------------------------------------------------------------------------------------
+
+
+def _configured(api: Api) -> Configured:
+    return cast("Configured", api.rooms[CONFIGURATION])
+
+
+def _get(api: Api, args: Args) -> object:
+    return _configured(api).shown(args.text("Section"))
+
+
+def _get_text(api: Api, args: Args) -> object:
+    return msgspec.json.encode(_configured(api).shown(args.text("Section")), order="sorted").decode()
+
+
+def _set(api: Api, args: Args) -> object:
+    options = args.mapping("Config")
+    if not options:
+        raise mandatory_missing("Config")
+    _configured(api).change(_ENCODER.encode(options).decode(), dry_run=args.flag("DryRun"))
+    return "OK"
+
+
+def _set_text(api: Api, args: Args) -> object:
+    _configured(api).change(args.text("Config"), dry_run=args.flag("DryRun"))
+    return "OK"
+
+
+def _reload(api: Api, args: Args) -> object:
+    if not args.text("Path"):
+        raise mandatory_missing("Path")
+    _configured(api).reload(args.text("Path"), args.text("Section"), dry_run=args.flag("DryRun"))
+    return "OK"
+
+
+METHODS: Final = (
+    method("ConfigSv1.GetConfig", _SECTION, _get),
+    method("ConfigSv1.GetConfigAsJSON", _SECTION, _get_text),
+    method("ConfigSv1.SetConfig", _SET, _set),
+    method("ConfigSv1.SetConfigFromJSON", _SET_TEXT, _set_text),
+    method("ConfigSv1.ReloadConfig", _RELOAD, _reload),
+)

@@ -1,0 +1,134 @@
+"""ConfigSv1: what is in force as the reference writes it, what can be tried, what can be changed while the process runs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.api.configuration import CONFIGURATION, LIVE, Configuration
+from gateway.api.context import Api, ApiOptions
+from gateway.config import Tree, load
+from gateway.config.kinds import Group
+from gateway.config.options import SECTIONS
+from tests.gateway.api.calls import Caller
+from tests.gateway.api.fakes import ALL_SECTIONS, NOW, FakeEngine, FakeJournal
+
+GO = "json: cannot unmarshal string into Go struct field"
+
+
+class Desk:
+    """A caller, and the trees that were put in force."""
+
+    def __init__(self, folder: Path) -> None:
+        (folder / "c.json").write_text('{"general": {"node_id": "n"}, "chargers": {"enabled": true}}')
+        self.applied: list[Tree] = []
+        rooms = {CONFIGURATION: Configuration(load(str(folder)).tree, self.applied.append)}
+        api = Api(FakeEngine(FakeJournal()), ApiOptions(ALL_SECTIONS, "test"), lambda: NOW, rooms=rooms)
+        self.call = Caller(api)
+
+    def set(self, config: object, *, dry_run: bool = False) -> object:
+        return self.call("ConfigSv1.SetConfig", {"Config": config, "DryRun": dry_run})
+
+    def general(self, option: str) -> object:
+        found = self.call("ConfigSv1.GetConfig", {"Section": "general"})
+        assert isinstance(found, dict)
+        return found["general"][option]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    return Desk(tmp_path)
+
+
+def test_sections_are_shown_without_what_is_ours_alone(desk: Desk) -> None:
+    assert desk.general("node_id") == "n"
+    everything = desk.call("ConfigSv1.GetConfig", {})
+    assert isinstance(everything, dict)
+    assert everything.keys() == {name for name in SECTIONS if not SECTIONS[name].own}
+    assert "increment_rounding" not in everything["general"]
+    text = desk.call("ConfigSv1.GetConfigAsJSON", {"Section": "chargers"})
+    assert isinstance(text, str)
+    assert json.loads(text) == {"chargers": everything["chargers"]}
+    for name in ("colours", "limits"):
+        assert desk.call("ConfigSv1.GetConfig", {"Section": name}) == ("error", "Invalid section")
+
+
+@pytest.mark.parametrize(
+    ("config", "answer"),
+    [
+        ({"chargers": {"enabled": False}}, "OK"),
+        ({"listen": {"http": "127.0.0.1:1"}}, "OK"),
+        ({"colours": {"a": 1}}, ("error", "Invalid section: <colours>")),
+        ({"chargers": {"enabled": "yes"}}, ("error", f"{GO} ChargerSJsonCfg.Enabled of type bool")),
+        ({"general": {"rounding_decimals": "5"}}, ("error", f"{GO} GeneralJsonCfg.Rounding_decimals of type int")),
+        ({"sessions": {"cdrs_conns": "a"}}, ("error", f"{GO} SessionSJsonCfg.Cdrs_conns of type []string")),
+        ({"general": {"colour": 1}}, ("error", "invalid configuration: request:1:13: general.colour is no option")),
+        ({}, ("error", "MANDATORY_IE_MISSING: [Config]")),
+    ],
+)
+def test_options_are_tried(desk: Desk, config: object, answer: object) -> None:
+    assert desk.set(config, dry_run=True) == answer
+    assert desk.applied == []
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ('{"chargers": {"enabled": true}} // tried', "OK"),
+        ("{", ("error", "unexpected EOF")),
+        ('{"chargers": {"enabled": tru}}', "invalid configuration: "),
+        ('{"general": {"node_id": "*env:HOME"}}', "invalid configuration: "),
+    ],
+)
+def test_options_are_tried_as_text(desk: Desk, text: str, answer: object) -> None:
+    found = desk.call("ConfigSv1.SetConfigFromJSON", {"Config": text, "DryRun": True})
+    if isinstance(answer, str) and answer != "OK":
+        assert isinstance(found, tuple)
+        assert found[1].startswith(answer)
+    else:
+        assert found == answer
+
+
+def test_an_option_that_takes_effect_at_once_is_changed(desk: Desk) -> None:
+    assert desk.set({"general": {"reply_timeout": "7s"}}) == "OK"
+    assert desk.set({"general": {"log_level": 4}}) == "OK"
+    assert [tree.general.reply_timeout_ns for tree in desk.applied] == [7 * 10**9] * 2
+    assert (desk.general("reply_timeout"), desk.general("log_level")) == ("7s", 4)
+    assert desk.set({"general": {"log_level": 4}}) == "OK"
+    assert len(desk.applied) == 2, "nothing was new"
+
+
+def test_an_option_that_waits_for_the_next_start_is_refused_and_nothing_is_changed(desk: Desk) -> None:
+    answer = desk.set({"general": {"log_level": 3, "node_id": "m"}, "chargers": {"enabled": False}})
+    assert answer == ("error", "SERVER_ERROR: takes effect at the next start only: general.node_id, chargers.enabled")
+    assert desk.applied == []
+    assert desk.general("node_id") == "n"
+
+
+def test_files_are_read_anew(desk: Desk, tmp_path: Path) -> None:
+    def reload(path: Path, section: str = "", *, dry_run: bool = False) -> object:
+        return desk.call("ConfigSv1.ReloadConfig", {"Path": str(path), "Section": section, "DryRun": dry_run})
+
+    assert reload(tmp_path / "none", "chargers", dry_run=True) == ("error", f'path:"{tmp_path / "none"}" is not reachable')
+    assert desk.call("ConfigSv1.ReloadConfig", {}) == ("error", "MANDATORY_IE_MISSING: [Path]")
+    assert reload(tmp_path, "colours") == ("error", "Invalid section: <colours>")
+    assert reload(tmp_path) == "OK"
+    (tmp_path / "c.json").write_text('{"general": {"node_id": "n", "log_level": 5}, "chargers": {"enabled": false}}')
+    assert reload(tmp_path, dry_run=True) == "OK"
+    assert reload(tmp_path) == ("error", "SERVER_ERROR: takes effect at the next start only: chargers.enabled")
+    assert reload(tmp_path, "general") == "OK"
+    assert desk.general("log_level") == 5
+    (tmp_path / "c.json").write_text('{"general": {"node_id": 5}}')
+    found = reload(tmp_path)
+    assert isinstance(found, tuple)
+    assert found[1].startswith("invalid configuration: ")
+
+
+def test_live_options_exist() -> None:
+    for name in LIVE:
+        section, _, option = name.partition(".")
+        kind = SECTIONS[section].kind
+        assert isinstance(kind, Group)
+        assert option in {one.name for one in kind.options}
