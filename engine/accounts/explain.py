@@ -10,7 +10,7 @@ from typing import Final
 
 from engine.accounts.account import DEFAULT_BALANCE, Account, Accounts, Balance
 from engine.accounts.debit import Debit, Watcher
-from engine.accounts.selection import Purse, Selection, active_at, matching_destination, strategy_of
+from engine.accounts.selection import MINE_RANDOM, Purse, Selection, active_at, matching_destination, strategy_of
 from engine.errors import Refusal
 from engine.limits import MAX_EXPLAINED_TRIES, MAX_NEAR_CANDIDATES, MAX_NEAR_MISSES
 from engine.money import ONE, Amount, amount_text, consumed_units, factor_text
@@ -283,7 +283,7 @@ def _groups(debit: Debit) -> list[Data]:
             rows.append({"ID": name, "Why": "there is no such shared group"})
             continue
         members = [{"Account": member} | _passed_over(debit, member) for member in group.MemberIds[:MAX_EXPLAINED_TRIES]]
-        rows.append({"ID": name, "Strategy": strategy_of(group, debit.account.id) or "*mine_random", "Members": members})
+        rows.append({"ID": name, "Strategy": strategy_of(group, debit.account.id) or MINE_RANDOM, "Members": members})
     return rows
 
 

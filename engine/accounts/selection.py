@@ -19,7 +19,12 @@ from engine.rating.timings import is_active
 from engine.times import Zone
 from engine.usage import ANY, GENERIC, MONETARY
 
-MINE: Final = "*mine_"
+LOWEST: Final = "*lowest"
+HIGHEST: Final = "*highest"
+RANDOM: Final = "*random"
+MINE_LOWEST: Final = "*mine_lowest"
+MINE_HIGHEST: Final = "*mine_highest"
+MINE_RANDOM: Final = "*mine_random"  # what any other strategy means
 
 
 class Purse:
@@ -134,13 +139,13 @@ class Selection:
 
     def _by_strategy(self, group: SharedGroup, mine: Purse, purses: list[Purse]) -> list[Purse]:
         strategy = strategy_of(group, mine.account.id)
-        if strategy.endswith("lowest"):
+        if strategy in (LOWEST, MINE_LOWEST):
             purses.sort(key=_value)
-        elif strategy.endswith("highest"):
+        elif strategy in (HIGHEST, MINE_HIGHEST):
             purses.sort(key=_value, reverse=True)
         else:
             _shuffle(purses, self.ids)
-        if strategy.startswith(MINE) or strategy not in ("*lowest", "*highest", "*random"):
+        if strategy not in (LOWEST, HIGHEST, RANDOM):
             for index, purse in enumerate(purses):
                 if purse is mine:
                     purses[0], purses[index] = purse, purses[0]

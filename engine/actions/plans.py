@@ -4,8 +4,8 @@ A timing is a set of seconds on the local clock: years, months, days, and a Star
 (`*:30:00`, `*:*:15`, `*hourly`, `*every_minute`; a text that is no time leaves all open). Days are as in crontab: where days of the
 month and of the week are both given, either will do. A day of -1 is the last of its month.
 
-Where the clock is put forward, a time that it leaves out is taken at the moment of the jump's end; where it is put back, a time that
-comes twice counts once, the first time, but open hours run on in both.
+Where the clock is put forward, a time that it leaves out is later by as much as the clock jumped (02:30 is 03:30 that day), as Go
+reads such a time; where it is put back, a time that comes twice counts once, the first time, but open hours run on in both.
 """
 
 from __future__ import annotations
