@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from engine.event import Event
 from engine.money import Amount
 from engine.rating.call import Call
+from engine.rating.cost import EventCost
 from engine.rating.cost import Refund as Refund  # noqa: PLC0414 - a word of RefundCall, for the gateway
 
 
@@ -133,6 +134,84 @@ class ProcessCdr:
     chargers: bool | None = None
     rate: bool | None = None
     store: bool | None = None
+
+
+@dataclass(slots=True)
+class CdrSwitches:
+    """What is done with events of records; None where the configuration decides.
+
+    `rerate` is `refund`, `reprocess` and `rate` together; `refund` alone switches rating off; without `reprocess` a run that was
+    processed already is refused.
+    """
+
+    attributes: bool | None = None
+    chargers: bool | None = None
+    rate: bool | None = None
+    refund: bool | None = None
+    rerate: bool | None = None
+    reprocess: bool | None = None
+    store: bool | None = None
+    export: bool | None = None
+    thresholds: bool | None = None
+    stats: bool | None = None
+
+
+@dataclass(slots=True)
+class ProcessCdrs:
+    """Makes the records of events, all or none. RequestError: EXISTS, PARTIALLY_EXECUTED, MANDATORY_IE_MISSING: [Cost].
+
+    With `answers` a list of (flags, event as JSON-able data), one for each run; else None.
+    """
+
+    events: Sequence[Event]
+    switches: CdrSwitches
+    answers: bool = False
+
+
+@dataclass(slots=True)
+class RefundCdrs:
+    """Gives back what the stored records of these runs (CGRID, run) took; what was given back before is not given again.
+
+    Nothing is done where the switches neither refund nor rate. The records stay without a cost, for RateCdrs to follow; where nothing is
+    to be stored they look as before. Answers None.
+    """
+
+    runs: Sequence[tuple[str, str]]
+    switches: CdrSwitches
+
+
+@dataclass(slots=True)
+class RateCdrs:
+    """Rates the stored records of these runs (CGRID, run) again, each for itself; what one still has taken goes back first.
+
+    Runs without a record, records of `*none` and those that came rated are left alone, and all of them where the switches do not rate.
+    `options` are the events' APIOpts. Answers None.
+    """
+
+    runs: Sequence[tuple[str, str]]
+    switches: CdrSwitches
+    options: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class RemoveCdrs:
+    """Removes records by their order ids; what they took stays taken. Answers None."""
+
+    order_ids: Sequence[int]
+
+
+@dataclass(slots=True)
+class StoreSessionCost:
+    """Keeps what a run of a session cost until its record comes; EXISTS when one waits and `only_new` is asked. Answers None."""
+
+    cgrid: str
+    run_id: str
+    origin_host: str
+    origin_id: str
+    cost_source: str
+    usage_ns: int
+    details: EventCost
+    only_new: bool = False
 
 
 @dataclass(slots=True)

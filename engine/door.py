@@ -15,6 +15,7 @@ from engine.accounts.charge import Charging
 from engine.accounts.ledger import Cause
 from engine.accounts.snapshot import decode_account, encode_account
 from engine.actions.room import ActionsRoom
+from engine.cdrs.costs import SESSION_COST
 from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
 from engine.effects import Effect
@@ -84,7 +85,7 @@ class Engine:
         self.accounts = Accounts()
         self.charging = Charging(self.accounts, self.items, self.tariff, options.rating, options.default_steps, self.ids)
         self.chargers = Chargers(self.items, options.chargers_connected)
-        self.cdrs = CdrServer(options, self.charging, self.chargers, storage.cdrs.exists)
+        self.cdrs = CdrServer(options, self.charging, self.chargers, storage.cdrs)
         self.sessions = Sessions(options, self.charging, self.chargers, self.cdrs)
         self.actions = ActionsRoom(self)
         self.actions.schedule.enabled = options.scheduler
@@ -117,7 +118,9 @@ class Engine:
         """Reads back what lived in memory before, and takes up what was planned. To be called once, before the first step."""
         items: list[tuple[str, str, object]] = []
         for _, record in self.storage.recover():
-            if isinstance(record, ItemPut):
+            if isinstance(record, ItemPut | ItemRemoved) and record.kind == SESSION_COST:
+                self.cdrs.costs.restore(record.item_id, record.body if isinstance(record, ItemPut) else None)
+            elif isinstance(record, ItemPut):
                 if record.kind in self.items.kinds:
                     items.append((record.kind, record.item_id, self.items.kinds[record.kind].decode(record.body)))
             elif isinstance(record, ItemRemoved):

@@ -20,6 +20,12 @@ MAX_ACTIONS_DEPTH: Final = 8  # actions that fire triggers that fire actions
 MAX_SCHEDULED_PER_STEP: Final = 200  # sets of actions that the scheduler runs in one step; the rest follows in the next
 MAX_RUNS_BY_HAND: Final = 1_000  # runs that one SchedulerSv1.ExecuteActions may ask for
 
+# records
+MAX_SESSION_COSTS: Final = 200_000  # costs of ended sessions that wait for their record; beyond it the oldest goes
+MAX_REMEMBERED_RUNS: Final = 200_000  # runs processed and not stored that are known for a repetition; beyond it the oldest goes
+MAX_EVENTS_PER_STEP: Final = 64  # events whose records are made in one step; CDRsV1.ProcessEvents goes on with the next
+MAX_RERATED_PER_STEP: Final = 16  # stored records that one step gives back or rates again
+
 # storage
 JOURNAL_QUEUE_BYTES: Final = 64 << 20  # encoded records that wait for the disk; beyond it steps are refused
 COMMIT_BYTES: Final = 1 << 20  # encoded records that go into one commit, unless a single step has more

@@ -22,8 +22,26 @@ class SessionOptions:
 
 
 @dataclass(slots=True)
+class CdrOptions:
+    """What is done with the events of records where a request does not say; durations in ns.
+
+    `ids_ttl_ns` is how long a run that was processed and not stored is known for a repetition, `session_cost_ttl_ns` how long the
+    cost of a session waits for its record.
+    """
+
+    attributes: bool = False
+    chargers: bool = False
+    rals: bool = True
+    export: bool = False
+    thresholds: bool = False
+    stats: bool = False
+    ids_ttl_ns: int = 600_000_000_000
+    session_cost_ttl_ns: int = 7 * 86_400_000_000_000
+
+
+@dataclass(slots=True)
 class EngineOptions:
-    """All rooms' options; `..._connected` say which rooms sessions and records are wired to."""
+    """All rooms' options; `..._connected` say which rooms sessions are wired to."""
 
     rating: RatingOptions
     default_steps: dict[str, int]  # step of unit balances without a rating subject, by ToR and *any
@@ -35,6 +53,7 @@ class EngineOptions:
     remove_expired: bool = True
     scheduler: bool = True
     dynaprepaid_actionplans: tuple[str, ...] = ()
+    cdrs: CdrOptions = field(default_factory=CdrOptions)
     store_cdrs: bool = True
     chargers_connected: bool = False
     attributes_connected: bool = False

@@ -121,7 +121,8 @@ class CdrPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=7):
     Order ids are consecutive: a new record takes the one after the last, whatever it was (storage cuts its indexes by them).
     `setup`, `answer`, `created`, `updated` are instants, `usage` is in ns (a byte or an event is 1), `cost` an amount or None when
     there is none, each as `Parts`; the offsets are the seconds ahead of UTC of the clock that wrote the instants. `extra_fields` is a
-    JSON object of texts; `cost_details` is the EventCost JSON or empty.
+    JSON object of texts; `cost_details` is the EventCost JSON or empty. `settled`: no balance stands for the cost (any more), because
+    it was given back or only quoted; nothing is to be given back for it.
     """
 
     order_id: int
@@ -151,6 +152,7 @@ class CdrPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=7):
     pre_rated: bool = False
     setup_offset: int = 0
     answer_offset: int = 0
+    settled: bool = False
 
     @property
     def setup_ns(self) -> int:

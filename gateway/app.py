@@ -25,7 +25,7 @@ from engine.commands import ReloadSchedule
 from engine.door import Engine
 from engine.effects import ActionsFailed, Effect, LogAction, OutsideAction, PublishAccount
 from engine.errors import Fault, RequestError
-from engine.options import EngineOptions, SessionOptions
+from engine.options import CdrOptions, EngineOptions, SessionOptions
 from engine.rating.call import RatingOptions
 from engine.records import AccountPut, AccountRemoved
 from engine.storage.ports import Storage, StorageError
@@ -36,7 +36,8 @@ from engine.times import SECOND, zone_of
 from engine.usage import parse_duration
 from gateway import VERSION
 from gateway.api.bidirectional import BidirectionalClients, ClientOptions
-from gateway.api.cdrs import STORE
+from gateway.api.cdrqueries import STORE
+from gateway.api.cdrrating import JOURNAL
 from gateway.api.configuration import CONFIGURATION, Configuration
 from gateway.api.context import Api, ApiOptions
 from gateway.api.server import ApiServer, ServerOptions
@@ -140,6 +141,15 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
         remove_expired=rals.remove_expired,
         scheduler=tree.schedulers.enabled,
         dynaprepaid_actionplans=tree.schedulers.dynaprepaid_actionplans,
+        cdrs=CdrOptions(
+            attributes=bool(cdrs.attributes_conns),
+            chargers=bool(cdrs.chargers_conns),
+            rals=bool(cdrs.rals_conns),
+            export=bool(cdrs.online_cdr_exports or cdrs.ees_conns),
+            thresholds=bool(cdrs.thresholds_conns),
+            stats=bool(cdrs.stats_conns),
+            ids_ttl_ns=tree.caches.partitions["*cdr_ids"].ttl_ns,
+        ),
         store_cdrs=cdrs.store_cdrs,
         chargers_connected=bool(sessions.chargers_conns),
         attributes_connected=bool(sessions.attributes_conns),
@@ -451,7 +461,7 @@ class App:
             api_options(tree, node_id, zone_name, clock()),
             clock,
             scheduler=Scheduler(self._clockwork),
-            rooms={STORE: self.storage.cdrs, CONFIGURATION: Configuration(tree, apply)},
+            rooms={STORE: self.storage.cdrs, JOURNAL: self.storage.journal, CONFIGURATION: Configuration(tree, apply)},
         )
         self.server = ApiServer(api, self.storage.journal, server_options(tree), clients)
         self._collector = Collector(lambda: self.engine.ticket)

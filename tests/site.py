@@ -25,7 +25,7 @@ from engine.storage.memory.storage import MemoryStorage
 from engine.tariffplan.load import LOADED_KINDS
 from engine.times import UTC_ZONE, Zone, parse_time
 from engine.usage import SECOND
-from gateway.api.cdrs import STORE
+from gateway.api.cdrqueries import STORE
 from gateway.api.context import Api, ApiOptions
 from tests.engine.house import TENANT, plan, profile, seeded
 from tests.gateway.api.calls import Caller

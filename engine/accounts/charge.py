@@ -15,7 +15,7 @@ from engine.errors import Refusal
 from engine.ids import Ids
 from engine.money import Amount, round_by_method
 from engine.profiles.items import Items
-from engine.rating.call import AccountSummary, BalanceSummary, Call, CallCost, Increment, MoneyPart, RatingOptions, Span
+from engine.rating.call import NO_MATCH, AccountSummary, BalanceSummary, Call, CallCost, Increment, MoneyPart, RatingOptions, Span
 from engine.rating.compress import compress
 from engine.rating.cost import EventCost, Refund
 from engine.rating.lookup import first_match
@@ -159,9 +159,14 @@ class Charging:
 
     def _quoted(self, debit: Debit, call: Call, cost: CallCost) -> CallCost:
         """The answer to a debit that stays uncommitted."""
+        corrections = round_spans(cost) if call.perform_rounding else []
         cost.call = call
         cost.spans = compress(cost.spans)
         cost.summary = self._summary_of(debit)
+        for _, balance_uuid, correction in corrections:
+            for row in cost.summary.balances:
+                if row.uuid == balance_uuid:
+                    row.value -= correction
         return cost
 
     def _summary_of(self, debit: Debit) -> AccountSummary:
@@ -187,28 +192,59 @@ class Charging:
         if isinstance(quoted, Refusal):
             return quoted
         initial = _values(account)
-        changed: list[Balance] = []
-        selection = self._selection()
-        purses = selection.usable(account, call, MONETARY)
+        taken = self._take_money(account, call, amount, cause)
+        if isinstance(taken, Refusal):
+            return taken
+        quoted.summary = self.summary(account, initial)
+        return quoted
+
+    def debit_given(self, call: Call, amount: Amount, cause: Cause) -> CallCost | Refusal:
+        """Takes an amount that the call is said to cost, like `debit_money`; no price is looked up. The cost's steps say who paid."""
+        account = self.account_for(call)
+        if isinstance(account, Refusal):
+            return account
+        initial = _values(account)
+        taken = self._take_money(account, call, amount, cause)
+        if isinstance(taken, Refusal):
+            return taken
+        span = Span(call.start_ns, call.end_ns, call.duration_ns, None, NO_MATCH)
+        span.increments = taken or [Increment(0, 0, 1, 0)]
+        span.increments[0].duration_ns = call.duration_ns
+        cost = CallCost(call, amount, [span])
+        cost.summary = self.summary(account, initial)
+        return cost
+
+    def _take_money(self, account: Account, call: Call, amount: Amount, cause: Cause) -> list[Increment] | Refusal:
+        """Takes the amount from money, the heavier balances first, the rest from the default one; an increment for each that paid."""
+        purses = self._selection().usable(account, call, MONETARY)
         if isinstance(purses, Refusal):
             return purses
+        taken: list[Increment] = []
+        touched: dict[str, tuple[Account, list[Balance]]] = {account.id: (account, [])}
         rest = amount
         for purse in purses:
             part = min(rest, max(0, purse.value))
             if part > 0:
-                self.ledger.move(purse.account, purse.balance, -part, cause)
-                changed.append(purse.balance)
+                taken.append(self._paid(purse.account, purse.balance, part, cause))
+                touched.setdefault(purse.account.id, (purse.account, []))[1].append(purse.balance)
                 rest -= part
         if rest > 0:
             default = account.default_money()
             if default is None:
                 default = Balance(self.ids.uuid(), DEFAULT_BALANCE, MONETARY, 0)
                 self.ledger.open(account, default, cause)
-            self.ledger.move(account, default, -rest, cause)
-            changed.append(default)
-        self.changed(account, changed, cause.at_ns)
-        quoted.summary = self.summary(account, initial)
-        return quoted
+            taken.append(self._paid(account, default, rest, cause))
+            touched[account.id][1].append(default)
+        for holder, balances in touched.values():
+            self.changed(holder, balances, cause.at_ns)
+        return taken
+
+    def _paid(self, account: Account, balance: Balance, part: Amount, cause: Cause) -> Increment:
+        self.ledger.move(account, balance, -part, cause)
+        paid = Increment(0, part, 1, part)
+        paid.money = MoneyPart(balance.uuid, balance.id, balance.value, None)
+        paid.account_id = account.id
+        return paid
 
     def _nothing(self, account: Account, call: Call) -> CallCost:
         """The answer to a call of no length, or one that nothing pays."""
@@ -276,16 +312,8 @@ class Charging:
 
     def _round(self, cost: CallCost, cause: Cause) -> None:
         """Rounds each span as its rate says and takes or gives back the difference."""
-        for span in cost.spans:
-            correction = rounding_of(span)
-            payer = span.increments[0].money if span.increments else None
-            if correction == 0 or payer is None or not span.increments:
-                continue
-            span.round_increment = Increment(0, correction, 1, correction)
-            span.round_increment.money = MoneyPart(payer.balance_uuid, payer.balance_id, payer.value, None)
-            span.round_increment.account_id = span.increments[0].account_id
-            self.take_rounding(span.increments[0].account_id, payer.balance_uuid, correction, cause)
-            cost.cost += correction
+        for account_id, balance_uuid, correction in round_spans(cost):
+            self.take_rounding(account_id, balance_uuid, correction, cause)
 
     def take_rounding(self, account_id: str, balance_uuid: str, correction: Amount, cause: Cause) -> None:
         """Takes the correction (gives it back when negative) from the balance that paid; a balance that is gone is passed over."""
@@ -321,6 +349,22 @@ class Charging:
                 before = one.value if initial is None else initial.get(one.uuid, 0)
                 rows.append(BalanceSummary(one.uuid, one.id, one.type, before, one.value, one.weight, one.disabled, one.factors))
         return AccountSummary(account.tenant, account.name, rows, account.allow_negative, account.disabled)
+
+
+def round_spans(cost: CallCost) -> list[tuple[str, str, Amount]]:
+    """Rounds each span that money paid as its rate says; (account ID, balance UUID, correction): what that takes from which balance."""
+    corrections: list[tuple[str, str, Amount]] = []
+    for span in cost.spans:
+        correction = rounding_of(span)
+        payer = span.increments[0].money if span.increments else None
+        if correction == 0 or payer is None or not span.increments:
+            continue
+        span.round_increment = Increment(0, correction, 1, correction)
+        span.round_increment.money = MoneyPart(payer.balance_uuid, payer.balance_id, payer.value, None)
+        span.round_increment.account_id = span.increments[0].account_id
+        cost.cost += correction
+        corrections.append((span.increments[0].account_id, payer.balance_uuid, correction))
+    return corrections
 
 
 def rounding_of(span: Span) -> Amount:

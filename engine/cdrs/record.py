@@ -1,11 +1,13 @@
-"""The record of one run, and its way from an event and into the store."""
+"""The record of one run, and its ways: from an event, into the store and back, and into the event that clients are answered with."""
 
 from __future__ import annotations
 
-from typing import Final
+from decimal import Decimal
+from typing import Any, Final
 
 import msgspec
 
+from engine.errors import Refusal
 from engine.event import (
     ACCOUNT,
     ANSWER_TIME,
@@ -31,25 +33,30 @@ from engine.event import (
     Event,
     field_text,
 )
-from engine.money import ONE, Amount
+from engine.money import ONE, Amount, amount_json
 from engine.options import EngineOptions
 from engine.rating.cost import EventCost
 from engine.records import CdrPut, Parts, split_amount
-from engine.times import NO_TIME, Moment
+from engine.times import NO_TIME, ZERO_TIME, Moment, fixed_zone
 from engine.usage import VOICE
 
 NOT_RATED: Final = -ONE
+EXTRA_FIELDS: Final = "ExtraFields"
+ORDER_ID: Final = "OrderID"
 
 _OWN_FIELDS: Final = frozenset(
     {
         CGRID, RUN_ID, ORIGIN_HOST, SOURCE, ORIGIN_ID, TOR, REQUEST_TYPE, TENANT, CATEGORY, ACCOUNT, SUBJECT, DESTINATION, SETUP_TIME,
-        ANSWER_TIME, USAGE, COST, COST_DETAILS, COST_SOURCE, EXTRA_INFO, PRE_RATED, PARTIAL, "OrderID", "ExtraFields",
+        ANSWER_TIME, USAGE, COST, COST_DETAILS, COST_SOURCE, EXTRA_INFO, PRE_RATED, PARTIAL, ORDER_ID, EXTRA_FIELDS,
     }
 )  # fmt: skip
+REFUNDED: Final = "REFUNDED"  # why a stored record has no cost: what it took was given back, and it was not rated since
+_WHY_NOT_RATED: Final = frozenset({REFUNDED, *(refusal.value for refusal in Refusal)})
+_DETAILS: Final = msgspec.json.Decoder(float_hook=Decimal)
 
 
 class Cdr:
-    """A record while it is worked on. `cost` is -1 until it is rated."""
+    """A record while it is worked on. `cost` is -1 until it is rated; `settled` as in the journal's CdrPut."""
 
     cgrid: str
     run_id: str
@@ -73,6 +80,8 @@ class Cdr:
     extra_info: str
     partial: bool
     pre_rated: bool
+    settled: bool
+    usage_untold: bool  # the cost's own usage is not shown: it was taken in place of a session's cost (recorded)
 
     def __init__(self, cgrid: str, run_id: str) -> None:
         self.cgrid = cgrid
@@ -97,10 +106,32 @@ class Cdr:
         self.extra_info = ""
         self.partial = False
         self.pre_rated = False
+        self.settled = False
+        self.usage_untold = False
+
+    def forget_cost(self) -> None:
+        """As if it had never been rated."""
+        self.cost = NOT_RATED
+        self.cost_source = ""
+        self.details = None
+        self.settled = False
+        self.usage_untold = False
+
+    def details_data(self) -> dict[str, object] | None:
+        """The explained cost as clients see it."""
+        if self.details is None:
+            return None
+        data = self.details.to_data()
+        if self.usage_untold:
+            data["Usage"] = None
+        return data
+
+
+# -- events --------------------------------------------------------------------------------------------------------------
 
 
 def cdr_of(event: Event, options: EngineOptions, now_ns: int) -> Cdr:
-    """The record that an event describes. ValueError when a time, usage or cost in it is none."""
+    """The record that an event describes. ValueError when a time, a usage or a cost in it is none."""
     cdr = Cdr(event.cgrid(), event.text(RUN_ID) or "*default")
     cdr.origin_host = event.text(ORIGIN_HOST)
     cdr.source = event.text(SOURCE)
@@ -116,26 +147,106 @@ def cdr_of(event: Event, options: EngineOptions, now_ns: int) -> Cdr:
     cdr.answer = event.moment(ANSWER_TIME, options.zone, now_ns)
     cdr.usage_ns = event.usage(USAGE) or 0
     details = event.fields.get(COST_DETAILS)
-    if isinstance(details, EventCost):
-        cdr.details = details
-        cdr.cost = details.cost
-    else:
-        cost = event.amount(COST)
-        cdr.cost = NOT_RATED if cost is None else cost
+    cost = event.amount(COST)
+    cdr.details = read_details(details)
+    if cdr.details is not None and (cost is None or cdr.details is details):
+        cost = cdr.details.cost
+    cdr.cost = NOT_RATED if cost is None else cost
     cdr.cost_source = event.text(COST_SOURCE)
     cdr.extra_info = event.text(EXTRA_INFO)
     cdr.partial = event.flag(PARTIAL)
     cdr.pre_rated = event.flag(PRE_RATED)
     for name, value in event.fields.items():
         if name not in _OWN_FIELDS:
-            cdr.extra_fields[name] = field_text(value)
+            cdr.extra_fields[name] = _extra_text(value)
+    given = event.fields.get(EXTRA_FIELDS)
+    if isinstance(given, dict):
+        for name, value in given.items():
+            cdr.extra_fields[str(name)] = _extra_text(value)
     return cdr
 
 
-def stored(cdr: Cdr, order_id: int, now_ns: int) -> CdrPut:
+def _extra_text(value: object) -> str:
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else field_text(value)
+
+
+def read_details(value: object) -> EventCost | None:
+    """The explained cost in an event: our own, or JSON, as data or as text; None without one. ValueError for what is none."""
+    if value is None or value == "" or value == "null":
+        return None
+    if isinstance(value, EventCost):
+        return value
+    if isinstance(value, str):
+        try:
+            value = _DETAILS.decode(value)
+        except msgspec.MsgspecError:
+            raise ValueError("CostDetails are no JSON") from None
+    if not isinstance(value, dict):
+        raise ValueError("CostDetails are no EventCost")
+    return EventCost.from_data(value)
+
+
+def event_data(cdr: Cdr) -> dict[str, object]:
+    """The event that a record makes, JSON-able: what CDRsV2 answers."""
+    return {
+        **cdr.extra_fields,
+        CGRID: cdr.cgrid,
+        RUN_ID: cdr.run_id,
+        ORDER_ID: 0,
+        ORIGIN_HOST: cdr.origin_host,
+        SOURCE: cdr.source,
+        ORIGIN_ID: cdr.origin_id,
+        TOR: cdr.tor,
+        REQUEST_TYPE: cdr.request_type,
+        TENANT: cdr.tenant,
+        CATEGORY: cdr.category,
+        ACCOUNT: cdr.account,
+        SUBJECT: cdr.subject,
+        DESTINATION: cdr.destination,
+        SETUP_TIME: cdr.setup.text(),
+        ANSWER_TIME: cdr.answer.text(),
+        USAGE: cdr.usage_ns,
+        COST: amount_json(cdr.cost),
+        COST_SOURCE: cdr.cost_source,
+        COST_DETAILS: cdr.details_data(),
+        EXTRA_INFO: cdr.extra_info,
+        PARTIAL: cdr.partial,
+        PRE_RATED: cdr.pre_rated,
+    }
+
+
+def event_of(record: CdrPut, options: dict[str, object]) -> Event:
+    """The event that a stored record was made of, as far as it tells; without its cost, or why it had none."""
+    fields: dict[str, object] = {
+        **msgspec.json.decode(record.extra_fields, type=dict[str, Any]),
+        CGRID: record.cgrid,
+        RUN_ID: record.run_id,
+        ORIGIN_HOST: record.origin_host,
+        SOURCE: record.source,
+        ORIGIN_ID: record.origin_id,
+        TOR: record.tor,
+        REQUEST_TYPE: record.request_type,
+        TENANT: record.tenant,
+        CATEGORY: record.category,
+        ACCOUNT: record.account,
+        SUBJECT: record.subject,
+        DESTINATION: record.destination,
+        SETUP_TIME: _moment(record.setup_ns, record.setup_offset).text(),
+        ANSWER_TIME: _moment(record.answer_ns, record.answer_offset).text(),
+        USAGE: record.usage_ns,
+        PARTIAL: record.partial,
+        PRE_RATED: record.pre_rated,
+        EXTRA_INFO: "" if record.extra_info in _WHY_NOT_RATED else record.extra_info,
+    }
+    return Event(record.tenant, "", fields, dict(options))
+
+
+# -- the store -----------------------------------------------------------------------------------------------------------
+
+
+def stored(cdr: Cdr, order_id: int, created: Parts, now_ns: int) -> CdrPut:
     """The journal record of a CDR."""
-    details = b"" if cdr.details is None else msgspec.json.encode(cdr.details.to_data())
-    now: Parts = split_amount(now_ns)
+    data = cdr.details_data()
     return CdrPut(
         order_id=order_id,
         cgrid=cdr.cgrid,
@@ -152,16 +263,54 @@ def stored(cdr: Cdr, order_id: int, now_ns: int) -> CdrPut:
         destination=cdr.destination,
         setup=split_amount(cdr.setup.ns),
         answer=split_amount(cdr.answer.ns),
-        created=now,
-        updated=now,
+        created=created,
+        updated=split_amount(now_ns),
         usage=split_amount(cdr.usage_ns),
         cost=split_amount(cdr.cost),
         extra_fields=msgspec.json.encode(cdr.extra_fields),
         extra_info=cdr.extra_info,
         cost_source=cdr.cost_source,
-        cost_details=details,
+        cost_details=b"" if data is None else msgspec.json.encode(data),
         partial=cdr.partial,
         pre_rated=cdr.pre_rated,
         setup_offset=cdr.setup.zone.offset_at(cdr.setup.ns),
         answer_offset=cdr.answer.zone.offset_at(cdr.answer.ns),
+        settled=cdr.settled,
     )
+
+
+def cdr_from(record: CdrPut) -> Cdr:
+    """The record as it was stored. ValueError when its cost details are none."""
+    cdr = Cdr(record.cgrid, record.run_id)
+    cdr.origin_host = record.origin_host
+    cdr.source = record.source
+    cdr.origin_id = record.origin_id
+    cdr.tor = record.tor
+    cdr.request_type = record.request_type
+    cdr.tenant = record.tenant
+    cdr.category = record.category
+    cdr.account = record.account
+    cdr.subject = record.subject
+    cdr.destination = record.destination
+    cdr.setup = _moment(record.setup_ns, record.setup_offset)
+    cdr.answer = _moment(record.answer_ns, record.answer_offset)
+    cdr.usage_ns = record.usage_ns
+    cost = record.cost_amount
+    cdr.cost = NOT_RATED if cost is None else cost
+    cdr.cost_source = record.cost_source
+    cdr.details = stored_details(record)
+    cdr.extra_fields = msgspec.json.decode(record.extra_fields, type=dict[str, str])
+    cdr.extra_info = record.extra_info
+    cdr.partial = record.partial
+    cdr.pre_rated = record.pre_rated
+    cdr.settled = record.settled
+    return cdr
+
+
+def stored_details(record: CdrPut) -> EventCost | None:
+    """The explained cost that a record was stored with; None without one."""
+    return EventCost.from_data(_DETAILS.decode(record.cost_details)) if record.cost_details else None
+
+
+def _moment(at_ns: int, offset: int) -> Moment:
+    return NO_TIME if at_ns == ZERO_TIME else Moment(at_ns, fixed_zone(offset))

@@ -122,7 +122,8 @@ class EventCost:
         else:
             made = EventCost(cgrid, run_id, cost.spans[0].start_ns, call.zone, call.tor)
         for span in cost.spans:
-            charge = Charge(span.interval, span.match, list(span.increments or []), span.count)
+            empty = span.interval is None and not span.increments
+            charge = Charge(span.interval, span.match, list(span.increments or []), 0 if empty else span.count)
             charge.rounding = span.round_increment
             made.charges.append(charge)
         made.summary = cost.summary

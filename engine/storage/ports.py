@@ -101,6 +101,9 @@ class CdrStore(Protocol):
     def exists(self, cgrid: str, run_id: str) -> bool:
         """Whether a record of this run is stored or appended. Called on the loop, inside a step; costs microseconds."""
 
+    def find(self, cgrid: str, run_id: str) -> CdrPut | None:
+        """The record of this run as it was last appended, None without one. Called on the loop, inside a step, like `exists`."""
+
 
 class LedgerStore(Protocol):
     """The movements of balances. Every query sees all that was durable when it came."""

@@ -12,7 +12,7 @@ class YoungCdrs:
     """Used on the loop's thread only."""
 
     def __init__(self) -> None:
-        self._runs: dict[tuple[str, str], tuple[int, int]] = {}
+        self._runs: dict[tuple[str, str], tuple[CdrPut, int]] = {}
         self._removed: dict[int, int] = {}
         self._arrived: deque[tuple[int, CdrPut | CdrRemoved]] = deque()
 
@@ -20,7 +20,7 @@ class YoungCdrs:
         """Takes what is appended; tickets come in order."""
         for record in records:
             if type(record) is CdrPut:
-                self._runs[(record.cgrid, record.run_id)] = (record.order_id, ticket)
+                self._runs[(record.cgrid, record.run_id)] = (record, ticket)
                 self._removed.pop(record.order_id, None)
                 self._arrived.append((ticket, record))
             elif type(record) is CdrRemoved:
@@ -34,13 +34,15 @@ class YoungCdrs:
             if isinstance(record, CdrRemoved):
                 if self._removed.get(record.order_id) == ticket:
                     del self._removed[record.order_id]
-            elif self._runs.get((record.cgrid, record.run_id), (0, 0))[1] == ticket:
-                del self._runs[(record.cgrid, record.run_id)]
+            else:
+                found = self._runs.get((record.cgrid, record.run_id))
+                if found is not None and found[1] == ticket:
+                    del self._runs[(record.cgrid, record.run_id)]
 
-    def has(self, cgrid: str, run_id: str) -> bool:
-        """Whether a record of this run is among them and was not removed."""
+    def find(self, cgrid: str, run_id: str) -> CdrPut | None:
+        """The record of this run, if it is among them and was not removed."""
         found = self._runs.get((cgrid, run_id))
-        return found is not None and found[0] not in self._removed
+        return None if found is None or found[0].order_id in self._removed else found[0]
 
     def is_removed(self, order_id: int) -> bool:
         """Whether the tables may still have a record that was removed."""

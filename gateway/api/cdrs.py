@@ -1,264 +1,196 @@
-"""CDRsV1, CDRsV2 and the record methods of APIerSv1 and APIerSv2: making records, asking for them."""
+"""CDRsV1 and CDRsV2: making records of events, of CDRs and of external CDRs; costs that sessions leave for them."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Final, cast
-
-import msgspec
+import asyncio
+from typing import Final
 
 from engine import commands
-from engine.errors import RequestError, not_found, server_error
-from engine.event import Event, usage_of
-from engine.money import amount_json, amount_of
-from engine.records import CdrPut
-from engine.storage.ports import CdrStore
-from engine.storage.query import CdrOrder, CdrQuery
-from engine.times import ZERO_TIME, Zone, fixed_zone, format_time, parse_time, zone_of
-from engine.usage import DATA, GENERIC, MMS, SMS, format_duration
+from engine.commands import CdrSwitches
+from engine.errors import RequestError, mandatory_missing
+from engine.event import Event, truth, usage_of
+from engine.limits import MAX_EVENTS_PER_STEP
+from engine.rating.cost import EventCost
+from engine.times import parse_time, zone_of
 from gateway.api.args import Args
 from gateway.api.context import Api
 from gateway.api.sessions import event_of
-from gateway.api.shapes import EVENT, PAGINATOR, shape
+from gateway.api.shapes import EVENT, shape
 from gateway.api.table import method
 
-STORE: Final = "cdrs"  # the name under which Api.rooms has the record store
-_COUNTED: Final = (DATA, SMS, MMS, GENERIC)  # usage of these is shown as a number
+PARTIALLY_EXECUTED: Final = "PARTIALLY_EXECUTED"
+DEFAULT_RUN: Final = "*default"
 
-_LISTS: Final = (
-    "CGRIDs RunIDs OriginIDs OriginHosts Sources ToRs RequestTypes Tenants Categories Accounts Subjects DestinationPrefixes".split()
+_NAMES: Final = "CGRID RunID OriginHost Source OriginID ToR RequestType Tenant Category Account Subject Destination".split()
+_CDR_TEXT: Final = (
+    "; ".join(f"{name} string" for name in _NAMES)
+    + "; OrderID int64; ExtraFields map[string]string; ExtraInfo string; Partial bool; PreRated bool; CostSource string; Cost float64"
 )
-_TIMES: Final = "SetupTimeStart SetupTimeEnd AnswerTimeStart AnswerTimeEnd CreatedAtStart CreatedAtEnd UpdatedAtStart UpdatedAtEnd".split()
-_FILTER_TEXT: Final = ";".join(
-    [f"{name} []string; Not{name} []string" for name in _LISTS]
-    + [f"{name} string" for name in _TIMES]
-    + ["Costs []float64; NotCosts []float64; ExtraFields map[string]string; NotExtraFields map[string]string"]
-    + ["MinUsage string; MaxUsage string; OrderBy string; ExtraArgs map[string]any; utils.Paginator; APIOpts map[string]any; Tenant string"]
+_CDR: Final = shape(
+    "engine.CDRWithAPIOpts",
+    f"{_CDR_TEXT}; SetupTime time.Time; AnswerTime time.Time; Usage time.Duration; CostDetails map[string]any; APIOpts map[string]any",
 )
-_FILTER: Final = shape("utils.RPCCDRsFilter", _FILTER_TEXT, PAGINATOR)
 _EXTERNAL: Final = shape(
     "engine.ExternalCDRWithAPIOpts",
-    "CGRID string; RunID string; OriginHost string; Source string; OriginID string; ToR string; RequestType string; Tenant string;"
-    "Category string; Account string; Subject string; Destination string; SetupTime string; AnswerTime string; Usage string;"
-    "ExtraFields map[string]string; CostSource string; Cost float64; CostDetails string; ExtraInfo string; PreRated bool;"
-    "APIOpts map[string]any",
+    f"{_CDR_TEXT}; SetupTime string; AnswerTime string; Usage string; CostDetails string; APIOpts map[string]any",
 )
 _PROCESS: Final = shape("engine.ArgV1ProcessEvent", "Flags []string; ?utils.CGREvent", EVENT)
+_PROCESS_MANY: Final = shape(
+    "engine.ArgV1ProcessEvents", "Flags []string; CGREvents []*utils.CGREvent; APIOpts map[string]any; Tenant string", EVENT
+)
+_SESSION_COST: Final = shape(
+    "engine.SMCost",
+    "CGRID string; RunID string; OriginHost string; OriginID string; CostSource string; Usage time.Duration; CostDetails map[string]any",
+)
+_STORE_COST: Final = shape(
+    "engine.AttrCDRSStoreSMCost", "Cost *engine.SMCost; CheckDuplicate bool; APIOpts map[string]any; Tenant string", _SESSION_COST
+)
 
-_QUERY_LISTS: Final = {
-    "CGRIDs": "cgrids",
-    "RunIDs": "run_ids",
-    "OriginIDs": "origin_ids",
-    "OriginHosts": "origin_hosts",
-    "Sources": "sources",
-    "ToRs": "tors",
-    "RequestTypes": "request_types",
-    "Tenants": "tenants",
-    "Categories": "categories",
-    "Accounts": "accounts",
-    "Subjects": "subjects",
-    "DestinationPrefixes": "destination_prefixes",
+# -- flags ---------------------------------------------------------------------------------------------------------------
+
+_FLAGS: Final = {
+    "*attributes": "attributes",
+    "*chargers": "chargers",
+    "*rals": "rate",
+    "*refund": "refund",
+    "*rerate": "rerate",
+    "*reprocess": "reprocess",
+    "*store": "store",
+    "*export": "export",
+    "*thresholds": "thresholds",
+    "*stats": "stats",
 }
-_QUERY_TIMES: Final = {
-    "SetupTimeStart": "setup_start",
-    "SetupTimeEnd": "setup_end",
-    "AnswerTimeStart": "answer_start",
-    "AnswerTimeEnd": "answer_end",
-    "CreatedAtStart": "created_start",
-    "CreatedAtEnd": "created_end",
-    "UpdatedAtStart": "updated_start",
-    "UpdatedAtEnd": "updated_end",
+_OPTIONS: Final = {
+    "*attributeS": "attributes",
+    "*chargerS": "chargers",
+    "*ralS": "rate",
+    "*refund": "refund",
+    "*rerate": "rerate",
+    "*thresholdS": "thresholds",
+    "*statS": "stats",
 }
 
 
-def query_of(api: Api, args: Args) -> CdrQuery:
-    """The filter of a call as the store takes it. RequestError where a time, usage or order is none."""
-    conditions: dict[str, object] = {}
-    for name, field in _QUERY_LISTS.items():
-        conditions[field] = tuple(args.texts(name) or ())
-        conditions[f"not_{field}"] = tuple(args.texts(f"Not{name}") or ())
-    zone = zone_of(api.options.default_timezone)
-    try:
-        for name, field in _QUERY_TIMES.items():
-            if args.text(name):
-                conditions[field] = parse_time(args.text(name), zone, api.now()).ns
-        for name, field in (("MinUsage", "min_usage"), ("MaxUsage", "max_usage")):
-            if args.text(name):
-                conditions[field] = usage_of(args.text(name))
-    except ValueError as fault:
-        raise server_error(str(fault)) from None
-    conditions["costs"] = tuple(amount_of(cost) for cost in _numbers(args, "Costs"))
-    conditions["not_costs"] = tuple(amount_of(cost) for cost in _numbers(args, "NotCosts"))
-    for name, field in (("ExtraFields", "extra_fields"), ("NotExtraFields", "not_extra_fields")):
-        conditions[field] = tuple((args.mapping(name) or {}).items())
-    _extra_conditions(args.mapping("ExtraArgs") or {}, conditions)
-    order, _, direction = args.text("OrderBy").partition(";")
-    if order:
-        known = {one.value.lower(): one for one in CdrOrder}
-        if order.lower() not in known:
-            raise server_error(f"Invalid value : {order}")
-        conditions["order_by"] = known[order.lower()]
-        conditions["descending"] = direction == "desc"
-    limit = args.integer_or_none("Limit")
-    conditions["limit"] = None if limit is None or limit < 0 else limit
-    conditions["offset"] = max(args.integer_or_none("Offset") or 0, 0)
-    return msgspec.convert(conditions, CdrQuery)
+def switches_of(args: Args) -> CdrSwitches:
+    """What options and flags (`*flag`, `*flag:false`) switch on or off; flags go before options, unknown ones are passed over."""
+    switches = CdrSwitches()
+    options = args.mapping("APIOpts") or {}
+    for option, name in _OPTIONS.items():
+        if option in options:
+            setattr(switches, name, truth(options[option]))
+    for text in args.texts("Flags") or ():
+        flag, _, value = text.partition(":")
+        if flag in _FLAGS:
+            setattr(switches, _FLAGS[flag], value != "false")
+    return switches
 
 
-def _extra_conditions(extra: dict[str, object], conditions: dict[str, object]) -> None:
-    try:
-        for name, field in (("MinCost", "min_cost"), ("MaxCost", "max_cost")):
-            if extra.get(name) is not None:
-                conditions[field] = amount_of(extra[name])
-        for name, field in (("OrderIDStart", "order_id_start"), ("OrderIDEnd", "order_id_end")):
-            if extra.get(name) is not None:
-                conditions[field] = int(str(extra[name]))
-    except ValueError as fault:
-        raise server_error(str(fault)) from None
+# -- events --------------------------------------------------------------------------------------------------------------
 
 
-def _numbers(args: Args, name: str) -> list[int | Decimal]:
-    value = args[name]
-    return value if isinstance(value, list) else []
+def _event(api: Api, args: Args) -> Event:
+    if args.mapping("Event") is None:
+        raise RequestError(PARTIALLY_EXECUTED)
+    return event_of(api, args)
 
 
-def _store(api: Api) -> CdrStore:
-    return cast("CdrStore", api.rooms[STORE])
-
-
-# -- shapes of answers ---------------------------------------------------------------------------------------------------
-
-
-def _time(parts_ns: int, offset: int) -> str:
-    zone: Zone = fixed_zone(offset)
-    return format_time(parts_ns, zone) if parts_ns != ZERO_TIME else "0001-01-01T00:00:00Z"
-
-
-def _common(cdr: CdrPut) -> dict[str, object]:
-    cost = cdr.cost_amount
-    return {
-        "CGRID": cdr.cgrid,
-        "RunID": cdr.run_id,
-        "OrderID": cdr.order_id,
-        "OriginHost": cdr.origin_host,
-        "Source": cdr.source,
-        "OriginID": cdr.origin_id,
-        "ToR": cdr.tor,
-        "RequestType": cdr.request_type,
-        "Tenant": cdr.tenant,
-        "Category": cdr.category,
-        "Account": cdr.account,
-        "Subject": cdr.subject,
-        "Destination": cdr.destination,
-        "SetupTime": _time(cdr.setup_ns, cdr.setup_offset),
-        "AnswerTime": _time(cdr.answer_ns, cdr.answer_offset),
-        "ExtraFields": msgspec.json.decode(cdr.extra_fields),
-        "CostSource": cdr.cost_source,
-        "Cost": -1 if cost is None else amount_json(cost),
-        "ExtraInfo": cdr.extra_info,
-        "PreRated": cdr.pre_rated,
-    }
-
-
-def external_cdr(cdr: CdrPut) -> dict[str, object]:
-    """A record as APIerSv2.GetCDRs writes it: usage and cost details as text."""
-    usage = str(cdr.usage_ns) if cdr.tor in _COUNTED or cdr.pre_rated else format_duration(cdr.usage_ns)
-    return _common(cdr) | {"Usage": usage, "CostDetails": cdr.cost_details.decode() or "null"}
-
-
-def plain_cdr(cdr: CdrPut) -> dict[str, object]:
-    """A record as CDRsV1.GetCDRs writes it: usage in ns, cost details as an object."""
-    details = msgspec.Raw(cdr.cost_details) if cdr.cost_details else None
-    return _common(cdr) | {"Usage": cdr.usage_ns, "Partial": cdr.partial, "CostDetails": details}
-
-
-# -- methods -------------------------------------------------------------------------------------------------------------
-
-
-async def _get_external(api: Api, args: Args) -> object:
-    found = await _store(api).query(query_of(api, args))
-    if not found:
-        raise not_found()
-    return [external_cdr(cdr) for cdr in found]
-
-
-async def _get_plain(api: Api, args: Args) -> object:
-    found = await _store(api).query(query_of(api, args))
-    if not found:
-        raise server_error("NOT_FOUND")
-    return [plain_cdr(cdr) for cdr in found]
-
-
-async def _count(api: Api, args: Args) -> object:
-    return await _store(api).count(query_of(api, args))
-
-
-def _process_external(api: Api, args: Args) -> object:
-    fields: dict[str, object] = {}
-    for name in ("RunID", "OriginHost", "Source", "OriginID", "ToR", "RequestType", "Category", "Account", "Subject", "Destination"):
-        if args.text(name):
-            fields[name] = args.text(name)
-    fields["Tenant"] = api.tenant(args.text("Tenant"))
-    for name in ("CGRID", "SetupTime", "AnswerTime", "Usage", "CostSource", "ExtraInfo"):
-        if args.text(name):
-            fields[name] = args.text(name)
-    fields["Cost"] = args.number("Cost")
-    fields["PreRated"] = args.flag("PreRated")
-    fields |= args.mapping("ExtraFields") or {}
-    _check_times(api, fields)
-    event = Event(str(fields["Tenant"]), "", fields, args.mapping("APIOpts") or {})
-    chargers = False if args.flag("PreRated") else None
-    api.step(commands.ProcessCdr(event, chargers=chargers))
+def _process_event(api: Api, args: Args) -> object:
+    api.step(commands.ProcessCdrs([_event(api, args)], switches_of(args)))
     return "OK"
 
 
-def _check_times(api: Api, fields: dict[str, object]) -> None:
-    """Refuses a record whose times or usage cannot be read, with the words of what is wrong."""
+def _process_event_2(api: Api, args: Args) -> object:
+    runs = api.step(commands.ProcessCdrs([_event(api, args)], switches_of(args), answers=True))
+    assert isinstance(runs, list), "runs come as a list"
+    return [{"Flags": flags, "Event": fields} for flags, fields in runs]
+
+
+async def _process_events(api: Api, args: Args) -> object:
+    """All events of a step or none; more than a step takes go on in the next, after those before them."""
+    events = [_event(api, one) for one in args.each("CGREvents")]
+    switches = switches_of(args)
+    for start in range(0, len(events), MAX_EVENTS_PER_STEP):
+        api.step(commands.ProcessCdrs(events[start : start + MAX_EVENTS_PER_STEP], switches))
+        await asyncio.sleep(0)
+    return "OK"
+
+
+# -- CDRs ----------------------------------------------------------------------------------------------------------------
+
+
+def process_fields(api: Api, fields: dict[str, object], options: dict[str, object]) -> None:
+    """Makes the records of a CDR given by its fields; one that came rated is stored as it is. RequestError with what is wrong."""
+    if not fields.get("OriginID") and not fields.get("CGRID"):
+        raise mandatory_missing("OriginID")
+    _check(api, fields)
+    fields["Tenant"] = api.tenant(str(fields.get("Tenant") or ""))
+    switches = CdrSwitches()
+    if truth(fields.get("PreRated")):
+        switches.chargers = switches.rate = False
+    else:
+        fields["RunID"] = DEFAULT_RUN
+    api.step(commands.ProcessCdrs([Event(str(fields["Tenant"]), "", fields, options)], switches))
+
+
+def _check(api: Api, fields: dict[str, object]) -> None:
+    """Refuses a CDR whose times or usage cannot be read, with the words of what is wrong."""
     zone = zone_of(api.options.default_timezone)
     try:
         for name in ("SetupTime", "AnswerTime"):
-            parse_time(str(fields.get(name, "")), zone, api.now())
-        usage_of(fields.get("Usage", ""))
+            parse_time(str(fields.get(name) or ""), zone, api.now())
+        usage_of(fields.get("Usage") or 0)
     except ValueError as fault:
         raise RequestError(str(fault)) from None
 
 
-def _process_event(api: Api, args: Args) -> object:
-    if args.mapping("Event") is None:
-        raise RequestError("PARTIALLY_EXECUTED")
-    switches = _switches(args)
-    api.step(
-        commands.ProcessCdr(
-            event_of(api, args), chargers=switches.get("*chargers"), rate=switches.get("*rals"), store=switches.get("*store")
-        )
-    )
+def _process_cdr(api: Api, args: Args) -> object:
+    extra = args.mapping("ExtraFields") or {}
+    fields: dict[str, object] = {name: value for name, value in extra.items() if name not in args}
+    for name in (*_NAMES, "SetupTime", "AnswerTime", "ExtraInfo", "CostSource", "CostDetails"):
+        if args[name]:
+            fields[name] = args[name]
+    fields |= {name: args[name] for name in ("Usage", "Cost", "Partial", "PreRated")}
+    process_fields(api, fields, args.mapping("APIOpts") or {})
     return "OK"
 
 
-_FLAG_OPTIONS: Final = {"*chargers": "*chargerS", "*rals": "*ralS", "*rerate": "*rerate", "*refund": "*refund"}
+# -- what sessions cost --------------------------------------------------------------------------------------------------
 
 
-def _switches(args: Args) -> dict[str, bool]:
-    """What flags and options switch on or off; what this build does not do is refused."""
-    found: dict[str, bool] = {}
-    options = args.mapping("APIOpts") or {}
-    for flag, option in _FLAG_OPTIONS.items():
-        if option in options:
-            found[flag] = options[option] in (True, "true")
-    for text in args.texts("Flags") or ():
-        flag, _, value = text.partition(":")
-        found[flag] = value != "false"
-    unbuilt = [flag for flag in ("*attributes", "*export", "*thresholds", "*stats", "*rerate", "*refund", "*reprocess") if found.get(flag)]
-    if unbuilt:
-        raise RequestError(f"NOT_IMPLEMENTED: {' '.join(unbuilt)}")
-    return found
+def _store_cost(api: Api, args: Args) -> object:
+    cost = args.nested("Cost")
+    if cost is None:
+        raise mandatory_missing("Cost")
+    missing = [name for name in ("CGRID", "CostDetails") if not cost[name]]
+    if missing:
+        raise mandatory_missing(*missing)
+    try:
+        details = EventCost.from_data(cost.mapping("CostDetails") or {})
+    except ValueError as fault:
+        raise RequestError(f"SERVER_ERROR: CostDetails: {fault}") from None
+    command = commands.StoreSessionCost(
+        cost.text("CGRID"),
+        cost.text("RunID"),
+        cost.text("OriginHost"),
+        cost.text("OriginID"),
+        cost.text("CostSource"),
+        cost.integer("Usage"),
+        details,
+        args.flag("CheckDuplicate"),
+    )
+    try:
+        api.step(command)
+    except RequestError as fault:
+        raise RequestError(f"SERVER_ERROR: {fault.text}" if fault.text == "EXISTS" else fault.text) from None
+    return "OK"
 
 
 METHODS: Final = (
-    method("APIerSv2.GetCDRs", _FILTER, _get_external),
-    method("APIerSv2.CountCDRs", _FILTER, _count),
-    method("CDRsV1.GetCDRs", _FILTER, _get_plain),
-    method("CDRsV1.GetCDRsCount", _FILTER, _count),
-    method("CDRsV1.ProcessExternalCDR", _EXTERNAL, _process_external),
+    method("CDRsV1.ProcessCDR", _CDR, _process_cdr),
     method("CDRsV1.ProcessEvent", _PROCESS, _process_event),
+    method("CDRsV1.ProcessEvents", _PROCESS_MANY, _process_events),
+    method("CDRsV1.ProcessExternalCDR", _EXTERNAL, _process_cdr),
+    method("CDRsV1.StoreSessionCost", _STORE_COST, _store_cost),
+    method("CDRsV2.ProcessEvent", _PROCESS, _process_event_2),
+    method("CDRsV2.StoreSessionCost", _STORE_COST, _store_cost),
 )

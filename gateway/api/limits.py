@@ -15,3 +15,6 @@ PLAN_PROCESS_SECONDS: Final = 600  # that such a process may take
 PLAN_SLICE_BYTES: Final = 32 << 10  # of what it made that are unpacked at a time
 PLAN_NAMED_FAULTS: Final = 100  # faults that an error text names
 MAX_LISTED_SESSIONS: Final = 1_000_000  # sessions that one client may name when it is asked for its own; more is no answer
+MAX_CDRS_PER_ANSWER: Final = 10_000  # records of one answer; a request that finds more, up to its limit, is refused
+CDRS_PER_TURN: Final = 100  # records written before other connections get their turn
+MAX_RERATED_PER_CALL: Final = 200_000  # records of one CDRsV1.RateCDRs or ReprocessCDRs; more are refused

@@ -12,6 +12,10 @@ RECORDINGS = Path(__file__).resolve().parents[1] / "recordings"
 PLAYED = (
     "money/rating-*.json",
     "money/balances-*.json",
+    "money/cdrs-costs.json",
+    "money/cdrs-flags.json",
+    "money/cdrs-queries.json",
+    "money/cdrs-rerate.json",
     "api/envelope.json",
     "api/ping.json",
     "api/missing.json",

@@ -50,7 +50,7 @@ class MemoryStorage:
             self.tables.through = ticket
         for _, (ticket, state) in sorted(self.tables.state.items(), key=lambda item: item[0]):
             yield ticket, state
-        self.cdrs.runs = {(cdr.cgrid, cdr.run_id): cdr.order_id for cdr in self.tables.cdrs.values()}
+        self.cdrs.runs = {(cdr.cgrid, cdr.run_id): cdr for cdr in self.tables.cdrs.values()}
         self.journal.recovered(self.tables.through)
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -239,7 +239,7 @@ class MemoryCdrs:
     """See `CdrStore`."""
 
     def __init__(self, storage: MemoryStorage) -> None:
-        self.runs: dict[tuple[str, str], int] = {}
+        self.runs: dict[tuple[str, str], CdrPut] = {}
         self._storage = storage
 
     async def query(self, query: CdrQuery) -> list[CdrPut]:
@@ -260,13 +260,17 @@ class MemoryCdrs:
         """See `CdrStore.exists`."""
         return (cgrid, run_id) in self.runs
 
+    def find(self, cgrid: str, run_id: str) -> CdrPut | None:
+        """See `CdrStore.find`."""
+        return self.runs.get((cgrid, run_id))
+
     def note(self, records: Sequence[Record]) -> None:
         """Takes what is appended."""
         for record in records:
             if isinstance(record, CdrPut):
-                self.runs[(record.cgrid, record.run_id)] = record.order_id
+                self.runs[(record.cgrid, record.run_id)] = record
             elif isinstance(record, CdrRemoved):
-                self.runs = {run: order_id for run, order_id in self.runs.items() if order_id != record.order_id}
+                self.runs = {run: cdr for run, cdr in self.runs.items() if cdr.order_id != record.order_id}
 
 
 class MemoryLedger:

@@ -115,20 +115,25 @@ class SqliteCdrs:
         return await self._readers.run(lambda connection: sum(1 for _ in _scan(connection, query)))
 
     def exists(self, cgrid: str, run_id: str) -> bool:
-        """See `CdrStore.exists`. Nearly always answered from memory when there is no such record."""
-        if self._young.has(cgrid, run_id):
-            return True
+        """See `CdrStore.exists`."""
+        return self.find(cgrid, run_id) is not None
+
+    def find(self, cgrid: str, run_id: str) -> CdrPut | None:
+        """See `CdrStore.find`. Nearly always answered from memory when there is no such record."""
+        young = self._young.find(cgrid, run_id)
+        if young is not None:
+            return young
         wanted = key_hash(cgrid)
         known = self._projector.filter
         if known.ready and not known.may_have(wanted):
-            return False
+            return None
         for generation in reversed(self._projector.cdrs.generations):
             for order_id in find_ids(self._lookup, "cdrs", generation, CGRID_KEY, (wanted,)):
                 row = self._lookup.execute("SELECT record FROM cdrs WHERE id = ?", (order_id,)).fetchone()
                 cdr = decode_cdr(row[0]) if row else None
                 if cdr and cdr.cgrid == cgrid and cdr.run_id == run_id and not self._young.is_removed(order_id):
-                    return True
-        return False
+                    return cdr
+        return None
 
 
 class SqliteLedger:

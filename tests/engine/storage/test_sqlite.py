@@ -503,16 +503,16 @@ def test_young_records_until_the_tables_have_them() -> None:
     young.note(2, [CdrRemoved(1)])
     young.note(3, [cdr(1, "c1")])
     young.note(4, [CdrRemoved(1), cdr(2, "c2")])
-    assert not young.has("c1", "*default")
+    assert young.find("c1", "*default") is None
     assert young.is_removed(1)
     young.projected(2)
     assert young.is_removed(1), "the second removal is younger"
     young.projected(3)
     assert young.is_removed(1)
-    assert young.has("c2", "*default")
+    assert young.find("c2", "*default") is not None
     young.projected(4)
     assert not young.is_removed(1)
-    assert not young.has("c2", "*default")
+    assert young.find("c2", "*default") is None
 
 
 def test_the_filter_knows_what_it_has_not_seen() -> None:
