@@ -140,8 +140,8 @@ class ProcessCdr:
 class CdrSwitches:
     """What is done with events of records; None where the configuration decides.
 
-    `rerate` is `refund`, `reprocess` and `rate` together; `refund` alone switches rating off; without `reprocess` a run that was
-    processed already is refused.
+    `rerate` is `refund`, `reprocess` and `rate` together. `refund` alone switches rating off. A run that was processed already is
+    refused without one of them, and without `reprocess` where it would be stored again.
     """
 
     attributes: bool | None = None

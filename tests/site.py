@@ -26,6 +26,7 @@ from engine.tariffplan.load import LOADED_KINDS
 from engine.times import UTC_ZONE, Zone, parse_time
 from engine.usage import SECOND
 from gateway.api.cdrqueries import STORE
+from gateway.api.cdrrating import JOURNAL
 from gateway.api.context import Api, ApiOptions
 from tests.engine.house import TENANT, plan, profile, seeded
 from tests.gateway.api.calls import Caller
@@ -78,7 +79,7 @@ class Site:
         self.engine.recover(self.now)
         self.storage.start(_LOOP)
         options = ApiOptions(ALL_SECTIONS, "test", default_tenant=TENANT, default_timezone=self.options.zone.name)
-        self.call = Caller(Api(self, options, lambda: self.now, rooms={STORE: self.storage.cdrs}))
+        self.call = Caller(Api(self, options, lambda: self.now, rooms={STORE: self.storage.cdrs, JOURNAL: self.storage.journal}))
 
     @property
     def ticket(self) -> int:

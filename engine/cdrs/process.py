@@ -195,8 +195,10 @@ class CdrServer:
             if key in seen:
                 raise exists()
             seen.add(key)
-            if plan.reprocess:
+            if plan.refund or plan.reprocess:
                 run.previous = self.stored_runs.find(cdr.cgrid, cdr.run_id)
+                if run.previous is not None and plan.store and not plan.reprocess:
+                    raise exists()
             elif self.stored_runs.exists(cdr.cgrid, cdr.run_id) or self._remembered.has(cdr.cgrid, cdr.run_id, now_ns):
                 raise exists()
             if plan.refund and run.previous is None and cdr.details is None:
@@ -211,7 +213,7 @@ class CdrServer:
 
     def _work(self, runs: list[Run], plan: Plan, now_ns: int) -> None:
         for run in runs:
-            if not plan.reprocess:
+            if not (plan.refund or plan.reprocess):
                 run.event.fields[CGRID] = run.cdr.cgrid
             if plan.refund or (plan.rate and run.previous is not None):
                 self._give_back(run, now_ns)
