@@ -31,6 +31,7 @@ from engine.sessions.snapshot import decode_session
 from engine.sessions.stages import Sessions
 from engine.storage.ports import Journal, Storage
 from engine.tariffplan.apply import PlanRoom
+from engine.tariffplan.policies import columns_of, profile_of_row
 
 Step = Callable[[Any, int], object]
 
@@ -214,6 +215,14 @@ class Engine:
         if kind == "charger_profile":
             self.chargers.changed()
         self._records.append(record)
+
+    def columns_of(self, sheet: str) -> list[tuple[str, str]]:
+        """The columns of a sheet of policies (engine.tariffplan.policies). For the rooms."""
+        return columns_of(sheet)
+
+    def profile_of_row(self, sheet: str, cells: list[str], at_ns: int) -> tuple[str, str, object]:
+        """What a row of a sheet of policies makes (engine.tariffplan.policies). For the rooms."""
+        return profile_of_row(sheet, cells, self.options.zone, at_ns)
 
     def remove_item(self, kind: str, id: str) -> bool:
         if not self.items.remove(kind, id):

@@ -44,11 +44,17 @@ def _fields(running: Running, action: Ready, columns: list[str]) -> dict[str, st
     return fields
 
 
-def _filled(running: Running, text: str) -> str:
-    """The text with the fields that it names."""
+def fields_known(running: Running) -> dict[str, object]:
+    """What `~*req` has in a parameter: the fields of the event that the set runs for, else of the account."""
     known: dict[str, object] = dict(running.event or {})
     if running.account is not None:
         known = {"ID": running.account.id, "Tenant": running.account.tenant, "Account": running.account.name, **known}
+    return known
+
+
+def _filled(running: Running, text: str) -> str:
+    """The text with the fields that it names."""
+    known = fields_known(running)
 
     def field(found: re.Match[str]) -> str:
         if found.group(1) not in known:

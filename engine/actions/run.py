@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from engine.accounts.account import Account, Balance, Trigger
 from engine.accounts.ledger import Cause
 from engine.accounts.triggers import BALANCE_EXPIRED, by_weight, is_due, is_open
-from engine.actions import balances, cdrlog, dynamic, flags, outside
+from engine.actions import balances, cdrlog, dynamic, flags, outside, policies
 from engine.actions.book import Action, Actions
 from engine.actions.conditions import UnknownFilter, passes
 from engine.actions.kinds import ACTIONS
@@ -67,6 +67,7 @@ TABLE: Final[Mapping[str, Row]] = MappingProxyType(
         "*dynamic_destination": Row(dynamic.destination, False),
         "*dynamic_filter": Row(dynamic.filter_, False),
         "*dynamic_rating_profile": Row(dynamic.rating_profile, False),
+        **{kind: Row(policies.profile, False) for kind in policies.SHEETS},
         **{
             kind: Row(outside.outside, False)
             for kind in (

@@ -63,6 +63,12 @@ class House(Protocol):
     def cdrs(self) -> CdrWriter:
         """The record server."""
 
+    def columns_of(self, sheet: str) -> list[tuple[str, str]]:
+        """The columns of a sheet of policies: name and type."""
+
+    def profile_of_row(self, sheet: str, cells: list[str], at_ns: int) -> tuple[str, str, object]:
+        """The item that a row of a sheet of policies makes: its kind, its id, itself. ValueError for a cell that cannot be read."""
+
     def put_item(self, kind: str, id: str, item: object) -> None:
         """Stores or replaces an item, and journals it."""
 

@@ -10,7 +10,7 @@ import msgspec
 
 from engine.profiles import policies as book
 from engine.profiles.policies import KINDS
-from engine.tariffplan.cells import read_duration, read_flag, read_integer, read_interval, read_number
+from engine.tariffplan.cells import checks, read_duration, read_flag, read_integer, read_interval, read_number
 from engine.tariffplan.merge import Item, merged, texts_of
 from engine.tariffplan.read import Plan
 from engine.tariffplan.sheet import DECIMAL, DURATION, FLAG, IN_FIELD, INTEGER, INTERVAL, NUMBER, Column, Sheet
@@ -29,6 +29,31 @@ def profiles(plan: Plan, sheet: Sheet, zone: Zone, now_ns: int) -> list[tuple[st
     make = _MAKERS.get(sheet.name, _plain)
     reader = Reader(zone, now_ns)
     return [(key, make(sheet, item, reader)) for key, item in merged(sheet, rows).items()]
+
+
+def columns_of(name: str) -> list[tuple[str, str]]:
+    """The columns of a policy sheet: name and type."""
+    return [(column.name, column.type) for column in _sheet(name).columns]
+
+
+def _sheet(name: str) -> Sheet:
+    return next(one for one in POLICY_SHEETS if one.name == name)
+
+
+def profile_of_row(name: str, cells: list[str], zone: Zone, now_ns: int) -> tuple[str, str, object]:
+    """The item that one row of a policy sheet makes: its kind, its id, itself. ValueError for a cell that cannot be read."""
+    sheet = _sheet(name)
+    readers = checks(zone, now_ns)
+    for column, cell in zip(sheet.columns, cells, strict=True):
+        try:
+            readers.get(column.type, str)(cell)
+        except ValueError as fault:
+            raise ValueError(f"{column.name}: {fault}") from None
+    ((key, item),) = merged(sheet, [cells]).items()
+    try:
+        return sheet.kind, key, _MAKERS.get(sheet.name, _plain)(sheet, item, Reader(zone, now_ns))
+    except msgspec.ValidationError as fault:
+        raise ValueError(str(fault)) from None
 
 
 def _today(sheet: Sheet, older: bool, cells: list[list[str]]) -> list[list[str]]:
