@@ -299,7 +299,7 @@ def _relative(text: str, zone: Zone, now_ns: int) -> Moment:
     if plus and name not in ("*mo", "*month_end"):
         raise ValueError(UNSUPPORTED)
     if name == "*daily":
-        return Moment(now_ns + DAY, zone)
+        return Moment(zone.instant_of(local_ns(now_ns, zone) + DAY), zone)
     if name in ("*monthly", "*mo"):
         return Moment(add_months(now_ns, zone, 1) + shift, zone)
     if name == "*monthly_estimated":
