@@ -44,7 +44,7 @@ class Table:
 
     def __init__(self, rows: Iterable[Method], unbuilt: Iterable[Method], sections: frozenset[str]) -> None:
         """`unbuilt` says what is known of methods that have no row; a row of the same name goes before it."""
-        known = _all_methods(rows, unbuilt)
+        known = all_methods(rows, unbuilt)
         self._services = frozenset(
             service
             for service in (*METHODS, *ALIASES)
@@ -63,7 +63,7 @@ class Table:
         return RequestError(f"rpc: can't find {what} {name}")
 
 
-def _all_methods(rows: Iterable[Method], unbuilt: Iterable[Method]) -> dict[str, dict[str, Method]]:
+def all_methods(rows: Iterable[Method], unbuilt: Iterable[Method]) -> dict[str, dict[str, Method]]:
     """Every method of the catalogue, by service and name."""
     built: dict[str, Method] = {}
     for row in rows:

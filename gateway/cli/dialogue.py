@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Final
 
 from prompt_toolkit import PromptSession
+from prompt_toolkit.auto_suggest import AutoSuggestFromHistory
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion
 from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory
 
+from gateway.api.gotypes import Flag, GoType, Pointer
 from gateway.cli.client import Client
 from gateway.cli.console import call, method_names, proper_name, shape_of, split_words
 from gateway.cli.fields import field_names, member
@@ -20,6 +22,7 @@ from gateway.cli.outcome import CommandError, Exit
 from gateway.cli.terminal import lines_of
 
 _END: Final = frozenset({"quit", "exit", "bye", "close"})
+_OWN: Final = ("fields", "help", "json", "quit", "table")
 _HELP: Final = """\
 SERVICE.METHOD Field=value ...   calls it; Field.Field=value goes inside, Field:=json says a type
 SERVICE.METHOD {"Field": ...}    the same as JSON
@@ -31,7 +34,11 @@ help | quit"""
 def converse(client: Client, *, as_json: bool) -> int:
     """Reads calls from the terminal until quit or the end of the input."""
     session: PromptSession[str] = PromptSession(
-        f"{client.server}> ", history=FileHistory(str(history_file())), completer=_Names(), complete_while_typing=False
+        f"{client.server}> ",
+        history=FileHistory(str(history_file())),
+        completer=Names(),
+        complete_while_typing=False,
+        auto_suggest=AutoSuggestFromHistory(),
     )
     while True:
         try:
@@ -78,21 +85,39 @@ def history_file() -> Path:
     return path
 
 
-class _Names(Completer):
-    """Completes the method, then its fields."""
+class Names(Completer):
+    """Completes the method, then its fields and the fields inside them, then true and false."""
 
     def get_completions(self, document: Document, complete_event: CompleteEvent) -> Iterable[Completion]:
         text = document.text_before_cursor
-        head, space, _ = text.partition(" ")
-        if not space:
-            yield from (Completion(name, -len(text)) for name in method_names() if name.lower().startswith(text.lower()))
-            yield from (Completion(name, -len(text)) for name in method_names() if text and text.lower() in name.lower().partition(".")[2])
+        head, space, rest = text.partition(" ")
+        if not space or head == "fields":
+            yield from _methods(rest if space else text, own=not space)
             return
         word = text.rpartition(" ")[2]
-        if "=" in word:
-            return
-        shape = shape_of(proper_name(head))
-        *outer, last = word.split(".")
+        path, equals, value = word.partition("=")
+        shape: GoType | None = shape_of(proper_name(head))
+        *outer, last = path.split(".")
         for part in outer:
             shape = member(shape, part)[1]
+        if equals:
+            kind = member(shape, last)[1]
+            while isinstance(kind, Pointer):
+                kind = kind.target
+            if isinstance(kind, Flag):
+                yield from (Completion(one, -len(value)) for one in ("true", "false") if one.startswith(value))
+            return
         yield from (Completion(f"{name}=", -len(last)) for name in field_names(shape) if name.lower().startswith(last.lower()))
+
+
+def _methods(text: str, *, own: bool) -> Iterable[Completion]:
+    """Methods that begin with the text, then those whose own name holds it; the dialogue's own words first."""
+    lower = text.lower()
+    names = method_names()
+    if own and text:
+        yield from (Completion(word, -len(text)) for word in _OWN if word.startswith(lower))
+    first = [name for name in names if name.lower().startswith(lower)]
+    yield from (Completion(name, -len(text)) for name in first)
+    if text:
+        known = frozenset(first)
+        yield from (Completion(name, -len(text)) for name in names if name not in known and lower in name.lower().partition(".")[2])

@@ -12,7 +12,7 @@ from typing import IO
 import msgspec
 
 from engine.errors import Fault
-from gateway.cli.limits import MAX_SHOWN_DEPTH
+from gateway.cli.limits import MAX_LAST_RULE, MAX_SHOWN_DEPTH
 
 _ENCODER = msgspec.json.Encoder(decimal_format="number")
 _SPACE = "  "
@@ -88,15 +88,41 @@ def table(rows: Sequence[Sequence[str]], *, heading: bool = False) -> list[str]:
     widths = [max(len(row[at]) for row in rows) for at in range(len(rows[0]))]
     body = rows[1:] if heading else rows
     right = [bool(body) and all(_is_number(row[at]) for row in body) for at in range(len(widths))]
-    texts = [
-        _SPACE.join(
-            text.rjust(width) if flush else text.ljust(width) for text, width, flush in zip(row, widths, right, strict=True)
-        ).rstrip()
-        for row in rows
-    ]
+    texts = [line_of(row, widths, right) for row in rows]
     if heading:
+        widths[-1] = min(widths[-1], MAX_LAST_RULE)
         texts.insert(1, _SPACE.join("-" * width for width in widths))
     return texts
+
+
+def print_table(rows: Sequence[Sequence[str]]) -> None:
+    """Prints rows, the first one their heading: drawn on a terminal, where long cells are folded; in plain columns elsewhere."""
+    if not sys.stdout.isatty():
+        print("\n".join(table(rows, heading=True)))
+        return
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    shown = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for name in rows[0]:
+        shown.add_column(Text(name), overflow="fold")
+    for row in rows[1:]:
+        shown.add_row(*(Text(text) for text in row))
+    Console().print(shown)
+
+
+def line_of(cells: Sequence[str], widths: Sequence[int], right: Sequence[bool]) -> str:
+    """A line of a table whose columns are that wide."""
+    return _SPACE.join(
+        text.rjust(width) if flush else text.ljust(width) for text, width, flush in zip(cells, widths, right, strict=True)
+    ).rstrip()
+
+
+def plain_json(value: object) -> str:
+    """JSON on one line."""
+    return _ENCODER.encode(value).decode()
 
 
 def _is_number(text: str) -> bool:

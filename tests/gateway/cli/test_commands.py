@@ -54,7 +54,9 @@ def test_what_is_wrong_is_said_in_a_line(words: tuple[str, ...], status: int, sa
     assert ran.stdout == ""
 
 
-@pytest.mark.parametrize("name", ["serve", "check", "config", "load", "console", "explain", "verify", "demo", "version"])
+@pytest.mark.parametrize(
+    "name", ["serve", "check", "config", "load", "console", "api", "sessions", "cdrs", "explain", "verify", "demo", "version"]
+)
 def test_every_command_says_how_it_is_used(name: str) -> None:
     ran = tollwire(name, "--help")
     assert ran.returncode == 0
