@@ -33,12 +33,12 @@ _TRIGGER_COLUMNS: Final = (
 ).split()
 
 
-def _fields(running: Running, action: Ready, columns: list[str]) -> dict[str, str]:
-    """The parameters by the names of their columns."""
+def _fields(running: Running, action: Ready, columns: list[str], as_written: str = "") -> dict[str, str]:
+    """The parameters by the names of their columns, filled in but for the one that is kept as it is written."""
     parts = action.extra.split(";")
     if len(parts) != len(columns):
         raise Failed(f"{action.kind} takes {len(columns)} parameters, not {len(parts)}")
-    fields = {name: _filled(running, part) for name, part in zip(columns, parts, strict=True)}
+    fields = {name: part if name == as_written else _filled(running, part) for name, part in zip(columns, parts, strict=True)}
     if not fields[columns[0]]:
         raise Failed(f"{action.kind} needs its first parameter")
     return fields
@@ -143,11 +143,11 @@ def destination(running: Running, action: Ready) -> None:
 
 def filter_(running: Running, action: Ready) -> None:
     """A filter with one rule."""
-    fields = _fields(running, action, ["Tenant", "ID", "Type", "Element", "Values", "ActivationInterval", "APIOpts"])
+    columns = ["Tenant", "ID", "Type", "Element", "Values", "ActivationInterval", "APIOpts"]
+    fields = _fields(running, action, columns, as_written="Element")  # it names a field of later events
     if fields["ActivationInterval"]:
         raise Failed("an activation interval of a filter is not supported here")
-    element = action.extra.split(";")[3]  # it names a field of later events
-    rule = FilterRule(fields["Type"], element, tuple(_list(fields["Values"])))
+    rule = FilterRule(fields["Type"], fields["Element"], tuple(_list(fields["Values"])))
     running.work.put_item("filter", f"{fields['Tenant']}:{fields['ID']}", Filter(fields["Tenant"], fields["ID"], (rule,)))
 
 

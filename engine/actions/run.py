@@ -143,6 +143,8 @@ class Runner:
         """Runs the actions, the heavier first, until one fails (Failed)."""
         running = Running(self, work, account, at_ns, cause_id, event)
         for action in _by_weight(actions, running):
+            if running.account is not None and not work.holds(running.account):
+                running.account = None  # a trigger that this set fired has removed it
             if running.account is not None and action.filters and not self._passes(running.account, action):
                 continue
             row = TABLE.get(action.kind)
@@ -193,6 +195,8 @@ class Runner:
                 continue
             if is_due(trigger, account, _written(account, trigger), at_ns):
                 self._fire(work, account, trigger, at_ns)
+                if not work.holds(account):
+                    return
                 work.touch(account, at_ns)
 
     def _fire(self, work: Work, account: Account, trigger: Trigger, at_ns: int) -> None:
@@ -204,7 +208,7 @@ class Runner:
         work.depth += 1
         try:
             self.run(work, account, actions.Actions, at_ns, trigger.actions_id)
-        except Failed as fault:
+        except (Failed, RequestError) as fault:
             # What was done before stays, what comes after is not done.
             work.effect(ActionsFailed(account.id, trigger.actions_id, trigger.unique_id, str(fault)))
         finally:

@@ -104,6 +104,10 @@ class Work:
     def account(self, account_id: str) -> Account | None:
         return self.house.accounts.get(account_id)
 
+    def holds(self, account: Account) -> bool:
+        """False for an account that was removed meanwhile."""
+        return self.account(account.id) is account
+
     def add_account(self, account: Account, at_ns: int) -> None:
         """A new account."""
         self.house.accounts.put(account)
