@@ -1,6 +1,7 @@
 """What the engine asks of the outside, as values. A step leaves them with the door; the gateway performs them, or says that it does not.
 
-Texts inside are the operator's own, as the action had them.
+Texts inside are the operator's own, as the action had them. `actions_id` is the set that an action stands in; of actions that stand in none
+(AddBalance...) what asked for them.
 """
 
 from __future__ import annotations

@@ -9,6 +9,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+import msgspec
+
 from engine.accounts.account import Account
 from engine.accounts.verify import Tally
 from engine.actions.book import Action, ActionPlan, Actions, ActionTiming, ActionTrigger, ActionTriggers, BalancePattern, ValueFormula
@@ -127,7 +129,7 @@ class Site:
         self.put("rating_plan", made.Id, made)
 
     def actions(self, name: str, *rows: Action) -> None:
-        self.put(ACTIONS, name, Actions(name, rows))
+        self.put(ACTIONS, name, Actions(name, tuple(msgspec.structs.replace(row, Id=name) for row in rows)))
 
     def plan(self, name: str, *timings: ActionTiming, accounts: tuple[str, ...] = ()) -> None:
         self.put(ACTION_PLAN, name, ActionPlan(name, dict.fromkeys(accounts, True) or None, timings))
@@ -171,7 +173,7 @@ def units(kind: str, value: object = None, id: str | None = None, **fields: Any)
 
 
 def act(kind: str, balance: BalancePattern | None = None, extra: str = "", weight: int = 0, **fields: Any) -> Action:
-    return Action("SET", kind, extra, Weight=str(weight), Balance=balance, **fields)
+    return Action("", kind, extra, Weight=str(weight), Balance=balance, **fields)
 
 
 def due(timing: Timing, actions_id: str, uuid: str = "u1", weight: int = 10) -> ActionTiming:

@@ -9,7 +9,7 @@ from engine.effects import LogAction, OutsideAction, PublishAccount
 
 def log(running: Running, action: Ready) -> None:
     """A line in the log."""
-    running.work.effect(LogAction(running.account.id if running.account else "", running.cause_id, action.extra))
+    running.work.effect(LogAction(running.account.id if running.account else "", action.set_id or running.cause_id, action.extra))
 
 
 def publish_account(running: Running, action: Ready) -> None:  # noqa: ARG001 - every action has these
@@ -20,4 +20,5 @@ def publish_account(running: Running, action: Ready) -> None:  # noqa: ARG001 - 
 def outside(running: Running, action: Ready) -> None:
     """Whatever needs another service."""
     event = None if running.event is None else dict(running.event)
-    running.work.effect(OutsideAction(action.kind, running.account.id if running.account else "", running.cause_id, action.extra, event))
+    account_id = running.account.id if running.account else ""
+    running.work.effect(OutsideAction(action.kind, account_id, action.set_id or running.cause_id, action.extra, event))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from engine.accounts.account import Trigger
 from engine.actions.book import ActionTrigger
 from engine.commands import AddAccountTriggers, DebitCall, RefundCall, RunActions
 from engine.effects import ActionsFailed
@@ -58,7 +59,16 @@ def fired(site: Site) -> int:
 
 
 def trigger(kind: str, threshold: str, **fields: Any) -> ActionTrigger:
-    return ActionTrigger("G", "T", kind, threshold, **({"Balance": units(MONEY, id="cash"), "ActionsID": "GIFT"} | fields))
+    given: dict[str, Any] = {"Balance": units(MONEY, id="cash"), "ActionsID": "GIFT"} | fields
+    return ActionTrigger("G", "T", kind, threshold, **given)
+
+
+def only(site: Site) -> Trigger:
+    """The one trigger of the account."""
+    found = site.held("ann").triggers
+    assert found is not None
+    (one,) = found
+    return one
 
 
 # -- thresholds ----------------------------------------------------------------------------------------------------------------
@@ -232,7 +242,7 @@ def test_counters_survive_a_restart_and_a_change_of_other_triggers() -> None:
 
 
 def test_a_trigger_that_is_not_active_yet_and_one_that_is_no_more() -> None:
-    times = {"ActivationDate": "2026-04-07T12:00:00Z", "ExpirationDate": "2026-04-07T14:00:00Z"}
+    times: dict[str, Any] = {"ActivationDate": "2026-04-07T12:00:00Z", "ExpirationDate": "2026-04-07T14:00:00Z"}
     site = site_of(trigger("*min_balance", "50", Recurrent=True, **times))
     for hours, times_fired in ((1, 0), (1, 0), (1, 1), (1, 2), (1, 2)):
         site.now += hours * 3600 * SECOND
@@ -268,7 +278,7 @@ def test_the_memory_of_having_fired_survives_a_restart() -> None:
     site.cut()
     take(site, "2")
     assert fired(site) == 1
-    (one,) = site.held("ann").triggers or ()
+    one = only(site)
     assert one.executed
     assert one.last_execution_at.ns == NOW
 
@@ -292,7 +302,7 @@ def test_a_disabled_account_fires_nothing() -> None:
     site.account("ann", disabled=True)
     take(site, "5")
     assert fired(site) == 0
-    (one,) = site.held("ann").triggers or ()
+    one = only(site)
     assert not one.executed
 
 
