@@ -219,6 +219,37 @@ class ListSessions:
     """The open sessions (engine.sessions.session.Session), the oldest first; live, not to be changed."""
 
 
+# -- what policies make of an event ----------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class ProcessAttributes:
+    """What attribute profiles make of the event (engine.attributes.reply.AttributesReply); nothing is kept."""
+
+    event: Event
+
+
+@dataclass(slots=True)
+class FindAttributeProfile:
+    """The attribute profile that would change the event first (engine.profiles.policies.AttributeProfile), or NOT_FOUND."""
+
+    event: Event
+
+
+@dataclass(slots=True)
+class ProcessChargers:
+    """The runs of the event, the heaviest charger profile's first (a list of engine.chargers.run.ChargerRun); nothing is kept."""
+
+    event: Event
+
+
+@dataclass(slots=True)
+class FindChargerProfiles:
+    """The charger profiles that match the event, the heaviest first (engine.profiles.policies.ChargerProfile), or NOT_FOUND."""
+
+    event: Event
+
+
 # -- charging a described call ---------------------------------------------------------------------------------------------
 
 

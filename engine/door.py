@@ -15,11 +15,14 @@ from engine.accounts.charge import Charging
 from engine.accounts.ledger import Cause
 from engine.accounts.snapshot import decode_account, encode_account
 from engine.actions.room import ActionsRoom
+from engine.attributes.decide import Attributes
 from engine.cdrs.costs import SESSION_COST
 from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
 from engine.effects import Effect
 from engine.errors import server_error
+from engine.fields.view import Rooms
+from engine.filters.match import Filters
 from engine.ids import Ids
 from engine.options import EngineOptions
 from engine.profiles.items import Items
@@ -46,6 +49,10 @@ READS: Final = frozenset(
         commands.MaxSession,
         commands.QuoteCall,
         commands.ExplainDebit,
+        commands.ProcessAttributes,
+        commands.FindAttributeProfile,
+        commands.ProcessChargers,
+        commands.FindChargerProfiles,
         commands.AuthorizeSession,
         commands.ListSessions,
         commands.GetAccount,
@@ -68,6 +75,8 @@ class Engine:
     tariff: Tariff
     accounts: Accounts
     charging: Charging
+    filters: Filters
+    attributes: Attributes
     chargers: Chargers
     cdrs: CdrServer
     sessions: Sessions
@@ -85,7 +94,9 @@ class Engine:
         self.tariff = Tariff()
         self.accounts = Accounts()
         self.charging = Charging(self.accounts, self.items, self.tariff, options.rating, options.default_steps, self.ids)
-        self.chargers = Chargers(self.items, options.chargers_connected)
+        self.filters = Filters(self.items, Rooms(), options.zone)
+        self.attributes = Attributes(self.items, self.filters, options.attributes, Rooms())
+        self.chargers = Chargers(self.items, self.filters, self.attributes, options.chargers, connected=options.chargers_connected)
         self.cdrs = CdrServer(options, self.charging, self.chargers, storage.cdrs)
         self.sessions = Sessions(options, self.charging, self.chargers, self.cdrs)
         self.actions = ActionsRoom(self)
@@ -106,6 +117,8 @@ class Engine:
             commands.DebitMoney: self._debit_money,
             commands.RefundCall: self._refund_call,
             commands.RoundCall: self._round_call,
+            **self.attributes.steps(),
+            **self.chargers.steps(),
             **self.sessions.steps(),
             **self.cdrs.steps(),
             **self.actions.steps(),
@@ -212,8 +225,6 @@ class Engine:
         record = ItemPut(kind, id, self.items.kinds[kind].encode(item))  # first: what cannot be stored is not there
         self.items.put(kind, id, item)
         self.tariff.put(kind, id, item)
-        if kind == "charger_profile":
-            self.chargers.changed()
         self._records.append(record)
 
     def columns_of(self, sheet: str) -> list[tuple[str, str]]:
@@ -228,8 +239,6 @@ class Engine:
         if not self.items.remove(kind, id):
             return False
         self.tariff.remove(kind, id)
-        if kind == "charger_profile":
-            self.chargers.changed()
         self._records.append(ItemRemoved(kind, id))
         return True
 

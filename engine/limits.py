@@ -42,6 +42,10 @@ QUERY_PAGE_RECORDS: Final = 512  # records or entries that a query hands over at
 QUERY_THREADS: Final = 2  # queries that read at the same time; more wait
 EXISTS_FILTER_MAX_BYTES: Final = 64 << 20  # memory of the filter that answers "no such record" without a look at the disk
 
+# attributes
+MAX_ATTRIBUTE_RUNS: Final = 1_000  # profiles that may change one event one after the other
+MAX_INLINE_PROFILES: Final = 4_096  # profiles written out as ids that are kept ready; beyond it making them starts anew
+
 # tariff plans
 PLAN_FILES: Final = 10_000  # files of one plan
 PLAN_FOLDERS: Final = 10_000  # folders of one plan that are looked into

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from engine.attributes.decide import AttributeOptions
+from engine.chargers.decide import ChargerOptions
 from engine.rating.call import RatingOptions
 from engine.times import UTC_ZONE, Zone
 
@@ -58,4 +60,6 @@ class EngineOptions:
     chargers_connected: bool = False
     attributes_connected: bool = False
     rals_connected: bool = True
+    attributes: AttributeOptions = field(default_factory=AttributeOptions)
+    chargers: ChargerOptions = field(default_factory=ChargerOptions)
     node_id: str = ""

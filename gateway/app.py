@@ -21,10 +21,14 @@ from typing import Final, assert_never
 from engine.accounts.account import Account
 from engine.accounts.snapshot import decode_account
 from engine.accounts.verify import Tally
+from engine.attributes.asked import Defaults
+from engine.attributes.decide import AttributeOptions
+from engine.chargers.decide import ChargerOptions
 from engine.commands import ReloadSchedule
 from engine.door import Engine
 from engine.effects import ActionsFailed, Effect, LogAction, OutsideAction, PublishAccount
 from engine.errors import Fault, RequestError
+from engine.filters.index import IndexOptions
 from engine.options import CdrOptions, EngineOptions, SessionOptions
 from engine.rating.call import RatingOptions
 from engine.records import AccountPut, AccountRemoved
@@ -43,6 +47,7 @@ from gateway.api.context import Api, ApiOptions
 from gateway.api.server import ApiServer, ServerOptions
 from gateway.api.versions import VERSIONS
 from gateway.config import Tree
+from gateway.config.tree import Indexed
 from gateway.limits import (
     COLLECT_BUSY,
     COLLECT_IDLE,
@@ -151,10 +156,37 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
             ids_ttl_ns=tree.caches.partitions["*cdr_ids"].ttl_ns,
         ),
         store_cdrs=cdrs.store_cdrs,
+        attributes=attribute_options(tree, zone_name),
+        chargers=ChargerOptions(bool(tree.chargers.attributes_conns), index_options(tree.chargers)),
         chargers_connected=bool(sessions.chargers_conns),
         attributes_connected=bool(sessions.attributes_conns),
         rals_connected=bool(sessions.rals_conns),
         node_id=node_id,
+    )
+
+
+def attribute_options(tree: Tree, zone_name: str) -> AttributeOptions:
+    """What the attributes room is told."""
+    section = tree.attributes
+    opts = section.opts
+    return AttributeOptions(
+        any_context=section.any_context,
+        defaults=Defaults(opts.profile_ids, opts.process_runs, opts.profile_runs, opts.profile_ignore_filters),
+        index=index_options(section),
+        decimals=tree.general.rounding_decimals,
+        zone=zone_of(zone_name),
+    )
+
+
+def index_options(section: Indexed) -> IndexOptions:
+    """How a room of profiles finds them."""
+    return IndexOptions(
+        indexed_selects=section.indexed_selects,
+        string_fields=section.string_indexed_fields,
+        prefix_fields=section.prefix_indexed_fields,
+        suffix_fields=section.suffix_indexed_fields,
+        exists_fields=section.exists_indexed_fields,
+        nested_fields=section.nested_fields,
     )
 
 

@@ -170,14 +170,18 @@ class CdrServer:
                 raise RequestError(f"NOT_IMPLEMENTED: {flag}")
 
     def _with_attributes(self, event: Event, now_ns: int) -> Event:
-        return event
+        """The event as attribute profiles change it, or as it is where none matches."""
+        try:
+            return self.chargers.attributes.process(event, now_ns, context="*cdrs").event
+        except RequestError as fault:
+            if fault.text == "NOT_FOUND":
+                return event
+            raise RequestError(PARTIALLY_EXECUTED) from None
 
     def _charger_runs(self, event: Event, now_ns: int) -> list[Event]:
         try:
-            return self.chargers.runs(event)
-        except RequestError as fault:
-            if "NOT_IMPLEMENTED" in fault.text:
-                raise
+            return [run.event for run in self.chargers.process(event, now_ns)]
+        except RequestError:
             raise RequestError(PARTIALLY_EXECUTED) from None
 
     def _run(self, event: Event, now_ns: int) -> Run:

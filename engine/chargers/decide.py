@@ -1,66 +1,108 @@
-"""From an event to its runs: one copy of the event for each charger profile of the tenant that matches."""
+"""From an event to its runs: one copy of the event for each charger profile that matches, changed by the profile's attributes.
+
+Behaviour of reference services.md section 2 and of recordings api/chargers.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Final
 
-from engine.errors import RequestError
+from engine import commands
+from engine.attributes.asked import PROFILE_IDS, SUBSYSTEM
+from engine.attributes.decide import Attributes
+from engine.chargers.run import RUN_ID_PATH, ChargerRun
+from engine.errors import RequestError, not_found, server_error
 from engine.event import RUN_ID, Event
-from engine.money import parse_amount
+from engine.filters.index import IndexOptions, ProfileIndex
+from engine.filters.match import Filters
 from engine.profiles.items import Items
 from engine.profiles.policies import ChargerProfile
 
+KIND: Final = "charger_profile"
+CONTEXT: Final = "*chargers"
 NO_ATTRIBUTES: Final = ("*none",)
 DEFAULT_RUN: Final = "*default"
+NOT_FOUND: Final = "NOT_FOUND"
+SERVER_ERROR: Final = "SERVER_ERROR"
+
+
+@dataclass(slots=True)
+class ChargerOptions:
+    """`attributes_connected`: whether attribute profiles may change the runs; without, only profiles with `*none` can be used."""
+
+    attributes_connected: bool = True
+    index: IndexOptions = field(default_factory=IndexOptions)
 
 
 class Chargers:
-    """`connected` is whether sessions and records are to ask for charger profiles at all; without, there is one run."""
+    """The room of charger profiles. `connected`: whether sessions are to ask for them at all; without, there is one run."""
 
-    items: Items
+    index: ProfileIndex
+    filters: Filters
+    attributes: Attributes
+    options: ChargerOptions
     connected: bool
-    _compiled: dict[str, list[ChargerProfile]]
 
-    def __init__(self, items: Items, connected: bool) -> None:
-        self.items = items
+    def __init__(self, items: Items, filters: Filters, attributes: Attributes, options: ChargerOptions, *, connected: bool) -> None:
+        self.index = ProfileIndex(items, KIND, filters, options.index)
+        self.filters = filters
+        self.attributes = attributes
+        self.options = options
         self.connected = connected
-        self._compiled = {}
 
-    def changed(self) -> None:
-        """A charger profile was put or removed."""
-        self._compiled.clear()
+    def steps(self) -> dict[type, Callable[..., object]]:
+        return {
+            commands.ProcessChargers: lambda command, now_ns: self.process(command.event, now_ns),
+            commands.FindChargerProfiles: lambda command, now_ns: self.profiles_for(command.event, now_ns),
+        }
 
-    def runs(self, event: Event) -> list[Event]:
-        """The events of the runs, the heaviest profile's first. RequestError when no profile matches."""
+    def profiles_for(self, event: Event, now_ns: int) -> list[ChargerProfile]:
+        """The profiles that match, the heaviest first. RequestError NOT_FOUND when none does, or what a filter complains about."""
+        found = self.index.matching(event.tenant, self.filters.view(event, now_ns), now_ns)
+        profiles = [profile for profile in found if isinstance(profile, ChargerProfile)]
+        if not profiles:
+            raise not_found()
+        return profiles
+
+    def process(self, event: Event, now_ns: int) -> list[ChargerRun]:
+        """The runs of an event, the heaviest profile's first; the event itself stays as it is.
+
+        RequestError: NOT_FOUND when no profile matches, SERVER_ERROR for what else its attributes complain about.
+        """
+        return [self._run(event, profile, now_ns) for profile in self.profiles_for(event, now_ns)]
+
+    def runs(self, event: Event, now_ns: int) -> list[Event]:
+        """The events of the runs, for sessions and records. RequestError CHARGERS_ERROR with the reason."""
         if not self.connected:
             run = event.copy()
             run.fields[RUN_ID] = DEFAULT_RUN
             return [run]
-        profiles = self._of_tenant(event.tenant)
-        if not profiles:
-            raise RequestError("CHARGERS_ERROR:NOT_FOUND")
-        return [self._run(event, profile) for profile in profiles]
+        try:
+            return [run.event for run in self.process(event, now_ns)]
+        except RequestError as fault:
+            raise RequestError(f"CHARGERS_ERROR:{fault.text}") from None
 
-    def _of_tenant(self, tenant: str) -> list[ChargerProfile]:
-        known = self._compiled.get(tenant)
-        if known is None:
-            # Profiles with filters need the filter room, which says whether they match; until it stands they do not.
-            known = [
-                profile
-                for profile in self.items.all("charger_profile").values()
-                if isinstance(profile, ChargerProfile) and profile.Tenant == tenant and not profile.FilterIDs
-            ]
-            known.sort(key=_weight, reverse=True)
-            self._compiled[tenant] = known
-        return known
-
-    def _run(self, event: Event, profile: ChargerProfile) -> Event:
-        if profile.AttributeIDs and tuple(profile.AttributeIDs) != NO_ATTRIBUTES:
-            raise RequestError(f"CHARGERS_ERROR:NOT_IMPLEMENTED: attributes of charger {profile.ID}")
-        run = event.copy()
-        run.fields[RUN_ID] = profile.RunID or DEFAULT_RUN
+    def _run(self, event: Event, profile: ChargerProfile, now_ns: int) -> ChargerRun:
+        copy = event.copy()
+        copy.fields[RUN_ID] = profile.RunID
+        copy.options[SUBSYSTEM] = CONTEXT
+        run = ChargerRun(profile.ID, copy)
+        ids = profile.AttributeIDs or ()
+        if ids == NO_ATTRIBUTES:
+            return run
+        if not self.options.attributes_connected:
+            raise server_error("NOT_CONNECTED: AttributeS")
+        copy.options[PROFILE_IDS] = list(ids)
+        try:
+            reply = self.attributes.process(copy, now_ns, context=CONTEXT, ids=ids)
+        except RequestError as fault:
+            if fault.text != NOT_FOUND:
+                raise (fault if fault.text.startswith(SERVER_ERROR) else server_error(fault.text)) from None
+            run.attribute_profiles = []
+            return run
+        run.attribute_profiles = reply.matched
+        run.altered = [RUN_ID_PATH, *[path for path in reply.altered if path != RUN_ID_PATH]]
+        run.event = reply.event
         return run
-
-
-def _weight(profile: ChargerProfile) -> int:
-    return parse_amount(str(profile.Weight) or "0")

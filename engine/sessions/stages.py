@@ -76,7 +76,7 @@ class Sessions:
         event = command.event
         usage_ns = self._usage(event)
         granted: list[int] = []
-        for run_event in self.chargers.runs(event):
+        for run_event in self.chargers.runs(event, now_ns):
             run = self._run(run_event, now_ns)
             run.call.end_ns = run.call.start_ns + usage_ns
             run.call.duration_index_ns = usage_ns
@@ -153,7 +153,7 @@ class Sessions:
         event = event.copy()
         event.fields["CGRID"] = cgrid
         session = Session(cgrid, event.tenant, event, now_ns)
-        for run_event in self.chargers.runs(event):
+        for run_event in self.chargers.runs(event, now_ns):
             run = self._run(run_event, now_ns)
             run.call.cgrid = cgrid
             run.call.force_duration = force_duration

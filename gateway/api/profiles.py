@@ -12,6 +12,7 @@ import msgspec
 
 from engine.commands import GetItem, ListItems, PutItem, RemoveItem
 from engine.errors import RequestError, mandatory_missing, not_found, server_error
+from engine.fields.template import INNER_SEPARATOR, Template, split_parts
 from engine.profiles.policies import KINDS
 from gateway.api.args import Args
 from gateway.api.context import Api
@@ -28,6 +29,7 @@ _FILTER: Final = "filter"
 _ATTRIBUTE: Final = "attribute_profile"
 _STAT: Final = "stat_queue_profile"
 _TYPES: Final[Mapping[str, Any]] = MappingProxyType({kind.name: kind.type for kind in KINDS})
+_FIELDS: Final[Mapping[str, Struct]] = MappingProxyType({row.kind: row.fields for row in PROFILE_KINDS})
 _METRICS: Final = frozenset(
     ["*asr", "*acd", "*tcd", "*acc", "*tcc", "*pdd", "*ddc", "*sum", "*average", "*distinct", "*highest", "*lowest", "*repsc", "*repfc"]
 )
@@ -76,6 +78,11 @@ def _to_shown(kind: GoType, value: object) -> object:
     return _walk(kind, value, _to_shown)
 
 
+def shown_profile(kind: str, item: object) -> object:
+    """A stored profile as clients see it."""
+    return _to_shown(_FIELDS[kind], msgspec.to_builtins(item))
+
+
 def _walk(kind: GoType, value: object, turn: Callable[[GoType, object], object]) -> object:
     if isinstance(kind, Pointer):
         return turn(kind.target, value)
@@ -99,6 +106,8 @@ def _check(api: Api, row: ProfileKind, item: dict[str, object]) -> None:
         check_rules(_objects(item, "Rules"))
     if row.kind == _ATTRIBUTE and any(not one.get("Path") for one in _objects(item, "Attributes")):
         raise mandatory_missing("Path")
+    if row.kind == _ATTRIBUTE:
+        _check_values(item)
     if row.kind == _STAT:
         for metric in _objects(item, "Metrics"):
             name = str(metric.get("MetricID"))
@@ -144,7 +153,7 @@ def _getter(row: ProfileKind) -> Handler:
             return _inline_filter(tenant, args.text("ID"))
         if item is None:
             raise RequestError(row.not_found)
-        return _to_shown(row.fields, msgspec.to_builtins(item))
+        return shown_profile(row.kind, item)
 
     return get_profile
 
@@ -224,7 +233,7 @@ def _set_attributes_v2(api: Api, args: Args) -> object:
         for name in ("Path", "Value"):
             if not one.text(name):
                 raise server_error(f"MANDATORY_IE_MISSING: [{name}]")
-        attributes.append({**one, "Value": [{"Rules": part} for part in one.text("Value").split(";")]})
+        attributes.append({**one, "Value": [{"Rules": part} for part in _parts(one.text("Value"))]})
     if not args.text("ID").strip():
         raise mandatory_missing("ID")
     row = PROFILE_KINDS[0]
@@ -232,6 +241,24 @@ def _set_attributes_v2(api: Api, args: Args) -> object:
     _check(api, row, item)
     _store(api, row, item)
     return "OK"
+
+
+def _parts(value: str) -> list[str]:
+    """The parts of a value; backticks keep a semicolon."""
+    try:
+        return split_parts(value, INNER_SEPARATOR)
+    except ValueError as fault:
+        raise server_error(str(fault)) from None
+
+
+def _check_values(item: dict[str, object]) -> None:
+    """Refuses a value that cannot be read: an unknown converter, an expression without its end."""
+    for one in _objects(item, "Attributes"):
+        for part in _objects(one, "Value"):
+            try:
+                Template.single(str(part.get("Rules", "")))
+            except ValueError as fault:
+                raise server_error(str(fault)) from None
 
 
 # -- rows --------------------------------------------------------------------------------------------------------------

@@ -14,10 +14,6 @@ from gateway.api.shapes import ANY_MAP, EVENT, TENANT_ID_WITH_OPTS, TEXT, shape
 from gateway.api.table import Method, method
 
 _EVENTS: Final = """
-AttributeSv1.GetAttributeForEvent:
-AttributeSv1.ProcessEvent: Event
-ChargerSv1.GetChargersForEvent:
-ChargerSv1.ProcessEvent: Event
 IPsV1.AllocateIP: ID Event
 IPsV1.AuthorizeIP: ID Event
 IPsV1.GetIPAllocationForEvent: ID Event

@@ -12,6 +12,7 @@ RECORDINGS = Path(__file__).resolve().parents[1] / "recordings"
 PLAYED = (
     "money/rating-*.json",
     "money/balances-*.json",
+    "money/cdrs-chains.json",
     "money/cdrs-costs.json",
     "money/cdrs-flags.json",
     "money/cdrs-queries.json",
@@ -28,6 +29,9 @@ PLAYED = (
     "api/actions.json",
     "api/profiles.json",
     "api/profiles-more.json",
+    "api/attribute-*.json",
+    "api/chargers.json",
+    "api/go-types.json",
     "api/tp-loads.json",
     "api/tp-sheets.json",
     "api/core.json",

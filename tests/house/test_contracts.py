@@ -30,6 +30,7 @@ PLANTED = (
     ("engine.profiles.planted", "engine.rating.planted", ENGINE),
     ("engine.rating.planted", "engine.accounts.planted", ENGINE),
     ("engine.rating.planted", "engine.attributes.planted", ENGINE),
+    ("engine.attributes.planted", "engine.chargers.planted", ENGINE),
     ("engine.rating.planted", "engine.options", ENGINE),
     ("engine.options", "engine.calls", ENGINE),
     ("engine.calls", "engine.accounts.planted", ENGINE),
