@@ -41,7 +41,7 @@ def explain_cost(tariff: Tariff, call: Call, options: RatingOptions) -> Data:
     cost = get_cost(tariff, call, options)
     if isinstance(cost, Refusal):
         tree["Refusal"] = cost.value
-        tree["NearMisses"] = near_misses(tariff, call, looks)
+        tree["NearMisses"] = near_misses(tariff, call, looks, cost)
         return tree
     tree["Spans"] = [_span_data(span, call, options) for span in cost.spans[:MAX_EXPLAINED_SPANS]]
     if len(cost.spans) > MAX_EXPLAINED_SPANS:

@@ -11,7 +11,16 @@ from difflib import SequenceMatcher
 from itertools import islice
 from typing import Final
 
-from engine.limits import MAX_NEAR_CANDIDATES, MAX_NEAR_COMPARED, MAX_NEAR_HOMES, MAX_NEAR_MISSES, MAX_NEAR_NAME, MAX_NEAR_PLANS
+from engine.errors import Refusal
+from engine.limits import (
+    MAX_NEAR_CANDIDATES,
+    MAX_NEAR_COMPARED,
+    MAX_NEAR_HOMES,
+    MAX_NEAR_MISSES,
+    MAX_NEAR_NAME,
+    MAX_NEAR_PLANS,
+    MAX_SPANS_PER_CALL,
+)
 from engine.rating.call import Call
 from engine.rating.compile import CompiledPlan
 from engine.rating.lookup import OUT, Look, match_plan, profile_key
@@ -23,11 +32,13 @@ _DIGITS: Final = "0123456789"
 _LETTERS: Final = _DIGITS + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ+-_."
 
 
-def near_misses(tariff: Tariff, call: Call, looks: list[Look]) -> list[str]:
+def near_misses(tariff: Tariff, call: Call, looks: list[Look], refusal: Refusal) -> list[str]:
     """What a missing price might have meant, one sentence each, the nearest first."""
+    if refusal is Refusal.MAX_USAGE_EXCEEDED:
+        return [f"it falls into more than {MAX_SPANS_PER_CALL} stretches of one price"]
     if not any(look.profile_id for look in looks):
         return _near_profiles(tariff, call)
-    return _near_destinations(tariff, call, looks)
+    return [*_hours_left_out(looks), *_near_destinations(tariff, call, looks)][:MAX_NEAR_MISSES]
 
 
 # -- profiles ------------------------------------------------------------------------------------------------------------
@@ -57,6 +68,19 @@ def _homes_like(call: Call, homes: list[str]) -> list[str]:
     categories = nearest(call.category, [home[len(tenant) : -1] for home in homes if home.startswith(tenant)])
     tenants = nearest(call.tenant, [home[len(OUT) : -len(category)] for home in homes if home.endswith(category)])
     return [*(f"{tenant}{name}:" for name in categories), *(f"{OUT}{name}{category}" for name in tenants)]
+
+
+def _hours_left_out(looks: list[Look]) -> list[str]:
+    """Plans that price the destination when the call begins, so that a later part of it must be what has no price."""
+    found: list[str] = []
+    for look in looks:
+        for _, plan_id, match in look.activations:
+            if match is not None and not match.rows.always:
+                timings = ", ".join(
+                    f"{one.timing.ID} from {one.timing.StartTime}" for one in match.rows.intervals if one.timing is not None
+                )
+                found.append(f"{plan_id} prices {match.destination_id} by {timings} only: a later part of the call has no price")
+    return found
 
 
 # -- destinations --------------------------------------------------------------------------------------------------------

@@ -169,6 +169,19 @@ def test_a_destination_whose_hours_rest_says_so() -> None:
     assert (tree["Refusal"], tree["NearMisses"][0]) == ("UNAUTHORIZED_DESTINATION", "prefix 4930 of D has no price at this time in PLAN")
 
 
+def test_a_call_that_runs_into_hours_without_a_price_says_so() -> None:
+    weekdays = Timing("WORK", WeekDays=(1, 2, 3, 4, 5), StartTime="07:00:00")
+    tariff = tariff_of(("D", price(slot("1")), weekdays, "10"), destinations={"D": ("4930",)})
+    tree = explain(tariff, destination="493012", start="2026-03-06T23:59:30Z")
+    assert tree["Refusal"] == "UNAUTHORIZED_DESTINATION"
+    assert tree["NearMisses"][0] == "PLAN prices D by WORK from 07:00:00 only: a later part of the call has no price"
+
+
+def test_a_call_of_centuries_has_too_many_stretches() -> None:
+    tariff = tariff_of(("*any", price(slot("1")), ANY_TIMING, "10"), ("*any", price(slot("2")), NIGHT, "20"))
+    assert explain(tariff, usage_ns=90 * 365 * DAY)["NearMisses"] == ["it falls into more than 10000 stretches of one price"]
+
+
 def test_a_prefix_beside_the_number_is_found_in_a_plan_of_any_size() -> None:
     tariff = tariff_of(("A", price(slot("1")), ANY_TIMING, "10"), ("B", price(slot("1")), ANY_TIMING, "10"))
     tariff.put_destination(Destination("A", tuple(f"9{number:05}" for number in range(20_000))))
