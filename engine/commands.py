@@ -75,52 +75,7 @@ class RemovePlan:
     load: object
 
 
-# -- sessions and records ------------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class AuthorizeSession:
-    """How long the event's session may last; answers usage in ns (-1: no limit), changes nothing."""
-
-    event: Event
-
-
-@dataclass(slots=True)
-class InitiateSession:
-    """Begins a session and debits its first part; answers the usage granted in ns."""
-
-    event: Event
-    force_duration: bool = False
-
-
-@dataclass(slots=True)
-class UpdateSession:
-    """Debits the next part of a session, which is begun when it is unknown; answers the usage granted in ns."""
-
-    event: Event
-
-
-@dataclass(slots=True)
-class TerminateSession:
-    """Ends a session: debits what was used beyond the grants, gives back what was not used; answers None."""
-
-    event: Event
-    force_duration: bool = False
-
-
-@dataclass(slots=True)
-class ProcessMessage:
-    """Charges a one-time event; answers the usage granted in ns."""
-
-    event: Event
-    force_duration: bool = False
-
-
-@dataclass(slots=True)
-class ProcessSessionCdr:
-    """Makes the records of a session that is open or just ended, or of one that the engine never saw; answers None."""
-
-    event: Event
+# -- records (sessions: engine.sessions.commands) ----------------------------------------------------------------------
 
 
 @dataclass(slots=True)
@@ -212,11 +167,6 @@ class StoreSessionCost:
     usage_ns: int
     details: EventCost
     only_new: bool = False
-
-
-@dataclass(slots=True)
-class ListSessions:
-    """The open sessions (engine.sessions.session.Session), the oldest first; live, not to be changed."""
 
 
 # -- what policies make of an event ----------------------------------------------------------------------------------------

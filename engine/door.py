@@ -6,7 +6,7 @@ names the last append: an answer that depends on it may leave when the journal s
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from engine import commands
@@ -20,7 +20,8 @@ from engine.cdrs.costs import SESSION_COST
 from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
 from engine.effects import Effect
-from engine.errors import server_error
+from engine.errors import RequestError, server_error
+from engine.event import Event
 from engine.fields.view import Rooms
 from engine.filters.match import Filters
 from engine.ids import Ids
@@ -30,7 +31,8 @@ from engine.profiles.kind import Kind
 from engine.rating.answers import Answers
 from engine.rating.tariff import Tariff
 from engine.records import AccountPut, AccountRemoved, ItemPut, ItemRemoved, Record, SessionClosed, SessionPut, StateRecord
-from engine.sessions.snapshot import decode_session
+from engine.sessions import commands as session_commands
+from engine.sessions.life import Life
 from engine.sessions.stages import Sessions
 from engine.storage.ports import Journal, Storage
 from engine.tariffplan.apply import PlanRoom
@@ -53,8 +55,9 @@ READS: Final = frozenset(
         commands.FindAttributeProfile,
         commands.ProcessChargers,
         commands.FindChargerProfiles,
-        commands.AuthorizeSession,
-        commands.ListSessions,
+        session_commands.AuthorizeSession,
+        session_commands.FindSessions,
+        session_commands.AlterSessions,
         commands.GetAccount,
         commands.ListAccounts,
         commands.GetAccountPlans,
@@ -98,8 +101,8 @@ class Engine:
         self.attributes = Attributes(self.items, self.filters, options.attributes, Rooms())
         self.chargers = Chargers(self.items, self.filters, self.attributes, options.chargers, connected=options.chargers_connected)
         self.cdrs = CdrServer(options, self.charging, self.chargers, storage.cdrs)
-        self.sessions = Sessions(options, self.charging, self.chargers, self.cdrs)
         self.actions = ActionsRoom(self)
+        self.sessions = Sessions(Life(options, self.charging, self.chargers, self.cdrs, self._make_account), self._matches)
         self.actions.schedule.enabled = options.scheduler
         self.charging.reactor = self.actions
         self.ticket = 0
@@ -128,7 +131,7 @@ class Engine:
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
-    def recover(self, now_ns: int) -> None:
+    def recover(self, now_ns: int, ticks_ns: int | None = None) -> None:
         """Reads back what lived in memory before, and takes up what was planned. To be called once, before the first step."""
         items: list[tuple[str, str, object]] = []
         for _, record in self.storage.recover():
@@ -145,6 +148,7 @@ class Engine:
         self.charging.ledger.last_entry_id = self.storage.last_entry_id
         self.cdrs.next_order_id = self.storage.last_order_id + 1
         self.actions.schedule.reload(now_ns)
+        self.sessions.start(now_ns, now_ns if ticks_ns is None else ticks_ns)
 
     def _restore_items(self, items: list[tuple[str, str, object]]) -> None:
         last = {(kind, id): item for kind, id, item in items}
@@ -159,15 +163,20 @@ class Engine:
         elif isinstance(record, AccountRemoved):
             self.accounts.remove(record.key)
         elif isinstance(record, SessionPut):
-            self.sessions.open[record.cgrid] = decode_session(record.cgrid, record.body)
+            self.sessions.life.registry.recover(record.cgrid, record.body)
         elif isinstance(record, SessionClosed):
-            self.sessions.open.pop(record.cgrid, None)
+            self.sessions.life.registry.forget(record.cgrid)
 
-    def step(self, command: object, now_ns: int) -> object:
+    def step(self, command: object, now_ns: int, ticks_ns: int | None = None) -> object:
         """Does one command and journals what it changed. RequestError when the command cannot be done, or not now: while the
-        storage takes no records only questions are answered."""
+        storage takes no records only questions are answered.
+
+        `now_ns` is the wall clock (ns since 1970 UTC): it dates records and reads tariffs, and may be set. `ticks_ns` is a clock that
+        only runs forward (ns since any instant, one for the life of this engine): intervals run on it. Without it both are one.
+        """
         if not self.journal.accepting and type(command) not in READS:
             raise server_error("storage unavailable, try again later")
+        self.sessions.set_ticks(now_ns if ticks_ns is None else ticks_ns)
         try:
             return self._steps[type(command)](command, now_ns)
         finally:
@@ -179,7 +188,8 @@ class Engine:
         records.extend(self._records)
         self._records.clear()
         records.extend(AccountPut(one.id, encode_account(one)) for one in touched if self.accounts.get(one.id) is one)
-        for room in (self.sessions.records, self.cdrs.records, self.actions.records):
+        records.extend(self.sessions.take_records())
+        for room in (self.cdrs.records, self.actions.records):
             if room:
                 records.extend(room)
                 room.clear()
@@ -187,16 +197,44 @@ class Engine:
             self.ticket = self.journal.append(records)
 
     def wake_at(self, now_ns: int) -> int | None:
-        """When `wake` is to be called next; None while nothing is planned."""
+        """When `wake` is to be called next by the wall clock; None while nothing is planned."""
         return self.actions.schedule.next_at(now_ns)
 
-    def wake(self, now_ns: int) -> None:
+    def wake_ticks(self) -> int | None:
+        """When `wake` is to be called next by the clock that only runs forward; None while no interval runs."""
+        return self.sessions.next_ticks()
+
+    def wake(self, now_ns: int, ticks_ns: int | None = None) -> None:
         """Does what is due by now."""
-        self.step(commands.RunDue(), now_ns)
+        self.step(commands.RunDue(), now_ns, ticks_ns)
+        if self.sessions.is_due(now_ns if ticks_ns is None else ticks_ns):
+            self.step(session_commands.RunSessions(), now_ns, ticks_ns)
 
     def take_effects(self) -> list[Effect]:
         """What steps asked of the outside since this was last called; it may be done once `ticket` is durable."""
-        return self.actions.take_effects()
+        return [*self.actions.take_effects(), *self.sessions.take_effects()]
+
+    def _matches(self, tenant: str, filters: Sequence[str], event: Event, now_ns: int) -> bool:
+        """Whether an event passes filters."""
+        for rule in filters:
+            kind, _, rest = rule.partition(":~*req.")
+            name, _, values = rest.partition(":")
+            if kind != "*string":
+                raise RequestError(f"NOT_IMPLEMENTED: filter {rule}")
+            if event.text(name) not in values.split("|"):
+                return False
+        return True
+
+    def _make_account(self, account_id: str, now_ns: int) -> bool:
+        """Makes an account by running schedulers.dynaprepaid_actionplans for it; False when there are none or they fail."""
+        plans = self.options.dynaprepaid_actionplans
+        if not plans or not self.journal.accepting:
+            return False
+        try:
+            self.actions.schedule.run_plans(plans, account_id, now_ns)
+        except RequestError:
+            return False
+        return self.accounts.get(account_id) is not None
 
     # -- items --------------------------------------------------------------------------------------------------------
 

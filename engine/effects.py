@@ -47,4 +47,86 @@ class ActionsFailed:
     text: str
 
 
-Effect = LogAction | PublishAccount | OutsideAction | ActionsFailed
+# -- sessions ------------------------------------------------------------------------------------------------------------
+#
+# `client` is the name that the gateway gave to a connection which it can call back (a bidirectional JSON-RPC connection, an agent). It
+# came in with the command that began the session, and means nothing to the engine. An effect is told at least once: after a crash it
+# may come again.
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectSession:
+    """The client is to end this session.
+
+    `event` is the session's event with its usage so far (ns); `reason` is empty, or SESSION_TIMEOUT, FORCED_DISCONNECT,
+    INSUFFICIENT_CREDIT, UNAUTHORIZED_DESTINATION, SERVER_ERROR or what the operator gave: AgentV1.DisconnectSession has it in the event
+    as DisconnectCause, SessionSv1.DisconnectSession (protocol 1.0) beside it as Reason.
+    `closed`: the engine has ended and charged the session, and the client is just told; its own end will cost nothing. Where it is
+    False the session goes on until the client ends it: when the client cannot be told (it is gone, or answers with an error, after
+    sessions.terminate_attempts tries) the gateway says so with commands.DisconnectFailed, and the engine ends the session.
+    """
+
+    client: str
+    cgrid: str
+    tenant: str
+    event: dict[str, object]
+    reason: str
+    closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WarnDisconnect:
+    """The client is told that its session will run out of credit soon (AgentV1.WarnDisconnect with `event`). Nobody waits for it."""
+
+    client: str
+    cgrid: str
+    tenant: str
+    event: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class AskActiveSessions:
+    """Every client that can be asked is asked for its calls (AgentV1.GetActiveSessionIDs, at most `timeout_ns`); what they say comes back
+    with commands.SyncSessions, which carries `asked_at_ns` along."""
+
+    asked_at_ns: int
+    timeout_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlterSession:
+    """The client is asked to alter its session (AgentV1.AlterSession): the session's event with the operator's fields over it, and the
+    operator's options (None for none). It is no effect of a step but the answer of commands.AlterSessions: the gateway asks, and
+    whether all clients said OK makes the answer to the operator."""
+
+    client: str
+    cgrid: str
+    tenant: str
+    event: dict[str, object]
+    options: dict[str, object] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded:
+    """A session that no client had to be told of was ended by the engine, for this `reason`; for the log. Or something went wrong at the
+    end of a session, which an operator should know: `trouble` says what (usage that could not be charged, a record that exists)."""
+
+    cgrid: str
+    tenant: str
+    account: str
+    reason: str
+    trouble: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplicateSession:
+    """The session as it is now goes to these connections (SessionSv1.SetPassiveSession with `session`), so that another engine can take
+    it over. Only the last one of a CGRID counts."""
+
+    connections: tuple[str, ...]
+    cgrid: str
+    session: dict[str, object]
+
+
+SessionEffect = DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession
+Effect = LogAction | PublishAccount | OutsideAction | ActionsFailed | SessionEffect

@@ -69,3 +69,12 @@ MAX_PATTERN_CHARACTERS: Final = 4_096  # one regular expression
 MAX_PATTERN_BYTES: Final = 1 << 20  # memory of one compiled regular expression
 FILTER_CACHE: Final = 65_536  # compiled inline rules kept; beyond it compiling starts anew
 MAX_RULE_VALUES: Final = 10_000  # values of one rule
+
+# sessions
+CLOSED_SESSIONS: Final = 200_000  # ended sessions kept for the record that follows; the oldest go first
+TOMBSTONES: Final = 200_000  # sessions that the engine ended, known for that to their switch's end; the oldest go first
+TOMBSTONE_SECONDS: Final = 86_400  # how long they are
+PASSIVE_SESSIONS: Final = 1_000_000  # copies of other engines' sessions; more are refused
+FORGOTTEN_PER_STEP: Final = 16  # ended sessions and tombstones that one step looks at to forget them
+SESSIONS_PER_STEP: Final = 64  # sessions whose time has come that one step deals with; the rest follows in the next
+WOKEN_PER_STEP: Final = 32  # recovered sessions that one step makes ready to be asked for

@@ -12,7 +12,11 @@ from engine.times import UTC_ZONE, Zone
 
 @dataclass(slots=True)
 class SessionOptions:
-    """Durations in ns. `default_usage` by ToR, with `*any` for the others."""
+    """Durations and usages in ns; None where the configuration says nothing. `default_usage` by ToR, with `*any` for the others.
+
+    `connected` are the rooms that sessions are wired to besides chargers and rating: attributes, cdrs, ips, resources, thresholds,
+    stats, routes.
+    """
 
     default_usage: dict[str, int] = field(default_factory=dict)
     debit_interval_ns: int = 0
@@ -21,6 +25,17 @@ class SessionOptions:
     failed_begin_ttl_ns: int = 300_000_000_000
     closed_sessions_ttl_ns: int = 10_000_000_000
     alterable_fields: tuple[str, ...] = ()
+    ttl_max_delay_ns: int = 0
+    ttl_last_used_ns: int | None = None
+    ttl_last_usage_ns: int | None = None
+    ttl_usage_ns: int | None = None
+    indexes: tuple[str, ...] = ()
+    min_low_balance_ns: int = 0
+    channel_sync_interval_ns: int = 0
+    channel_sync_timeout_ns: int = 60_000_000_000
+    stale_max_extra_usage_ns: int = 0
+    replication: tuple[str, ...] = ()
+    connected: frozenset[str] = frozenset({"cdrs"})
 
 
 @dataclass(slots=True)

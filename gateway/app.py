@@ -11,12 +11,11 @@ import gc
 import logging
 import os
 import time
-from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Final, assert_never
+from typing import Final
 
 from engine.accounts.account import Account
 from engine.accounts.snapshot import decode_account
@@ -24,10 +23,8 @@ from engine.accounts.verify import Tally
 from engine.attributes.asked import Defaults
 from engine.attributes.decide import AttributeOptions
 from engine.chargers.decide import ChargerOptions
-from engine.commands import ReloadSchedule
 from engine.door import Engine
-from engine.effects import ActionsFailed, Effect, LogAction, OutsideAction, PublishAccount
-from engine.errors import Fault, RequestError
+from engine.errors import Fault
 from engine.filters.index import IndexOptions
 from engine.options import CdrOptions, EngineOptions, SessionOptions
 from engine.rating.call import RatingOptions
@@ -39,23 +36,24 @@ from engine.tariffplan.load import LOADED_KINDS, PlanError, Terms, load_folder
 from engine.times import SECOND, zone_of
 from engine.usage import parse_duration
 from gateway import VERSION
+from gateway.api.activesessions import SYNC_TIMEOUT_NS
 from gateway.api.bidirectional import BidirectionalClients, ClientOptions
 from gateway.api.cdrqueries import STORE
 from gateway.api.cdrrating import JOURNAL
+from gateway.api.clients import CLIENTS
 from gateway.api.configuration import CONFIGURATION, Configuration
 from gateway.api.context import Api, ApiOptions
 from gateway.api.server import ApiServer, ServerOptions
 from gateway.api.versions import VERSIONS
+from gateway.clockwork import Clockwork, Scheduler, clock, ticks
 from gateway.config import Tree
 from gateway.config.tree import Indexed
 from gateway.limits import (
     COLLECT_BUSY,
     COLLECT_IDLE,
     COLLECT_SECONDS,
-    LONGEST_SLEEP_SECONDS,
     MIDDLE_COLLECTIONS,
     OLD_BY_HAND,
-    RETRY_SECONDS,
     VERIFY_PAGE_ENTRIES,
     YOUNG_OBJECTS,
 )
@@ -63,7 +61,7 @@ from gateway.observe.log import set_level
 
 log: Final = logging.getLogger(__name__)
 
-clock: Final[Callable[[], int]] = time.time_ns
+_ROOMS: Final = ("attributes", "cdrs", "ips", "resources", "thresholds", "stats", "routes")  # that sessions may be wired to
 _ZERO_SUBJECT: Final = "*zero"
 
 
@@ -137,7 +135,19 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
             session_ttl_ns=sessions.session_ttl_ns,
             store_session_costs=sessions.store_session_costs,
             failed_begin_ttl_ns=sessions.failed_begin_ttl_ns,
+            closed_sessions_ttl_ns=tree.caches.partitions["*closed_sessions"].ttl_ns,
             alterable_fields=sessions.alterable_fields,
+            ttl_max_delay_ns=sessions.session_ttl_max_delay_ns or 0,
+            ttl_last_used_ns=sessions.session_ttl_last_used_ns,
+            ttl_last_usage_ns=sessions.session_last_usage_ns,
+            ttl_usage_ns=sessions.session_ttl_usage_ns,
+            indexes=sessions.session_indexes,
+            min_low_balance_ns=sessions.min_dur_low_balance_ns or 0,
+            channel_sync_interval_ns=sessions.channel_sync_interval_ns,
+            channel_sync_timeout_ns=sessions.channel_sync_timeout_ns,
+            stale_max_extra_usage_ns=sessions.stale_chan_max_extra_usage_ns,
+            replication=sessions.replication_conns,
+            connected=frozenset(room for room in _ROOMS if getattr(sessions, f"{room}_conns")),
         ),
         default_tenant=general.default_tenant,
         default_category=general.default_category,
@@ -347,120 +357,6 @@ class Collector:
         self._arm()
 
 
-class Clockwork:
-    """The engine as the API sees it, with what follows a step: the one timer set anew, effects performed when they are durable."""
-
-    engine: Engine
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._effects: deque[tuple[int, list[Effect]]] = deque()
-        self._timer: asyncio.TimerHandle | None = None
-        self._wake_at: int | None = None
-        self._stopped = True
-
-    @property
-    def ticket(self) -> int:
-        """See `EngineDoor`."""
-        return self.engine.ticket
-
-    def step(self, command: object, now_ns: int) -> object:
-        """See `EngineDoor`."""
-        try:
-            return self.engine.step(command, now_ns)
-        finally:
-            self._follow(now_ns)
-
-    def start(self) -> None:
-        """What is due is done from now on."""
-        self._stopped = False
-        self.engine.journal.subscribe(self._perform)
-        self._follow(clock())
-
-    def stop(self) -> None:
-        """Nothing is done by itself any more."""
-        self._stopped = True
-        if self._timer is not None:
-            self._timer.cancel()
-
-    def _follow(self, now_ns: int) -> None:
-        effects = self.engine.take_effects()
-        if effects:
-            self._effects.append((self.engine.ticket, effects))
-            self._perform(self.engine.journal.durable_ticket)
-        wake_at = self.engine.wake_at(now_ns)
-        if wake_at != self._wake_at:
-            self._arm(wake_at, now_ns)
-
-    def _arm(self, wake_at: int | None, now_ns: int) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._wake_at = wake_at
-        if wake_at is not None and not self._stopped:
-            seconds = min(max(wake_at - now_ns, 0) / SECOND, LONGEST_SLEEP_SECONDS)
-            self._timer = asyncio.get_running_loop().call_later(seconds, self._wake)
-
-    def _wake(self) -> None:
-        """The clock may have been set meanwhile: only what is due by it is done, and the next sleep is reckoned anew."""
-        now_ns, self._timer, self._wake_at = clock(), None, None
-        try:
-            self.engine.wake(now_ns)
-        except RequestError as refused:  # the disk fails: it is tried again
-            log.warning("what is due has to wait", extra={"reason": refused.text})
-            self._arm(now_ns + RETRY_SECONDS * SECOND, now_ns)
-        except Exception:
-            log.exception("what is due could not be done")
-            self._arm(now_ns + RETRY_SECONDS * SECOND, now_ns)
-        else:
-            self._follow(now_ns)
-
-    def _perform(self, durable_ticket: int) -> None:
-        """Does what the outside was asked for by steps that are on disk."""
-        while self._effects and self._effects[0][0] <= durable_ticket:
-            for effect in self._effects.popleft()[1]:
-                perform(effect)
-
-
-def perform(effect: Effect) -> None:
-    """Does what the engine asks of the outside, as far as this build can; says so where it cannot."""
-    match effect:
-        case LogAction():
-            log.info("action", extra={"account": effect.account_id, "actions": effect.actions_id, "text": effect.text})
-        case ActionsFailed():
-            fields = {"account": effect.account_id, "actions": effect.actions_id, "trigger": effect.trigger_id, "reason": effect.text}
-            log.warning("actions failed", extra=fields)
-        case PublishAccount():
-            log.debug("account not published: no thresholds or stats in this build", extra={"account": effect.account_id})
-        case OutsideAction():
-            fields = {"kind": effect.kind, "account": effect.account_id, "actions": effect.actions_id}
-            log.warning("action needs a service that this build does not have", extra=fields)
-        case _:
-            assert_never(effect)
-
-
-class Scheduler:
-    """The switch of what the engine does by itself at given times (ServiceManagerV1)."""
-
-    def __init__(self, clockwork: Clockwork) -> None:
-        self._clockwork = clockwork
-        self._schedule = clockwork.engine.actions.schedule
-
-    @property
-    def running(self) -> bool:
-        """See `SchedulerSwitch`."""
-        return self._schedule.enabled
-
-    def start(self) -> None:
-        """See `SchedulerSwitch`."""
-        self._schedule.enabled = True
-        self._clockwork.step(ReloadSchedule(), clock())
-
-    def stop(self) -> None:
-        """See `SchedulerSwitch`."""
-        self._schedule.enabled = False
-
-
 class App:
     """A gateway in one process. `start` and `stop` on a running loop, once each."""
 
@@ -480,8 +376,8 @@ class App:
             raise StartError(str(error)) from None
         self.engine = Engine(options, self.storage, (*LOADED_KINDS, VERSIONS), os.urandom)
         self._recover()
-        self._clockwork = Clockwork(self.engine)
         clients = BidirectionalClients(client_options(tree), clock)
+        self._clockwork = Clockwork(self.engine, clients, tree.sessions.terminate_attempts)
 
         def apply(changed: Tree) -> None:
             """What takes effect while the process runs (configuration.LIVE)."""
@@ -493,7 +389,13 @@ class App:
             api_options(tree, node_id, zone_name, clock()),
             clock,
             scheduler=Scheduler(self._clockwork),
-            rooms={STORE: self.storage.cdrs, JOURNAL: self.storage.journal, CONFIGURATION: Configuration(tree, apply)},
+            rooms={
+                STORE: self.storage.cdrs,
+                JOURNAL: self.storage.journal,
+                CONFIGURATION: Configuration(tree, apply),
+                CLIENTS: clients,
+                SYNC_TIMEOUT_NS: tree.sessions.channel_sync_timeout_ns,
+            },
         )
         self.server = ApiServer(api, self.storage.journal, server_options(tree), clients)
         self._collector = Collector(lambda: self.engine.ticket)
@@ -501,7 +403,7 @@ class App:
     def _recover(self) -> None:
         started = time.monotonic()
         try:
-            self.engine.recover(clock())
+            self.engine.recover(clock(), ticks())
         except StorageError as error:
             raise StartError(str(error)) from None
         log.info("recovered", extra={"seconds": round(time.monotonic() - started, 3), "ticket": self.storage.journal.last_ticket})

@@ -31,13 +31,17 @@ def take_reserve(run: Run, asked_ns: int) -> int:
 
 
 def debit_part(charging: Charging, run: Run, asked_ns: int, last_used_ns: int | None, cause: Cause) -> int | Refusal:
-    """Debits the next `asked_ns` of the run; answers how many ns of them are granted."""
+    """Debits the next `asked_ns` of the run; answers how many ns of them are granted.
+
+    A refusal leaves the run as if the part had not been asked for, but for the correction of the part before.
+    """
     if last_used_ns is not None:
         correct_usage(run, last_used_ns)
     missing_ns = take_reserve(run, asked_ns)
     if missing_ns == 0:
         return asked_ns
     call = run.call
+    call.infos = None  # a plan that was loaded meanwhile prices this part
     if call.loop_index > 0:
         call.start_ns = call.end_ns
     call.end_ns = call.start_ns + missing_ns
@@ -63,12 +67,37 @@ def debit_part(charging: Charging, run: Run, asked_ns: int, last_used_ns: int | 
     return run.last_usage_ns
 
 
+def pass_free(run: Run, asked_ns: int, last_used_ns: int | None) -> int:
+    """The next `asked_ns` of the run while it is not chargeable: nothing is taken for what the reserve does not cover."""
+    if last_used_ns is not None:
+        correct_usage(run, last_used_ns)
+    missing_ns = take_reserve(run, asked_ns)
+    if missing_ns > 0:
+        add_pause(run, missing_ns)
+        run.last_usage_ns = asked_ns
+        run.total_usage_ns += asked_ns
+    return asked_ns
+
+
+def add_pause(run: Run, usage_ns: int) -> None:
+    """So much more of the run is free. Before its first charge it moves the beginning of what will be charged."""
+    call = run.call
+    if call.loop_index > 0:
+        call.start_ns = call.end_ns
+    add_cost(run, EventCost.pause(call.cgrid, run.id, call.start_ns, call.zone, usage_ns, call.account))
+    call.end_ns = call.start_ns + usage_ns
+    call.duration_index_ns += usage_ns
+    if call.loop_index == 0:
+        call.start_ns = call.end_ns
+
+
 def add_cost(run: Run, cost: EventCost) -> None:
     """The run cost this in addition."""
-    if run.cost is None:
-        run.cost = cost
+    known = run.cost
+    if known is None:
+        run.set_cost(cost)
     else:
-        run.cost.merge(cost)
+        known.merge(cost)
 
 
 def debit_rest(charging: Charging, run: Run, missing_ns: int, cause: Cause) -> Refusal | None:
@@ -79,6 +108,7 @@ def debit_rest(charging: Charging, run: Run, missing_ns: int, cause: Cause) -> R
     call.end_ns = call.start_ns + missing_ns
     call.duration_index_ns += missing_ns
     call.force_duration = False
+    call.infos = None
     cost = charging.debit(call, cause)
     if isinstance(cost, Refusal):
         return cost

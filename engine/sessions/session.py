@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from engine.event import Event
 from engine.rating.call import Call
@@ -23,12 +23,17 @@ UNRATED: Final = (POSTPAID, PSEUDOPREPAID, RATED)  # the record is rated at the 
 RAW_RUN: Final = "*raw"
 DEFAULT_RUN: Final = "*default"
 
+NEVER: Final = 1 << 62  # an instant that does not come, on either clock
+
 
 class Run:
     """One charging of the session: for the caller, a reseller, a carrier.
 
     `reserve_ns` was debited and not used yet, `last_usage_ns` is what the last answer granted, `total_usage_ns` what was granted
     in all, corrected by what clients reported.
+
+    In a debit loop the run is paid until `loop_ticks` (on the clock that only runs forward; `loop_at` is the same instant on the wall
+    clock, for a restart): then the next part is debited, or the session ends for `stop_reason` where that is not empty.
     """
 
     id: str
@@ -38,7 +43,12 @@ class Run:
     reserve_ns: int
     last_usage_ns: int
     total_usage_ns: int
-    cost: EventCost | None
+    loop_ticks: int
+    loop_at: int
+    stop_reason: str
+    short: bool  # before its first charge it was granted less than it asked for: its record is rated by itself
+    _cost: EventCost | None
+    _cost_data: dict[str, Any] | None  # the cost as it was recovered, until somebody asks for it
 
     def __init__(self, id: str, event: Event, request_type: str, call: Call) -> None:
         self.id = id
@@ -48,27 +58,122 @@ class Run:
         self.reserve_ns = 0
         self.last_usage_ns = 0
         self.total_usage_ns = 0
-        self.cost = None
+        self.loop_ticks = NEVER
+        self.loop_at = NEVER
+        self.stop_reason = ""
+        self.short = False
+        self._cost = None
+        self._cost_data = None
+
+    @property
+    def cost(self) -> EventCost | None:
+        """What was charged so far; None before the first charge."""
+        if self._cost is None and self._cost_data is not None:
+            self.set_cost(EventCost.from_data(self._cost_data))
+        return self._cost
+
+    def set_cost(self, cost: EventCost) -> None:
+        """Replaces what was charged so far."""
+        if not cost.tor:
+            cost.tor = self.call.tor
+        self._cost = cost
+        self._cost_data = None
+
+    def cost_data(self) -> dict[str, Any] | None:
+        """The cost as data (EventCost.to_data)."""
+        return self._cost_data if self._cost is None else self._cost.to_data()
+
+    def set_cost_data(self, data: dict[str, Any] | None) -> None:
+        """Takes up the cost that `cost_data` gave."""
+        self._cost = None
+        self._cost_data = data
+
+    @property
+    def is_debited(self) -> bool:
+        """Whether money moves while it goes on."""
+        return self.request_type in DEBITED
+
+
+class Lifetime:
+    """How long a session lasts without an update, and what it comes to when nothing comes: usages in ns, None for "not said"."""
+
+    ttl_ns: int  # 0: for ever
+    max_delay_ns: int  # a random part of it is added
+    last_used_ns: int | None
+    last_usage_ns: int | None
+    usage_ns: int | None
+
+    def __init__(self) -> None:
+        self.ttl_ns = 0
+        self.max_delay_ns = 0
+        self.last_used_ns = None
+        self.last_usage_ns = None
+        self.usage_ns = None
 
 
 class Session:
-    """`cgrid` identifies it; `event` is the one that began it, with what later events changed."""
+    """`cgrid` identifies it; `event` is the one that began it, with what later events changed. `client` can be called back about it.
+
+    It ends by itself at `expires_ticks` (and `expires_at` on the wall clock): after its time to live, or soon after a begin that failed.
+    """
 
     cgrid: str
     tenant: str
     event: Event
+    client: str
     runs: list[Run]
     begun_at: int
     updated_at: int
-    expires_at: int  # 0 while it may last for ever
+    lifetime: Lifetime
+    expires_ticks: int
+    expires_at: int
+    debit_interval_ns: int  # above 0 while a debit loop runs
+    chargeable: bool
     failed: bool  # its begin was refused; it stays for a while, as clients expect
+    ending: str | None  # why the engine ends it at `expires_ticks`, where that is not its time to live
+    ending_extra_ns: int
+    index_keys: list[tuple[str, str]]  # (field, value) under which it is found
 
     def __init__(self, cgrid: str, tenant: str, event: Event, begun_at: int) -> None:
         self.cgrid = cgrid
         self.tenant = tenant
         self.event = event
+        self.client = ""
         self.runs = []
         self.begun_at = begun_at
         self.updated_at = begun_at
-        self.expires_at = 0
+        self.lifetime = Lifetime()
+        self.expires_ticks = NEVER
+        self.expires_at = NEVER
+        self.debit_interval_ns = 0
+        self.chargeable = True
         self.failed = False
+        self.ending = None
+        self.ending_extra_ns = 0
+        self.index_keys = []
+
+    def due_ticks(self) -> int:
+        """When it has to be looked at next."""
+        due = self.expires_ticks
+        for run in self.runs:
+            due = min(due, run.loop_ticks)
+        return due
+
+    def due_at(self) -> int:
+        """The same on the wall clock."""
+        due = self.expires_at
+        for run in self.runs:
+            due = min(due, run.loop_at)
+        return due
+
+    def stop_loops(self) -> None:
+        """Nothing more is debited by itself."""
+        self.debit_interval_ns = 0
+        for run in self.runs:
+            run.loop_ticks = NEVER
+            run.loop_at = NEVER
+            run.stop_reason = ""
+
+    def total_usage_ns(self) -> int:
+        """Its usage so far, as its first run has it."""
+        return self.runs[0].total_usage_ns if self.runs else 0

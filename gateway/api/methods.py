@@ -10,6 +10,7 @@ from typing import Final
 from gateway.api import (
     accounts,
     actions,
+    activesessions,
     attributes,
     balances,
     caches,
@@ -36,6 +37,7 @@ from gateway.api import (
 ROWS: Final = (
     *accounts.METHODS,
     *actions.METHODS,
+    *activesessions.METHODS,
     *attributes.METHODS,
     *balances.METHODS,
     *caches.METHODS,

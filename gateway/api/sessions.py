@@ -1,16 +1,17 @@
-"""SessionSv1: authorize, begin, go on, end, message and record, over JSON-RPC."""
+"""SessionSv1 for switches: authorize, begin, go on, end, message and record, over JSON-RPC."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from engine import commands
-from engine.errors import RequestError, mandatory_missing
+from engine.errors import mandatory_missing
 from engine.event import Event
+from engine.sessions import commands
+from engine.sessions.commands import Asked, SessionReply
 from engine.times import NO_TIME, UTC_ZONE, parse_time
 from gateway.api.args import Args
 from gateway.api.context import Api
-from gateway.api.shapes import EVENT, shape
+from gateway.api.shapes import ANY_MAP, EVENT, shape
 from gateway.api.table import method
 
 _COMMON: Final = (
@@ -33,10 +34,8 @@ _MESSAGE: Final = shape(
     f"{_COMMON}; AllocateIP bool; AllocateResources bool; Debit bool; {_ROUTES}",
     EVENT,
 )
-_FILTER: Final = shape("utils.SessionFilter", "Limit *int; Filters []string; Tenant string; APIOpts map[string]any")
 
-_POLICY_FLAGS: Final = (
-    "GetAttributes",
+_ROOM_FLAGS: Final = (
     "AuthorizeIP",
     "AuthorizeResources",
     "GetRoutes",
@@ -47,6 +46,7 @@ _POLICY_FLAGS: Final = (
     "ProcessThresholds",
     "ProcessStats",
 )
+_DIGESTED: Final = 1_000_000_000  # ns of a second, in which digests count
 
 
 def event_of(api: Api, args: Args) -> Event:
@@ -60,79 +60,159 @@ def event_of(api: Api, args: Args) -> Event:
     )
 
 
-def _asked(args: Args, *flags: str) -> None:
-    """Refuses a call that has to ask for one of `flags` and asks for nothing, or that asks for a room that this build does not have."""
-    wanted = [flag for flag in _POLICY_FLAGS if args.get(flag)]
-    if flags and not wanted and not any(args.flag(flag) for flag in flags):
+def _asked(args: Args, *flags: str) -> Asked:
+    """What a call asks for beside charging; it has to ask for that or for one of `flags`."""
+    rooms = [flag for flag in _ROOM_FLAGS if args.get(flag)]
+    attributes = args.flag("GetAttributes")
+    if flags and not attributes and not rooms and not any(args.flag(flag) for flag in flags):
         raise mandatory_missing("Subsystems")
-    if wanted:
-        raise RequestError(f"NOT_IMPLEMENTED: {' '.join(wanted)}")
+    return Asked(attributes, args.texts("AttributeIDs") or (), rooms)
 
 
-def _usage(api: Api, command: object) -> dict[str, object]:
-    return {"MaxUsage": _step(api, command)}
+def _step(api: Api, command: object) -> SessionReply:
+    reply = api.step(command)
+    assert isinstance(reply, SessionReply), "sessions answer with a SessionReply"
+    return reply
 
 
-def _step(api: Api, command: object) -> object:
-    try:
-        return api.step(command)
-    except ValueError as fault:  # a usage or time in the event that is none
-        raise RequestError(str(fault)) from None
+def _plain(reply: SessionReply) -> dict[str, object]:
+    """What was asked for, and nothing else."""
+    answer: dict[str, object] = {}
+    if reply.attributes is not None:
+        answer["Attributes"] = reply.attributes
+    if reply.max_usage_ns is not None:
+        answer["MaxUsage"] = reply.max_usage_ns
+    return answer
+
+
+def seconds(usage_ns: int) -> object:
+    """Usage in seconds; -1, no limit, stays."""
+    if usage_ns < 0:
+        return -1
+    whole, rest = divmod(usage_ns, _DIGESTED)
+    return usage_ns / _DIGESTED if rest else whole
+
+
+def _digest(reply: SessionReply) -> dict[str, object]:
+    """The answer as scripts read it: texts, and seconds."""
+    return {
+        "AttributesDigest": None if reply.attributes is None else attributes_digest(reply.attributes),
+        "AllocatedIP": None,
+        "ResourceAllocation": None,
+        "MaxUsage": 0 if reply.max_usage_ns is None else seconds(reply.max_usage_ns),
+        "Thresholds": None,
+        "StatQueues": None,
+    }
+
+
+def attributes_digest(attributes: dict[str, object]) -> str:
+    """The altered fields of an AttributeS answer and their values: `Field:value,Field:value`."""
+    event = attributes.get("Event")
+    fields = event if isinstance(event, dict) else {}
+    altered = attributes.get("AlteredFields")
+    names = [str(name).removeprefix("*req.") for name in altered] if isinstance(altered, list) else []
+    return ",".join(f"{name}:{fields[name]}" for name in names if name in fields)
+
+
+def _authorized(api: Api, args: Args) -> SessionReply:
+    asked = _asked(args, "GetMaxUsage")
+    return _step(api, commands.AuthorizeSession(event_of(api, args), args.flag("GetMaxUsage"), asked))
 
 
 def _authorize(api: Api, args: Args) -> object:
-    _asked(args, "GetMaxUsage")
-    return _usage(api, commands.AuthorizeSession(event_of(api, args)))
+    return _plain(_authorized(api, args))
+
+
+def _authorize_digest(api: Api, args: Args) -> object:
+    return _digest(_authorized(api, args)) | {"RoutesDigest": None}
+
+
+def _initiated(api: Api, args: Args) -> SessionReply:
+    asked = _asked(args, "InitSession")
+    event = event_of(api, args)
+    return _step(api, commands.InitiateSession(event, args.flag("ForceDuration"), args.flag("InitSession"), asked, api.client))
 
 
 def _initiate(api: Api, args: Args) -> object:
-    _asked(args, "InitSession")
-    return _usage(api, commands.InitiateSession(event_of(api, args), args.flag("ForceDuration")))
+    return _plain(_initiated(api, args))
+
+
+def _initiate_digest(api: Api, args: Args) -> object:
+    return _digest(_initiated(api, args))
 
 
 def _update(api: Api, args: Args) -> object:
-    _asked(args, "UpdateSession")
-    return _usage(api, commands.UpdateSession(event_of(api, args)))
+    asked = _asked(args, "UpdateSession")
+    return _plain(_step(api, commands.UpdateSession(event_of(api, args), args.flag("UpdateSession"), asked, api.client)))
 
 
 def _terminate(api: Api, args: Args) -> object:
-    _asked(args, "TerminateSession")
+    asked = _asked(args, "TerminateSession")
     event = event_of(api, args)
     if not event.text("OriginID"):
         raise mandatory_missing("OriginID")
-    _step(api, commands.TerminateSession(event, args.flag("ForceDuration")))
+    api.step(commands.TerminateSession(event, args.flag("ForceDuration"), args.flag("TerminateSession"), asked, api.client))
     return "OK"
 
 
 def _message(api: Api, args: Args) -> object:
-    _asked(args)
+    asked = _asked(args)
     event = event_of(api, args)
-    if not args.flag("Debit"):
-        return {}
-    if not event.text("OriginID"):
-        raise mandatory_missing("OriginID")
-    return _usage(api, commands.ProcessMessage(event, args.flag("ForceDuration")))
+    return _plain(_step(api, commands.ProcessMessage(event, args.flag("ForceDuration"), args.flag("Debit"), asked, api.client)))
 
 
 def _process_cdr(api: Api, args: Args) -> object:
-    _step(api, commands.ProcessSessionCdr(event_of(api, args)))
+    api.step(commands.ProcessSessionCdr(event_of(api, args)))
     return "OK"
 
 
-def _count(api: Api, args: Args) -> object:
-    if args.texts("Filters"):
-        raise RequestError("NOT_IMPLEMENTED: Filters")
-    sessions = api.step(commands.ListSessions())
-    assert isinstance(sessions, list), "sessions come as a list"
-    return len(sessions)
+# -- SMGenericV1: an event as a flat map, usage in seconds -----------------------------------------------------------------
+
+
+def _flat(api: Api, args: Args) -> Event:
+    fields = args.mapping("Arg") or {}
+    tenant = fields.get("Tenant")
+    return Event(api.tenant(tenant if isinstance(tenant, str) else ""), "", dict(fields), {})
+
+
+def _old_usage(reply: SessionReply) -> object:
+    return 0 if reply.max_usage_ns is None else seconds(reply.max_usage_ns)
+
+
+def _old_max_usage(api: Api, args: Args) -> object:
+    return _old_usage(_step(api, commands.AuthorizeSession(_flat(api, args))))
+
+
+def _old_initiate(api: Api, args: Args) -> object:
+    return _old_usage(_step(api, commands.InitiateSession(_flat(api, args), client=api.client)))
+
+
+def _old_update(api: Api, args: Args) -> object:
+    return _old_usage(_step(api, commands.UpdateSession(_flat(api, args), client=api.client)))
+
+
+def _old_terminate(api: Api, args: Args) -> object:
+    api.step(commands.TerminateSession(_flat(api, args), client=api.client))
+    return "OK"
+
+
+def _old_cdr(api: Api, args: Args) -> object:
+    api.step(commands.ProcessSessionCdr(_flat(api, args)))
+    return "OK"
 
 
 METHODS: Final = (
     method("SessionSv1.AuthorizeEvent", _AUTHORIZE, _authorize, "CGREvent"),
+    method("SessionSv1.AuthorizeEventWithDigest", _AUTHORIZE, _authorize_digest, "CGREvent"),
     method("SessionSv1.InitiateSession", _INITIATE, _initiate, "CGREvent"),
+    method("SessionSv1.InitiateSessionWithDigest", _INITIATE, _initiate_digest, "CGREvent"),
     method("SessionSv1.UpdateSession", _UPDATE, _update, "CGREvent"),
     method("SessionSv1.TerminateSession", _TERMINATE, _terminate, "CGREvent"),
     method("SessionSv1.ProcessMessage", _MESSAGE, _message, "CGREvent"),
     method("SessionSv1.ProcessCDR", EVENT, _process_cdr, "Event"),
-    method("SessionSv1.GetActiveSessionsCount", _FILTER, _count),
+    method("SMGenericV1.GetMaxUsage", ANY_MAP, _old_max_usage),
+    method("SMGenericV1.InitiateSession", ANY_MAP, _old_initiate),
+    method("SMGenericV1.UpdateSession", ANY_MAP, _old_update),
+    method("SMGenericV1.TerminateSession", ANY_MAP, _old_terminate),
+    method("SMGenericV1.ProcessCDR", ANY_MAP, _old_cdr),
 )

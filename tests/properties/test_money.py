@@ -245,7 +245,7 @@ def nameless(play: Play) -> object:
     cdrs = [(one.order_id, one.tor, one.account, one.usage, one.cost, one.extra_info) for one in play.site.storage.tables.cdrs.values()]
     grants = [answer for answer in play.answers if isinstance(answer, dict) and "MaxUsage" in answer]
     refusals = [answer for answer in play.answers if isinstance(answer, tuple | str)]
-    sessions = [(len(one.runs), [run.total_usage_ns for run in one.runs]) for one in play.site.engine.sessions.open.values()]
+    sessions = [(len(one.runs), [run.total_usage_ns for run in one.runs]) for one in play.site.engine.sessions.life.registry.every()]
     return entries, cdrs, grants, refusals, sessions
 
 

@@ -1,0 +1,225 @@
+"""What sessions may be asked. Each command is one struct; `engine.door.Engine.step` answers it.
+
+Usage is ns (octets, events) everywhere, -1 stands for no limit. `client` names the connection that can be called back about the
+session (engine.effects); it is empty for one that cannot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from engine.event import Event
+
+
+@dataclass(slots=True)
+class Asked:
+    """What a request asks for beside charging. `attribute_ids` limit the profiles. `rooms` are the flags of rooms that are asked, by the
+    names that requests have for them (AuthorizeResources, GetRoutes...): each is NOT_CONNECTED or NOT_IMPLEMENTED, before money moves."""
+
+    attributes: bool = False
+    attribute_ids: Sequence[str] = ()
+    rooms: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class SessionReply:
+    """`max_usage_ns` is None where it was not asked for; `attributes` is the AttributeS answer as clients see it, None without one."""
+
+    max_usage_ns: int | None = None
+    attributes: dict[str, object] | None = None
+
+
+# -- the life of a session -----------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class AuthorizeSession:
+    """How long the event's session may last; answers a SessionReply. It changes nothing, but that *dynaprepaid makes its account."""
+
+    event: Event
+    max_usage: bool = True
+    asked: Asked = field(default_factory=Asked)
+
+
+@dataclass(slots=True)
+class InitiateSession:
+    """Begins a session and debits its first part, or starts its debit loop (-1); answers a SessionReply. EXISTS while it is open."""
+
+    event: Event
+    force_duration: bool = False
+    session: bool = True
+    asked: Asked = field(default_factory=Asked)
+    client: str = ""
+
+
+@dataclass(slots=True)
+class UpdateSession:
+    """Debits the next part of a session, which is begun when it is unknown; answers a SessionReply."""
+
+    event: Event
+    session: bool = True
+    asked: Asked = field(default_factory=Asked)
+    client: str = ""
+
+
+@dataclass(slots=True)
+class TerminateSession:
+    """Ends a session: debits what was used beyond the grants, gives back what was not used; answers None. One that the engine ended
+    itself costs nothing any more."""
+
+    event: Event
+    force_duration: bool = False
+    session: bool = True
+    asked: Asked = field(default_factory=Asked)
+    client: str = ""
+
+
+@dataclass(slots=True)
+class ProcessMessage:
+    """Charges a one-time event; answers a SessionReply."""
+
+    event: Event
+    force_duration: bool = False
+    debit: bool = True
+    asked: Asked = field(default_factory=Asked)
+    client: str = ""
+
+
+@dataclass(slots=True)
+class ProcessSessionCdr:
+    """Makes the records of a session that is open or just ended, or of one that the engine never saw; answers None."""
+
+    event: Event
+
+
+@dataclass(slots=True)
+class ProcessSessionEvent:
+    """SessionSv1.ProcessEvent: what the flags say, in the fixed order of the stages; answers an EventReply."""
+
+    event: Event
+    flags: Sequence[str]
+    client: str = ""
+
+
+@dataclass(slots=True)
+class EventReply:
+    """By run, `*raw` for the event itself; a mapping is None where nothing asked for it. `costs` are amounts (10**-9)."""
+
+    max_usage_ns: dict[str, int] | None = None
+    costs: dict[str, int] | None = None
+    attributes: dict[str, dict[str, object]] | None = None
+
+
+@dataclass(slots=True)
+class GetSessionCost:
+    """What the event costs by rating alone, after its attributes where `attributes` asks for them; answers (attributes or None,
+    engine.rating.cost.EventCost)."""
+
+    event: Event
+    attributes: bool = False
+    attribute_ids: Sequence[str] = ()
+
+
+# -- looking at sessions -------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class FindSessions:
+    """The runs of sessions that a filter matches: a list of engine.sessions.listing.ListedRun, at most `limit` of them; with `count` how
+    many there are. `passive` ones are copies of another engine's. An unknown filter is an error."""
+
+    tenant: str
+    filters: Sequence[str] = ()
+    limit: int | None = None
+    passive: bool = False
+    count: bool = False
+
+
+# -- ending and altering from outside ---------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class ForceDisconnect:
+    """Ends the sessions that a filter matches, at what is charged so far; their clients are told (DisconnectSession). `fields` go over
+    the event that they are told, its DisconnectCause being the reason. Answers how many; NOT_FOUND for none."""
+
+    tenant: str
+    filters: Sequence[str] = ()
+    limit: int | None = None
+    fields: dict[str, object] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class AlterSessions:
+    """Who is to be asked to alter the sessions that a filter matches: answers a list of engine.effects.AlterSession; NOT_FOUND for none.
+    Changes nothing."""
+
+    tenant: str
+    filters: Sequence[str] = ()
+    limit: int | None = None
+    fields: dict[str, object] = field(default_factory=dict)
+    options: dict[str, object] | None = None
+
+
+@dataclass(slots=True)
+class DisconnectFailed:
+    """A client that was to end its session (effects.DisconnectSession, `closed` False) could not be told: the engine ends it. A session
+    that is over by now is left alone. Answers None."""
+
+    cgrid: str
+    reason: str
+
+
+@dataclass(slots=True)
+class SyncSessions:
+    """What clients said about their calls. `listed` are the CGRIDs that they know, `answered` the clients that said so, `silent` those
+    that are connected and did not answer, or not in time.
+
+    Sessions that were there at `asked_at_ns` and are not listed are ended, unless their client is silent or none that could be asked.
+    A client that is gone speaks through the others: its sessions end when at least one client answered. Answers how many ended.
+    """
+
+    asked_at_ns: int
+    listed: frozenset[str]
+    answered: frozenset[str]
+    silent: frozenset[str] = frozenset()
+
+
+# -- copies for another engine -------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class SetPassiveSession:
+    """Keeps the copy of another engine's session (its JSON form), or drops it when it has no EventStart. A session that is active here
+    becomes passive. Answers None."""
+
+    session: dict[str, object]
+
+
+@dataclass(slots=True)
+class ActivateSessions:
+    """Passive sessions become active: these, or all without any. Answers the CGRIDs that are not there."""
+
+    cgrids: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class DeactivateSessions:
+    """Active sessions become passive: their loops stop. Answers the CGRIDs that are not there."""
+
+    cgrids: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class ReplicateSessions:
+    """Sends sessions to connections (effects.ReplicateSession): one, or all without a CGRID. Answers how many."""
+
+    cgrid: str
+    passive: bool
+    connections: Sequence[str]
+
+
+@dataclass(slots=True)
+class RunSessions:
+    """Does what is due in sessions: debits of loops, times to live, forgetting. The door sends it."""

@@ -1,0 +1,175 @@
+"""What others than a session's own switch ask of sessions: to show them, to end or alter them, to keep copies of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from engine.effects import AlterSession, ReplicateSession
+from engine.errors import RequestError, not_found
+from engine.limits import SESSIONS_PER_STEP
+from engine.sessions import commands
+from engine.sessions.copies import read_copy, written_copy
+from engine.sessions.life import Life
+from engine.sessions.listing import ListedRun, Matches, find
+from engine.sessions.loops import FORCED_DISCONNECT, Loops
+from engine.sessions.session import Session
+
+DISCONNECT_CAUSE = "DisconnectCause"
+
+
+class Outside:
+    """`matches` puts filters to an event."""
+
+    life: Life
+    loops: Loops
+    matches: Matches
+
+    def __init__(self, life: Life, loops: Loops, matches: Matches) -> None:
+        self.life = life
+        self.loops = loops
+        self.matches = matches
+
+    def steps(self) -> dict[type, Callable[[Any, int], object]]:
+        """The commands of this room, for the door."""
+        return {
+            commands.FindSessions: self.find,
+            commands.ForceDisconnect: self.force_disconnect,
+            commands.AlterSessions: self.alter,
+            commands.DisconnectFailed: self.disconnect_failed,
+            commands.SyncSessions: self.sync,
+            commands.SetPassiveSession: self.set_passive,
+            commands.ActivateSessions: self.activate_sessions,
+            commands.DeactivateSessions: self.deactivate_sessions,
+            commands.ReplicateSessions: self.replicate_sessions,
+        }
+
+    # -- looking ------------------------------------------------------------------------------------------------------
+
+    def find(self, command: commands.FindSessions, now_ns: int) -> object:
+        """See FindSessions."""
+        registry = self.life.registry
+        if command.count and not command.filters:
+            return sum(len(session.runs) for session in registry.passive.values()) if command.passive else registry.count_runs()
+        found = find(registry, command.tenant, command.filters, command.passive, self.matches, now_ns)
+        if command.count:
+            return sum(1 for _ in found)
+        rows: list[ListedRun] = []
+        for session, run in found:
+            rows.append(ListedRun(session, run, self.life.options.zone, now_ns))
+            if command.limit is not None and 0 < command.limit <= len(rows):
+                break
+        return rows
+
+    def _meant(self, command: commands.ForceDisconnect | commands.AlterSessions, now_ns: int) -> list[Session]:
+        """The open sessions that a filter means. NOT_FOUND for none."""
+        found: dict[str, Session] = {}
+        runs = find(self.life.registry, command.tenant, command.filters, False, self.matches, now_ns)
+        for count, (session, _) in enumerate(runs, 1):
+            found[session.cgrid] = session
+            if command.limit is not None and 0 < command.limit <= count:
+                break
+        if not found:
+            raise not_found()
+        return list(found.values())
+
+    # -- ending and altering ------------------------------------------------------------------------------------------
+
+    def force_disconnect(self, command: commands.ForceDisconnect, now_ns: int) -> object:
+        """See ForceDisconnect."""
+        sessions = self._meant(command, now_ns)
+        fields = dict(command.fields)
+        reason = fields.pop(DISCONNECT_CAUSE, "")
+        for session in sessions:
+            session.event.fields.update(fields)
+        self._end_all(sessions, str(reason), 0, now_ns)
+        return len(sessions)
+
+    def _end_all(self, sessions: list[Session], reason: str, most_extra_ns: int, now_ns: int) -> None:
+        """Ends sessions: a few at once, many one after the other in the steps that follow."""
+        for count, session in enumerate(sessions):
+            extra_ns = self.life.charging.ids.below(most_extra_ns) if most_extra_ns > 0 else 0
+            if count < SESSIONS_PER_STEP:
+                self.life.force_end(session, reason, now_ns, extra_ns=extra_ns)
+            else:
+                session.ending = reason
+                session.ending_extra_ns = extra_ns
+                self.life.expire_in(session, 0, now_ns)
+                self.life.registry.changed(session)
+
+    def alter(self, command: commands.AlterSessions, now_ns: int) -> object:
+        """See AlterSessions."""
+        return [
+            AlterSession(session.client, session.cgrid, session.tenant, session.event.fields | command.fields, command.options)
+            for session in self._meant(command, now_ns)
+        ]
+
+    def disconnect_failed(self, command: commands.DisconnectFailed, now_ns: int) -> object:
+        """See DisconnectFailed."""
+        session = self.life.registry.get(command.cgrid)
+        if session is not None:
+            self.loops.refuse(session, command.reason, now_ns)
+        return None
+
+    def sync(self, command: commands.SyncSessions, now_ns: int) -> object:
+        """See SyncSessions."""
+        stale = [
+            session
+            for session in self.life.registry.every()
+            if session.cgrid not in command.listed
+            and session.client
+            and session.client not in command.silent
+            and command.answered
+            and session.begun_at < command.asked_at_ns
+        ]
+        self._end_all(stale, FORCED_DISCONNECT, self.life.options.sessions.stale_max_extra_usage_ns, now_ns)
+        return len(stale)
+
+    # -- copies -------------------------------------------------------------------------------------------------------
+
+    def set_passive(self, command: commands.SetPassiveSession, now_ns: int) -> object:
+        """See SetPassiveSession."""
+        session = read_copy(command.session, self.life, now_ns)
+        if isinstance(session, str):
+            self.life.registry.drop_passive(session)
+        elif not self.life.registry.add_passive(session):
+            raise RequestError("SERVER_ERROR: too many passive sessions")
+        return None
+
+    def activate(self, cgrid: str, now_ns: int) -> Session | None:
+        """The passive session of this CGRID becomes active; None when there is none."""
+        session = self.life.registry.passive.get(cgrid)
+        if session is None:
+            return None
+        self.life.registry.add(session)
+        self.life.live_on(session, session.lifetime, now_ns)
+        self.loops.resume(session, now_ns)
+        return session
+
+    def activate_sessions(self, command: commands.ActivateSessions, now_ns: int) -> object:
+        """See ActivateSessions."""
+        wanted = command.cgrids or list(self.life.registry.passive)
+        return [cgrid for cgrid in wanted if self.activate(cgrid, now_ns) is None]
+
+    def deactivate_sessions(self, command: commands.DeactivateSessions, now_ns: int) -> object:
+        """See DeactivateSessions."""
+        registry = self.life.registry
+        wanted = command.cgrids or [session.cgrid for session in registry.every()]
+        missing: list[str] = []
+        for cgrid in wanted:
+            session = registry.get(cgrid)
+            if session is None or not registry.add_passive(session):
+                missing.append(cgrid)
+        return missing
+
+    def replicate_sessions(self, command: commands.ReplicateSessions, now_ns: int) -> object:
+        """See ReplicateSessions."""
+        registry = self.life.registry
+        if command.cgrid:
+            found = registry.passive.get(command.cgrid) if command.passive else registry.get(command.cgrid)
+            sessions = [] if found is None else [found]
+        else:
+            sessions = list(registry.passive.values()) if command.passive else registry.every()
+        for session in sessions:
+            self.life.effects.append(ReplicateSession(tuple(command.connections), session.cgrid, written_copy(session)))
+        return len(sessions)

@@ -1,0 +1,327 @@
+"""All sessions of an engine: those that go on, those that ended a moment ago, copies of others', and tombstones.
+
+A recovered session stays as the journal had it until somebody needs it: a start reads the heads of bodies only, so that the first
+request is answered at once; the others are made ready a few at a time. Whatever changes a session marks it, and the step's end
+writes it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from engine.event import field_text
+from engine.limits import CLOSED_SESSIONS, FORGOTTEN_PER_STEP, PASSIVE_SESSIONS, TOMBSTONE_SECONDS, TOMBSTONES, WOKEN_PER_STEP
+from engine.records import Record, SessionClosed, SessionPut
+from engine.sessions.session import NEVER, Session
+from engine.sessions.snapshot import ENDED, OPEN, PASSIVE, TOMBSTONE, decode_session, encode_session, encode_tombstone, read_head
+from engine.sessions.timers import Timers
+from engine.times import SECOND
+
+ALWAYS_INDEXED: Final = ("CGRID", "OriginID", "Account")
+
+
+class Registry:
+    """The sessions by CGRID. `indexed` are the fields of runs by which they are found without looking at every one."""
+
+    open: dict[str, Session]
+    passive: dict[str, Session]
+    timers: Timers
+    indexed: tuple[str, ...]
+    ticks_ahead_ns: int
+    _sleeping: dict[str, bytes]
+    _runs: int  # of all open sessions, sleeping ones too
+    _ended: dict[str, Session]
+    _ended_until: dict[str, int]
+    _sleeping_ended: dict[str, bytes]
+    _tombstones: dict[str, int]
+    _index: dict[tuple[str, str], dict[str, None]]
+    _changed: dict[str, None]
+    _gone: list[Record]
+
+    def __init__(self, indexed: Iterable[str]) -> None:
+        self.open = {}
+        self.passive = {}
+        self.timers = Timers()
+        self.indexed = (*ALWAYS_INDEXED, *(name for name in indexed if name not in ALWAYS_INDEXED))
+        self.ticks_ahead_ns = 0
+        self._sleeping = {}
+        self._runs = 0
+        self._ended = {}
+        self._ended_until = {}
+        self._sleeping_ended = {}
+        self._tombstones = {}
+        self._index = {}
+        self._changed = {}
+        self._gone = []
+
+    # -- open sessions ------------------------------------------------------------------------------------------------
+
+    def get(self, cgrid: str) -> Session | None:
+        """The session while it goes on."""
+        session = self.open.get(cgrid)
+        if session is None and cgrid in self._sleeping:
+            session = self._wake(cgrid)
+        return session
+
+    def add(self, session: Session) -> None:
+        """A session begins, or a passive one becomes active. What was known of an earlier one of the same CGRID is forgotten."""
+        cgrid = session.cgrid
+        self._ended.pop(cgrid, None)
+        self._ended_until.pop(cgrid, None)
+        self._sleeping_ended.pop(cgrid, None)
+        self._tombstones.pop(cgrid, None)
+        self.passive.pop(cgrid, None)
+        self.open[cgrid] = session
+        self._runs += len(session.runs)
+        self.index(session)
+        self.changed(session)
+
+    def changed(self, session: Session) -> None:
+        """The session is to be written at the end of the step, and looked at when its moment comes."""
+        self._changed[session.cgrid] = None
+
+    def rename(self, session: Session, cgrid: str) -> None:
+        """The session is another one from now on."""
+        self._leave(session)
+        self._gone.append(SessionClosed(session.cgrid))
+        session.cgrid = cgrid
+        self.add(session)
+
+    def close(self, session: Session, until_ns: int, now_ns: int) -> None:
+        """The session ended and is remembered until then, for its record."""
+        self._leave(session)
+        self.remember(session, until_ns, now_ns)
+
+    def remember(self, session: Session, until_ns: int, now_ns: int) -> None:
+        """A session that never was open ended and is remembered until then."""
+        cgrid = session.cgrid
+        self._ended.pop(cgrid, None)
+        self._ended[cgrid] = session
+        self._ended_until.pop(cgrid, None)
+        self._ended_until[cgrid] = until_ns
+        self._tombstones.pop(cgrid, None)
+        self._changed[cgrid] = None
+        self._forget(now_ns)
+
+    def bury(self, session: Session, now_ns: int) -> None:
+        """The engine ended the session: its switch's end and record will cost nothing."""
+        self._leave(session)
+        self._ended.pop(session.cgrid, None)
+        self._ended_until.pop(session.cgrid, None)
+        self._tombstones.pop(session.cgrid, None)
+        self._tombstones[session.cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
+        self._changed[session.cgrid] = None
+        self._forget(now_ns)
+
+    def drop(self, session: Session) -> None:
+        """The session is over and nothing is remembered of it."""
+        self._leave(session)
+        self._gone.append(SessionClosed(session.cgrid))
+
+    def _leave(self, session: Session) -> None:
+        if self.open.pop(session.cgrid, None) is not None:
+            self._runs -= len(session.runs)
+        self.timers.forget(session.cgrid)
+        self._changed.pop(session.cgrid, None)
+        self._unindex(session)
+
+    # -- what is over -------------------------------------------------------------------------------------------------
+
+    def ended(self, cgrid: str, now_ns: int) -> Session | None:
+        """The session that ended a moment ago."""
+        if self._ended_until.get(cgrid, 0) <= now_ns:
+            return None
+        session = self._ended.get(cgrid)
+        if session is None:
+            session = decode_session(cgrid, self._sleeping_ended.pop(cgrid), self.ticks_ahead_ns)
+            self._ended[cgrid] = session
+        return session
+
+    def ended_changed(self, session: Session) -> None:
+        """An ended session is to be written again."""
+        self._changed[session.cgrid] = None
+
+    def is_buried(self, cgrid: str, now_ns: int) -> bool:
+        """Whether the engine itself ended this session, not long ago."""
+        return self._tombstones.get(cgrid, 0) > now_ns
+
+    def _forget(self, now_ns: int) -> None:
+        """Forgets what is over for long enough, and the oldest where there is too much."""
+        for _ in range(FORGOTTEN_PER_STEP):
+            cgrid = next(iter(self._ended_until), "")
+            if not cgrid or (self._ended_until[cgrid] > now_ns and len(self._ended_until) <= CLOSED_SESSIONS):
+                break
+            del self._ended_until[cgrid]
+            self._ended.pop(cgrid, None)
+            self._sleeping_ended.pop(cgrid, None)
+            self._forgotten(cgrid)
+        for _ in range(FORGOTTEN_PER_STEP):
+            cgrid = next(iter(self._tombstones), "")
+            if not cgrid or (self._tombstones[cgrid] > now_ns and len(self._tombstones) <= TOMBSTONES):
+                break
+            del self._tombstones[cgrid]
+            self._forgotten(cgrid)
+
+    def _forgotten(self, cgrid: str) -> None:
+        self._changed.pop(cgrid, None)
+        self._gone.append(SessionClosed(cgrid))
+
+    # -- copies -------------------------------------------------------------------------------------------------------
+
+    def add_passive(self, session: Session) -> bool:
+        """Keeps a copy of another engine's session, in place of an active one. False when there are too many."""
+        if len(self.passive) >= PASSIVE_SESSIONS and session.cgrid not in self.passive:
+            return False
+        known = self.get(session.cgrid)
+        if known is not None:
+            self._leave(known)
+        self._ended.pop(session.cgrid, None)
+        self._ended_until.pop(session.cgrid, None)
+        self.passive[session.cgrid] = session
+        self._changed[session.cgrid] = None
+        return True
+
+    def drop_passive(self, cgrid: str) -> None:
+        """The other engine's session is over."""
+        if self.passive.pop(cgrid, None) is not None:
+            self._changed.pop(cgrid, None)
+            self._gone.append(SessionClosed(cgrid))
+
+    # -- finding ------------------------------------------------------------------------------------------------------
+
+    def index(self, session: Session) -> None:
+        """Has the session found by what its runs hold now."""
+        self._unindex(session)
+        keys: dict[tuple[str, str], None] = {}
+        for run in session.runs:
+            for name in self.indexed:
+                value = run.event.fields.get(name)
+                if value is not None:
+                    keys[name, field_text(value)] = None
+        for key in keys:
+            self._index.setdefault(key, {})[session.cgrid] = None
+        session.index_keys = list(keys)
+
+    def _unindex(self, session: Session) -> None:
+        for key in session.index_keys:
+            found = self._index.get(key)
+            if found is not None:
+                found.pop(session.cgrid, None)
+                if not found:
+                    del self._index[key]
+        session.index_keys = []
+
+    def under(self, name: str, values: Iterable[str]) -> dict[str, None]:
+        """The CGRIDs of open sessions with a run whose indexed field has one of these values."""
+        self.wake_all()
+        found: dict[str, None] = {}
+        for value in values:
+            found.update(self._index.get((name, value), {}))
+        return found
+
+    def every(self) -> list[Session]:
+        """All open sessions."""
+        self.wake_all()
+        return list(self.open.values())
+
+    def count_runs(self) -> int:
+        """How many runs all open sessions have."""
+        return self._runs
+
+    # -- the journal --------------------------------------------------------------------------------------------------
+
+    def take_records(self) -> list[Record]:
+        """What the step changed, for the journal; sets the moments of what goes on."""
+        if not self._changed and not self._gone:
+            return []
+        records: list[Record] = self._gone
+        self._gone = []
+        for cgrid in self._changed:
+            body = self._body(cgrid)
+            if body:
+                records.append(SessionPut(cgrid, body))
+        self._changed = {}
+        return records
+
+    def _body(self, cgrid: str) -> bytes:
+        session = self.open.get(cgrid)
+        if session is not None:
+            self.timers.set(cgrid, session.due_ticks())
+            return encode_session(session, OPEN)
+        session = self._ended.get(cgrid)
+        if session is not None:
+            return encode_session(session, ENDED, self._ended_until[cgrid])
+        if cgrid in self._tombstones:
+            return encode_tombstone(self._tombstones[cgrid])
+        session = self.passive.get(cgrid)
+        return encode_session(session, PASSIVE) if session is not None else b""
+
+    def recover(self, cgrid: str, body: bytes) -> None:
+        """Takes up what the journal has of a session; the last one of a CGRID counts."""
+        self.forget(cgrid)
+        head = read_head(body)
+        if head.kind == OPEN:
+            self._sleeping[cgrid] = body
+            self._runs += head.runs
+        elif head.kind == ENDED:
+            self._sleeping_ended[cgrid] = body
+            self._ended_until[cgrid] = head.due_at
+        elif head.kind == TOMBSTONE:
+            self._tombstones[cgrid] = head.due_at
+        elif head.kind == PASSIVE:
+            self.passive[cgrid] = decode_session(cgrid, body, 0)
+
+    def forget(self, cgrid: str) -> None:
+        """The journal says that nothing is known of it any more."""
+        body = self._sleeping.pop(cgrid, None)
+        if body is not None:
+            self._runs -= read_head(body).runs
+        self._sleeping_ended.pop(cgrid, None)
+        self._ended_until.pop(cgrid, None)
+        self._tombstones.pop(cgrid, None)
+        self.passive.pop(cgrid, None)
+
+    def recovered(self, now_ns: int, ticks_ns: int) -> None:
+        """The journal has been read: sets the moments of all, and forgets what is over for long enough."""
+        self.ticks_ahead_ns = ticks_ns - now_ns
+        self._ended_until = dict(sorted(self._ended_until.items(), key=_moment))
+        self._tombstones = dict(sorted(self._tombstones.items(), key=_moment))
+        for cgrid, body in self._sleeping.items():
+            due_at = read_head(body).due_at
+            if due_at < NEVER:
+                self.timers.set(cgrid, due_at + self.ticks_ahead_ns)
+
+    # -- waking -------------------------------------------------------------------------------------------------------
+
+    @property
+    def has_sleepers(self) -> bool:
+        """Whether recovered sessions are still as the journal had them."""
+        return bool(self._sleeping)
+
+    def wake_some(self) -> None:
+        """Makes a few recovered sessions ready."""
+        for cgrid in list(_first(self._sleeping, WOKEN_PER_STEP)):
+            self._wake(cgrid)
+
+    def wake_all(self) -> None:
+        """Makes all recovered sessions ready."""
+        for cgrid in list(self._sleeping):
+            self._wake(cgrid)
+
+    def _wake(self, cgrid: str) -> Session:
+        body = self._sleeping.pop(cgrid)
+        session = decode_session(cgrid, body, self.ticks_ahead_ns)
+        self.open[cgrid] = session
+        self.index(session)
+        self.timers.set(cgrid, session.due_ticks())
+        return session
+
+
+def _moment(item: tuple[str, int]) -> int:
+    return item[1]
+
+
+def _first(names: Iterable[str], count: int) -> Iterable[str]:
+    for name, _ in zip(names, range(count), strict=False):
+        yield name
