@@ -102,7 +102,7 @@ class Callbacks:
             log.error("a call to a client failed", exc_info=task.exception())
 
     async def _disconnect(self, effect: DisconnectSession) -> None:
-        for attempt in range(self._attempts):
+        for attempt in range(1 if effect.closed else self._attempts):
             if attempt:
                 await asyncio.sleep(PAUSES_SECONDS[min(attempt, len(PAUSES_SECONDS)) - 1])
             if await self._clients.disconnect(effect):
