@@ -75,6 +75,7 @@ class Engine:
     journal: Journal
     ids: Ids
     items: Items
+    filters: Filters
     tariff: Tariff
     accounts: Accounts
     charging: Charging
@@ -216,14 +217,7 @@ class Engine:
 
     def _matches(self, tenant: str, filters: Sequence[str], event: Event, now_ns: int) -> bool:
         """Whether an event passes filters."""
-        for rule in filters:
-            kind, _, rest = rule.partition(":~*req.")
-            name, _, values = rest.partition(":")
-            if kind != "*string":
-                raise RequestError(f"NOT_IMPLEMENTED: filter {rule}")
-            if event.text(name) not in values.split("|"):
-                return False
-        return True
+        return self.filters.matches(tenant, filters, self.filters.view(event, now_ns), now_ns)
 
     def _make_account(self, account_id: str, now_ns: int) -> bool:
         """Makes an account by running schedulers.dynaprepaid_actionplans for it; False when there are none or they fail."""

@@ -9,6 +9,7 @@ from typing import Final
 from engine.accounts.charge import Charging
 from engine.accounts.ledger import Cause
 from engine.calls import call_of
+from engine.cdrs.costs import SessionCost
 from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
 from engine.effects import DisconnectSession, Effect, SessionEnded
@@ -232,6 +233,7 @@ class Life:
                 correct_usage(run, last_used_ns)
             self._balance(session, run, cause)
             self._round(run, cause)
+            self._store_cost(session, run, now_ns)
             run.event.fields[USAGE] = run.total_usage_ns
         if session.runs:
             session.event.fields[USAGE] = session.total_usage_ns()
@@ -244,6 +246,7 @@ class Life:
             if not run.is_debited:
                 run.total_usage_ns = least_ns
             self._round(run, cause)
+            self._store_cost(session, run, now_ns)
             run.event.fields[USAGE] = run.total_usage_ns
         if session.runs:
             session.event.fields[USAGE] = session.total_usage_ns()
@@ -272,6 +275,13 @@ class Life:
         for account_id, balance_uuid, correction in cost.round():
             self.charging.take_rounding(account_id, balance_uuid, correction, cause)
         cost.refresh(self.charging.accounts)
+
+    def _store_cost(self, session: Session, run: Run, now_ns: int) -> None:
+        """Keeps what the run cost for a record that comes past the sessions."""
+        cost = run.cost
+        if cost is not None and self.options.sessions.store_session_costs:
+            origin = session.event.text(ORIGIN_HOST), session.event.text(ORIGIN_ID)
+            self.cdrs.costs.put(SessionCost(session.cgrid, run.id, *origin, SESSIONS_SOURCE, run.total_usage_ns, cost), now_ns)
 
     def record_events(self, session: Session) -> list[Event]:
         """The events of a session's records: each run's, with what it cost."""
