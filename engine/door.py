@@ -79,7 +79,6 @@ class Engine:
     tariff: Tariff
     accounts: Accounts
     charging: Charging
-    filters: Filters
     attributes: Attributes
     chargers: Chargers
     cdrs: CdrServer
