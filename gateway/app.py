@@ -38,6 +38,7 @@ from engine.usage import parse_duration
 from gateway import VERSION
 from gateway.api.activesessions import SYNC_TIMEOUT_NS
 from gateway.api.bidirectional import BidirectionalClients, ClientOptions
+from gateway.api.cdrforms import record_routes
 from gateway.api.cdrqueries import STORE
 from gateway.api.cdrrating import JOURNAL
 from gateway.api.clients import CLIENTS
@@ -397,7 +398,12 @@ class App:
                 SYNC_TIMEOUT_NS: tree.sessions.channel_sync_timeout_ns,
             },
         )
-        self.server = ApiServer(api, self.storage.journal, server_options(tree), clients)
+        cdrs, http = tree.cdrs, tree.http
+        try:
+            routes = record_routes(api, self.storage.journal, http.http_cdrs, http.freeswitch_cdrs_url, cdrs.extra_fields)
+        except ValueError as error:
+            raise StartError(str(error)) from None
+        self.server = ApiServer(api, self.storage.journal, server_options(tree), clients, routes=routes if cdrs.enabled else {})
         self._collector = Collector(lambda: self.engine.ticket)
 
     def _recover(self) -> None:

@@ -14,7 +14,7 @@ from typing import Final, TypeVar, cast
 import msgspec
 
 from engine import commands
-from engine.errors import not_found, server_error
+from engine.errors import RequestError, not_found, server_error
 from engine.event import usage_of
 from engine.money import amount_json, amount_of
 from engine.records import CdrPut
@@ -79,6 +79,7 @@ _OLD_FILTER: Final = shape(
     "SkipErrors bool; SkipRated bool; SkipDerived bool; utils.Paginator; APIOpts map[string]any; Tenant string",
     PAGINATOR,
 )
+_EXPORT: Final = shape("v1.ArgExportCDRs", "ExporterIDs []string; Verbose bool; utils.RPCCDRsFilter", FILTER)
 _EVENT_COST: Final = shape("utils.AttrGetCallCost", "CgrId string; RunId string")
 
 
@@ -293,7 +294,13 @@ async def _remove(api: Api, args: Args) -> object:
     return "OK"
 
 
+def _export(api: Api, args: Args) -> object:  # noqa: ARG001 - every handler has these
+    """Exporters are not built: there is none to be connected to."""
+    raise RequestError("NOT_CONNECTED: EEs")
+
+
 METHODS: Final = (
+    method("APIerSv1.ExportCDRs", _EXPORT, _export),
     method("APIerSv1.GetCDRs", _OLD_FILTER, _get_old),
     method("APIerSv1.GetEventCost", _EVENT_COST, _event_cost, "CgrId"),
     method("APIerSv1.RemoveCDRs", FILTER, _remove),

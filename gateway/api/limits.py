@@ -18,3 +18,4 @@ MAX_LISTED_SESSIONS: Final = 1_000_000  # sessions that one client may name when
 MAX_CDRS_PER_ANSWER: Final = 10_000  # records of one answer; a request that finds more, up to its limit, is refused
 CDRS_PER_TURN: Final = 100  # records written before other connections get their turn
 MAX_RERATED_PER_CALL: Final = 200_000  # records of one CDRsV1.RateCDRs or ReprocessCDRs; more are refused
+MAX_FORM_FIELDS: Final = 1_000  # fields of a record that is posted as a form

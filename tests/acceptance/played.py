@@ -14,6 +14,7 @@ PLAYED = (
     "money/balances-*.json",
     "money/cdrs-chains.json",
     "money/cdrs-costs.json",
+    "money/cdrs-doors.json",
     "money/cdrs-flags.json",
     "money/cdrs-queries.json",
     "money/cdrs-rerate.json",

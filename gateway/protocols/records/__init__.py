@@ -1,0 +1,1 @@
+"""Records as switches write them: octets in, fields out."""
