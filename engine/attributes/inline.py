@@ -10,6 +10,7 @@ from typing import Final
 from engine.fields.template import split_parts
 from engine.profiles.policies import Attribute, AttributeProfile, Template
 
+NO_ATTRIBUTES: Final = "*none"  # an id that stands for no profile
 ANY_CONTEXT: Final = ("*any",)
 
 

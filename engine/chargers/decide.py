@@ -12,6 +12,7 @@ from typing import Final
 from engine import commands
 from engine.attributes.asked import PROFILE_IDS, SUBSYSTEM
 from engine.attributes.decide import Attributes
+from engine.attributes.inline import NO_ATTRIBUTES
 from engine.chargers.run import RUN_ID_PATH, ChargerRun
 from engine.errors import RequestError, not_found, server_error
 from engine.event import RUN_ID, Event
@@ -22,7 +23,6 @@ from engine.profiles.policies import ChargerProfile
 
 KIND: Final = "charger_profile"
 CONTEXT: Final = "*chargers"
-NO_ATTRIBUTES: Final = ("*none",)
 DEFAULT_RUN: Final = "*default"
 NOT_FOUND: Final = "NOT_FOUND"
 SERVER_ERROR: Final = "SERVER_ERROR"
@@ -90,7 +90,7 @@ class Chargers:
         copy.options[SUBSYSTEM] = CONTEXT
         run = ChargerRun(profile.ID, copy)
         ids = profile.AttributeIDs or ()
-        if ids == NO_ATTRIBUTES:
+        if ids == (NO_ATTRIBUTES,):
             return run
         if not self.options.attributes_connected:
             raise server_error("NOT_CONNECTED: AttributeS")

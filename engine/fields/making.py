@@ -14,7 +14,7 @@ from typing import Final
 from engine.fields import arithmetic
 from engine.fields.arithmetic import Quantity, quantity
 from engine.fields.golayout import RFC3339, write_time
-from engine.fields.template import Template
+from engine.fields.template import INNER_SEPARATOR, Template, split_parts
 from engine.fields.values import FieldNotFoundError, json_text, moment_of, parse_number, ratio_text
 from engine.fields.view import View
 from engine.usage import format_duration, parse_duration
@@ -26,6 +26,14 @@ HTTP: Final = "*http#"
 MAX_POWER: Final = 30  # powers of ten that *value_exponent moves by, either way
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
+
+
+def value_parts(text: str) -> list[str]:
+    """The parts of a value as it is written in one text, `~*req.Account;-s`; backticks keep a `;`. ValueError for what is no template."""
+    parts = split_parts(text, INNER_SEPARATOR)
+    for part in parts:
+        Template.single(part)
+    return parts
 
 
 class Making:

@@ -89,9 +89,16 @@ def ratio_text(value: Ratio) -> str:
     places = max(twos, fives)
     digits = str(abs(value.num) * 10**places // value.den) if rest == 1 and places <= MAX_EXACT_DIGITS else ""
     if not digits or len(digits) > MAX_EXACT_DIGITS:
-        return format(Decimal(repr(value.num / value.den)), "f")
+        return _nearest_double(value)
     digits = digits.rjust(places + 1, "0")
     return ("-" if value.num < 0 else "") + digits[:-places] + "." + digits[-places:]
+
+
+def _nearest_double(value: Ratio) -> str:
+    try:
+        return format(Decimal(repr(value.num / value.den)), "f").removesuffix(".0")
+    except OverflowError:  # beyond all doubles: what is behind the point says nothing there
+        return str(value.num // value.den)
 
 
 def json_text(value: object) -> str:

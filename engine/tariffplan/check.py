@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from engine.actions.written import formula_of, switch_of, weight_of
+from engine.fields.making import value_parts
 from engine.tariffplan.cells import ANY, checks
 from engine.tariffplan.faults import Faults, nearest
 from engine.tariffplan.merge import item_key
@@ -25,6 +26,7 @@ def check(plan: Plan, terms: Terms) -> None:
     """Adds every fault of the plan's cells to its faults."""
     check_cells(plan, terms)
     check_units(plan)
+    check_values(plan)
     check_duplicates(plan)
     check_references(plan, terms)
 
@@ -88,6 +90,15 @@ def check_units(plan: Plan) -> None:
                 weight_of(row[weight])
             except ValueError as complaint:
                 plan.faults.add(table.fault(number, weight, f"BalanceWeight: {complaint}"))
+
+
+def check_values(plan: Plan) -> None:
+    """Values of attributes, which are templates."""
+    place = BY_NAME["Attributes"].place("Value")
+    for table in plan.of("Attributes"):
+        wrong = _wrong(value_parts, {row[place] for row in table.cells})
+        if wrong:
+            _name_places(plan.faults, table, place, wrong.get, ())
 
 
 # -- names ---------------------------------------------------------------------------------------------------------------

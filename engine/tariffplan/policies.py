@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from engine.fields.making import value_parts
 from engine.profiles import policies as book
 from engine.profiles.policies import KINDS
 from engine.tariffplan.cells import checks, read_duration, read_flag, read_integer, read_interval, read_number
@@ -122,26 +123,9 @@ def _filter(sheet: Sheet, item: Item, reader: Reader) -> object:
 def _attributes(sheet: Sheet, item: Item, reader: Reader) -> object:
     fields = reader.fields(sheet, item)
     fields["Attributes"] = [
-        {**element, "Value": [{"Rules": part} for part in split_template(str(element["Value"]))]}
-        for element in reader.elements(sheet, item)
+        {**element, "Value": [{"Rules": part} for part in value_parts(str(element["Value"]))]} for element in reader.elements(sheet, item)
     ]
     return msgspec.convert(fields, book.AttributeProfile)
-
-
-def split_template(text: str) -> list[str]:
-    """The parts of a value, `~*req.Account;-s`; a `;` inside the braces or backquotes of a converter parts nothing."""
-    parts = [""]
-    depth, quoted = 0, False
-    for letter in text:
-        if letter == "`":
-            quoted = not quoted
-        elif letter in "{}" and not quoted:
-            depth += 1 if letter == "{" else -1
-        if letter == IN_FIELD and depth <= 0 and not quoted:
-            parts.append("")
-        else:
-            parts[-1] += letter
-    return parts if text else []
 
 
 def _charger(sheet: Sheet, item: Item, reader: Reader) -> object:

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from engine.attributes.inline import NO_ATTRIBUTES, inline_profile, is_inline
+from engine.fields.making import TYPES
 from engine.money import DOWN, MIDDLE, UP
 from engine.rating.book import Timing
 from engine.tariffplan.cells import read_duration, read_interval, read_numbers
@@ -28,6 +30,8 @@ def warn(plan: Plan, terms: Terms, timings: dict[str, Timing]) -> None:
     _headers(plan)
     _words(plan, "DestinationRates", "RoundingMethod", _METHODS, "nothing is rounded by")
     _words(plan, "DestinationRates", "MaxCostStrategy", _STRATEGIES, "no strategy is")
+    _words(plan, "Attributes", "Type", tuple(TYPES), "no value is made by")
+    _written_out(plan)
     _rate_slots(plan)
     _timings(plan)
     _coverage(plan, timings)
@@ -51,6 +55,19 @@ def _words(plan: Plan, name: str, column: str, words: tuple[str, ...], message: 
         for number, row in enumerate(table.cells):
             if row[place] not in ("", *words) and not plan.warnings.full:
                 plan.warnings.add(table.fault(number, place, f"{column}: {message} {row[place]!r}", nearest(row[place], words)))
+
+
+def _written_out(plan: Plan) -> None:
+    """Attributes written out in charger profiles."""
+    place = BY_NAME["Chargers"].place("AttributeIDs")
+    for table in plan.of("Chargers"):
+        for number, row in enumerate(table.cells):
+            for id in row[place].split(IN_FIELD):
+                try:
+                    if is_inline(id) and id != NO_ATTRIBUTES:
+                        inline_profile(row[0], id)
+                except ValueError as complaint:
+                    plan.warnings.add(table.fault(number, place, f"AttributeIDs: {complaint}"))
 
 
 def _rate_slots(plan: Plan) -> None:

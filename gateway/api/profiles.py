@@ -12,7 +12,8 @@ import msgspec
 
 from engine.commands import GetItem, ListItems, PutItem, RemoveItem
 from engine.errors import RequestError, mandatory_missing, not_found, server_error
-from engine.fields.template import INNER_SEPARATOR, Template, split_parts
+from engine.fields.making import value_parts
+from engine.fields.template import Template
 from engine.profiles.policies import KINDS
 from gateway.api.args import Args
 from gateway.api.context import Api
@@ -246,7 +247,7 @@ def _set_attributes_v2(api: Api, args: Args) -> object:
 def _parts(value: str) -> list[str]:
     """The parts of a value; backticks keep a semicolon."""
     try:
-        return split_parts(value, INNER_SEPARATOR)
+        return value_parts(value)
     except ValueError as fault:
         raise server_error(str(fault)) from None
 

@@ -119,6 +119,13 @@ def test_refusals(way: object, texts: tuple[str, ...], words: str) -> None:
     assert str(fault.value) == words
 
 
+def test_long_results_are_those_of_the_nearest_double() -> None:
+    assert arithmetic.add(read("0.0", "100000000000.0000001")).written() == "100000000000"
+    assert arithmetic.divide(read("1.0", "3")).written() == "0.3333333333333333"
+    assert ratio_text(Ratio(10**400 + 1, 3)) == str((10**400 + 1) // 3)
+    assert ratio_text(Ratio(1, 10**400)) == "0"
+
+
 DECIMALS = st.decimals(min_value=-(10**9), max_value=10**9, places=6, allow_nan=False)
 
 

@@ -39,6 +39,11 @@ FAULTS = [
     ({"Actions": "A,*topup,,,b,*voice,,,,,,,90sec,,,,10\n"}, ["Actions.csv:1:27: Units: Invalid value: 90sec"]),
     ({"Actions": 'A,*topup,,,b,*monetary,,,,,,,"{""Method"":1}",,,,10\n'}, ['Actions.csv:1:30: Units: Invalid value: {"Method":1}']),
     ({"Actions": "A,*topup,,,b,*monetary,,,,,,,1,heavy,,,10\n"}, ["Actions.csv:1:32: BalanceWeight: Invalid value: heavy"]),
+    (
+        {"Attributes": "t,A,,,,,*req.B,*variable,a;~*req.C{*rond:2},false,1\n"},
+        ["Attributes.csv:1:26: Value: invalid converter value in string: <*rond:2>, err: unsupported converter definition: <*rond:2>"],
+    ),
+    ({"Attributes": "t,A,,,,,*req.B,*variable,`a;b,false,1\n"}, ["Attributes.csv:1:26: Value: Unclosed unspilit syntax"]),
     # names
     (
         {"Rates": "RT_DAY,0,1,60s,1s,0s\n", "DestinationRates": "DR,*any,RT_DYA,*up,4,0,\n"},
@@ -155,6 +160,14 @@ def test_more_faults_than_are_named_are_counted() -> None:
 
 GOOD = {"Rates": "RT,0,1,60s,1s,0s\n", "DestinationRates": "DR,*any,RT,*up,4,0,\n"}
 WARNINGS = [
+    (
+        {"Attributes": "t,A,,,,,*req.B,*varible,a,false,1\nt,A,,,,,*req.C,,`a;b`;c,,\n"},
+        ["Attributes.csv:1:16: Type: no value is made by '*varible' (did you mean *variable?)"],
+    ),
+    (
+        {"Chargers": "t,C,,,r,*constant:*req.B:x;*constant:*req.B,0\nt,D,,,r,*none,0\nt,E,,,r,ATTR,0\n"},
+        ["Chargers.csv:1:9: AttributeIDs: inline parse error for string: <*constant:*req.B>"],
+    ),
     (GOOD | {"RatingPlans": "RP,DR,*any,10\n"}, []),
     (
         GOOD | {"RatingPlans": "RP,DR,DAY,10\n", "Timings": "DAY,,,,1;2;3;4;5;6;7,08:00:00\n"},

@@ -231,7 +231,7 @@ PROFILES = {
         ),
     ),
     "Attributes": (
-        "t,A,*sessions;*cdrs,,,,,,,true,20\nt,A,,,,*string:~*req.X:1,*req.S,*variable,~*req.A;-{*x:;y},,\n",
+        "t,A,*sessions;*cdrs,,,,,,,true,20\nt,A,,,,*string:~*req.X:1,*req.S,*variable,~*req.A;`-;y`,,\n",
         (
             "attribute_profile",
             policies.AttributeProfile(
@@ -242,7 +242,7 @@ PROFILES = {
                 None,
                 (
                     policies.Attribute(
-                        ("*string:~*req.X:1",), "*req.S", "*variable", (policies.Template("~*req.A"), policies.Template("-{*x:;y}"))
+                        ("*string:~*req.X:1",), "*req.S", "*variable", (policies.Template("~*req.A"), policies.Template("-;y"))
                     ),
                 ),
                 True,
