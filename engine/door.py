@@ -33,6 +33,7 @@ from engine.rating.tariff import Tariff
 from engine.records import AccountPut, AccountRemoved, ItemPut, ItemRemoved, Record, SessionClosed, SessionPut, StateRecord
 from engine.sessions import commands as session_commands
 from engine.sessions.life import Life
+from engine.sessions.process import Events
 from engine.sessions.stages import Sessions
 from engine.storage.ports import Journal, Storage
 from engine.tariffplan.apply import PlanRoom
@@ -57,6 +58,7 @@ READS: Final = frozenset(
         commands.FindChargerProfiles,
         session_commands.AuthorizeSession,
         session_commands.FindSessions,
+        session_commands.GetSessionCost,
         session_commands.AlterSessions,
         commands.GetAccount,
         commands.ListAccounts,
@@ -123,6 +125,7 @@ class Engine:
             **self.attributes.steps(),
             **self.chargers.steps(),
             **self.sessions.steps(),
+            **Events(self.sessions).steps(),
             **self.cdrs.steps(),
             **self.actions.steps(),
             **Answers(self.tariff, options.rating).steps(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from engine.attributes.reply import AttributesReply
 from engine.event import Event
 
 
@@ -18,16 +19,16 @@ class Asked:
     names that requests have for them (AuthorizeResources, GetRoutes...): each is NOT_CONNECTED or NOT_IMPLEMENTED, before money moves."""
 
     attributes: bool = False
-    attribute_ids: Sequence[str] = ()
+    attribute_ids: Sequence[str] | None = None
     rooms: Sequence[str] = ()
 
 
 @dataclass(slots=True)
 class SessionReply:
-    """`max_usage_ns` is None where it was not asked for; `attributes` is the AttributeS answer as clients see it, None without one."""
+    """`max_usage_ns` is None where it was not asked for; `attributes` is None where none were asked for, or no profile matched."""
 
     max_usage_ns: int | None = None
-    attributes: dict[str, object] | None = None
+    attributes: AttributesReply | None = None
 
 
 # -- the life of a session -----------------------------------------------------------------------------------------------
@@ -108,17 +109,16 @@ class EventReply:
 
     max_usage_ns: dict[str, int] | None = None
     costs: dict[str, int] | None = None
-    attributes: dict[str, dict[str, object]] | None = None
+    attributes: dict[str, AttributesReply] | None = None
 
 
 @dataclass(slots=True)
 class GetSessionCost:
-    """What the event costs by rating alone, after its attributes where `attributes` asks for them; answers (attributes or None,
+    """What the event costs by rating alone, after its attributes where they are asked for; answers (AttributesReply or None,
     engine.rating.cost.EventCost)."""
 
     event: Event
-    attributes: bool = False
-    attribute_ids: Sequence[str] = ()
+    asked: Asked = field(default_factory=Asked)
 
 
 # -- looking at sessions -------------------------------------------------------------------------------------------------

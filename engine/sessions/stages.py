@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from engine import commands as other_commands
+from engine.attributes.reply import AttributesReply
+from engine.commands import CdrSwitches
 from engine.effects import Effect
 from engine.errors import RequestError, exists, mandatory_missing
 from engine.event import ORIGIN_ID, SOURCE, Event
@@ -19,6 +20,9 @@ from engine.sessions.outside import Outside
 from engine.sessions.policies import refuse_unbuilt
 from engine.sessions.request import Part, chargeable, debit_interval, read_lifetime
 from engine.sessions.session import Session
+
+ATTRIBUTES_CONTEXT: Final = "*sessions"
+NOT_FOUND: Final = "NOT_FOUND"
 
 Step = Callable[[Any, int], object]
 
@@ -84,16 +88,23 @@ class Sessions:
 
     # -- stages -------------------------------------------------------------------------------------------------------
 
-    def prepare(self, event: Event, asked: Asked, now_ns: int) -> tuple[Event, dict[str, object] | None]:
+    def prepare(self, event: Event, asked: Asked, now_ns: int) -> tuple[Event, AttributesReply | None]:
         """What stands before charging: the event as attributes leave it, and what they answer. RequestError for rooms that cannot be
         asked."""
         refuse_unbuilt(asked.rooms, self.life.options.sessions.connected)
-        if not asked.attributes:
-            return event, None
-        refuse = (
-            "ATTRIBUTES_ERROR:NOT_CONNECTED: AttributeS" if not self.life.options.attributes_connected else "NOT_IMPLEMENTED: GetAttributes"
-        )
-        raise RequestError(refuse)
+        reply = self.attributes(event, asked.attribute_ids, now_ns) if asked.attributes else None
+        return (event, None) if reply is None else (reply.event, reply)
+
+    def attributes(self, event: Event, ids: Sequence[str] | None, now_ns: int) -> AttributesReply | None:
+        """What attribute profiles of the context *sessions make of the event; None when none matches."""
+        if not self.life.options.attributes_connected:
+            raise RequestError("ATTRIBUTES_ERROR:NOT_CONNECTED: AttributeS")
+        try:
+            return self.life.chargers.attributes.process(event, now_ns, context=ATTRIBUTES_CONTEXT, ids=ids)
+        except RequestError as fault:
+            if fault.text == NOT_FOUND:
+                return None
+            raise RequestError(f"ATTRIBUTES_ERROR:{fault.text}") from None
 
     def authorize(self, command: commands.AuthorizeSession, now_ns: int) -> SessionReply:
         """See AuthorizeSession."""
@@ -246,9 +257,9 @@ class Sessions:
         if not event.has(SOURCE):
             event = event.copy()
             event.fields[SOURCE] = SESSIONS_SOURCE
-        self.make_records(event, now_ns, rate=True)
+        self.make_records(event, now_ns, CdrSwitches(rate=True))
 
-    def make_records(self, event: Event, now_ns: int, *, rate: bool | None) -> None:
+    def make_records(self, event: Event, now_ns: int, switches: CdrSwitches) -> None:
         """The records of the event's session, or of the event alone when nobody knows the session. None for a session that the engine
         itself ended: it made them then."""
         if "cdrs" not in self.life.options.sessions.connected:
@@ -261,7 +272,7 @@ class Sessions:
                 return
             session = registry.ended(cgrid, now_ns)
         if session is None:
-            self.life.cdrs.process(other_commands.ProcessCdr(event, rate=rate), now_ns)
+            self.life.cdrs.process_events([event], switches, now_ns)
             return
         self.life.alter(session, event)
         self.life.cdrs.record_runs(self.life.record_events(session), now_ns, rate=True, store=self.life.options.store_cdrs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Final
 
 from engine import commands
@@ -10,12 +9,11 @@ from engine.errors import Refusal, RequestError, server_error
 from engine.money import amount_json, amount_of
 from engine.rating.call import Call, CallCost
 from engine.rating.cost import EventCost
-from engine.times import ZERO_TIME, Moment, Zone, parse_time, zone_of
+from engine.times import Moment, Zone, parse_time, zone_of
 from engine.usage import DATA, parse_duration
 from gateway.api.args import Args
 from gateway.api.context import Api
-from gateway.api.sessions import event_of
-from gateway.api.shapes import EVENT, shape
+from gateway.api.shapes import shape
 from gateway.api.table import method
 
 DEFAULT_CATEGORY: Final = "call"
@@ -42,7 +40,6 @@ _PLANS: Final = shape(
     "utils.RatingPlanCostArg",
     "RatingPlanIDs []string; Destination string; SetupTime string; Usage string; APIOpts map[string]any",
 )
-_SESSION: Final = shape("sessions.V1ProcessEventArgs", "Flags []string; ?*utils.CGREvent; Limit *int; Offset *int; Search string", EVENT)
 
 
 def call_cost_data(cost: CallCost) -> dict[str, object]:
@@ -161,38 +158,10 @@ def _rating_plans_cost(api: Api, args: Args) -> object:
     return {"EventCost": event_cost_data(result[1]), "RatingPlanID": result[0]}
 
 
-def _session_get_cost(api: Api, args: Args) -> object:
-    event = event_of(api, args)
-    try:
-        start = event.moment("AnswerTime", zone(api), api.now())
-        if start.ns == ZERO_TIME:
-            start = event.moment("SetupTime", zone(api), api.now())
-        usage_ns = event.usage("Usage") or 0
-    except ValueError as fault:
-        raise RequestError(str(fault)) from None
-    account = event.text("Account")
-    call = Call(
-        api.tenant(event.text("Tenant") or event.tenant),
-        event.text("Category") or DEFAULT_CATEGORY,
-        event.text("Subject") or account,
-        account,
-        event.text("Destination"),
-        event.text("ToR"),
-        start.ns,
-        start.ns + usage_ns,
-        start.zone,
-    )
-    cost = _cost(api, call)
-    if isinstance(cost, Refusal):
-        raise RequestError(f"RALS_ERROR:{cost.value}")
-    return {"Attributes": None, "EventCost": event_cost_data(cost, str(uuid.uuid4()))}
-
-
 METHODS: Final = (
     method("APIerSv1.GetCost", _COST, _get_cost),
     method("APIerSv1.GetDataCost", _DATA_COST, _get_data_cost),
     method("Responder.GetCost", _DESCRIPTOR, _responder_get_cost),
     method("Responder.GetCostOnRatingPlans", _ON_PLANS, _on_rating_plans),
     method("RALsV1.GetRatingPlansCost", _PLANS, _rating_plans_cost, "RatingPlanIDs Destination SetupTime Usage"),
-    method("SessionSv1.GetCost", _SESSION, _session_get_cost, "CGREvent"),
 )

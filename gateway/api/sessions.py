@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
+from engine.attributes.reply import AttributesReply
 from engine.errors import mandatory_missing
 from engine.event import Event
 from engine.sessions import commands
 from engine.sessions.commands import Asked, SessionReply
 from engine.times import NO_TIME, UTC_ZONE, parse_time
 from gateway.api.args import Args
+from gateway.api.attributes import shown_event
 from gateway.api.context import Api
 from gateway.api.shapes import ANY_MAP, EVENT, shape
 from gateway.api.table import method
@@ -66,7 +68,7 @@ def _asked(args: Args, *flags: str) -> Asked:
     attributes = args.flag("GetAttributes")
     if flags and not attributes and not rooms and not any(args.flag(flag) for flag in flags):
         raise mandatory_missing("Subsystems")
-    return Asked(attributes, args.texts("AttributeIDs") or (), rooms)
+    return Asked(attributes, args.texts("AttributeIDs"), rooms)
 
 
 def _step(api: Api, command: object) -> SessionReply:
@@ -75,11 +77,16 @@ def _step(api: Api, command: object) -> SessionReply:
     return reply
 
 
-def _plain(reply: SessionReply) -> dict[str, object]:
+def shown_attributes(reply: AttributesReply, args: Args) -> dict[str, object]:
+    """What attributes made of an event, as session answers carry it."""
+    return {"MatchedProfiles": reply.matched, "AlteredFields": reply.altered, **shown_event(reply.event, args)}
+
+
+def _plain(reply: SessionReply, args: Args) -> dict[str, object]:
     """What was asked for, and nothing else."""
     answer: dict[str, object] = {}
     if reply.attributes is not None:
-        answer["Attributes"] = reply.attributes
+        answer["Attributes"] = shown_attributes(reply.attributes, args)
     if reply.max_usage_ns is not None:
         answer["MaxUsage"] = reply.max_usage_ns
     return answer
@@ -105,13 +112,10 @@ def _digest(reply: SessionReply) -> dict[str, object]:
     }
 
 
-def attributes_digest(attributes: dict[str, object]) -> str:
-    """The altered fields of an AttributeS answer and their values: `Field:value,Field:value`."""
-    event = attributes.get("Event")
-    fields = event if isinstance(event, dict) else {}
-    altered = attributes.get("AlteredFields")
-    names = [str(name).removeprefix("*req.") for name in altered] if isinstance(altered, list) else []
-    return ",".join(f"{name}:{fields[name]}" for name in names if name in fields)
+def attributes_digest(reply: AttributesReply) -> str:
+    """The altered fields of an event and their values: `Field:value,Field:value`."""
+    names = [path.removeprefix("*req.") for path in reply.altered]
+    return ",".join(f"{name}:{reply.event.text(name)}" for name in names if reply.event.has(name))
 
 
 def _authorized(api: Api, args: Args) -> SessionReply:
@@ -120,7 +124,7 @@ def _authorized(api: Api, args: Args) -> SessionReply:
 
 
 def _authorize(api: Api, args: Args) -> object:
-    return _plain(_authorized(api, args))
+    return _plain(_authorized(api, args), args)
 
 
 def _authorize_digest(api: Api, args: Args) -> object:
@@ -134,7 +138,7 @@ def _initiated(api: Api, args: Args) -> SessionReply:
 
 
 def _initiate(api: Api, args: Args) -> object:
-    return _plain(_initiated(api, args))
+    return _plain(_initiated(api, args), args)
 
 
 def _initiate_digest(api: Api, args: Args) -> object:
@@ -143,7 +147,7 @@ def _initiate_digest(api: Api, args: Args) -> object:
 
 def _update(api: Api, args: Args) -> object:
     asked = _asked(args, "UpdateSession")
-    return _plain(_step(api, commands.UpdateSession(event_of(api, args), args.flag("UpdateSession"), asked, api.client)))
+    return _plain(_step(api, commands.UpdateSession(event_of(api, args), args.flag("UpdateSession"), asked, api.client)), args)
 
 
 def _terminate(api: Api, args: Args) -> object:
@@ -158,7 +162,7 @@ def _terminate(api: Api, args: Args) -> object:
 def _message(api: Api, args: Args) -> object:
     asked = _asked(args)
     event = event_of(api, args)
-    return _plain(_step(api, commands.ProcessMessage(event, args.flag("ForceDuration"), args.flag("Debit"), asked, api.client)))
+    return _plain(_step(api, commands.ProcessMessage(event, args.flag("ForceDuration"), args.flag("Debit"), asked, api.client)), args)
 
 
 def _process_cdr(api: Api, args: Args) -> object:
