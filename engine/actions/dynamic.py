@@ -15,7 +15,6 @@ from engine.actions.running import Failed, Ready, Running
 from engine.actions.timings import built_in_timings
 from engine.actions.written import action_of, trigger_of
 from engine.event import field_text
-from engine.profiles.policies import Filter, FilterRule
 from engine.rating.book import Activation, Destination, RatingProfile, Timing
 from engine.times import UTC_ZONE, format_time, parse_time
 
@@ -33,12 +32,12 @@ _TRIGGER_COLUMNS: Final = (
 ).split()
 
 
-def _fields(running: Running, action: Ready, columns: list[str], as_written: str = "") -> dict[str, str]:
-    """The parameters by the names of their columns, filled in but for the one that is kept as it is written."""
+def _fields(running: Running, action: Ready, columns: list[str]) -> dict[str, str]:
+    """The parameters by the names of their columns, filled in."""
     parts = action.extra.split(";")
     if len(parts) != len(columns):
         raise Failed(f"{action.kind} takes {len(columns)} parameters, not {len(parts)}")
-    fields = {name: part if name == as_written else _filled(running, part) for name, part in zip(columns, parts, strict=True)}
+    fields = {name: _filled(running, part) for name, part in zip(columns, parts, strict=True)}
     if not fields[columns[0]]:
         raise Failed(f"{action.kind} needs its first parameter")
     return fields
@@ -139,16 +138,6 @@ def destination(running: Running, action: Ready) -> None:
     """Prefixes under a name."""
     fields = _fields(running, action, ["ID", "Prefixes"])
     running.work.put_item("destination", fields["ID"], Destination(fields["ID"], tuple(_list(fields["Prefixes"]))))
-
-
-def filter_(running: Running, action: Ready) -> None:
-    """A filter with one rule."""
-    columns = ["Tenant", "ID", "Type", "Element", "Values", "ActivationInterval", "APIOpts"]
-    fields = _fields(running, action, columns, as_written="Element")  # it names a field of later events
-    if fields["ActivationInterval"]:
-        raise Failed("an activation interval of a filter is not supported here")
-    rule = FilterRule(fields["Type"], fields["Element"], tuple(_list(fields["Values"])))
-    running.work.put_item("filter", f"{fields['Tenant']}:{fields['ID']}", Filter(fields["Tenant"], fields["ID"], (rule,)))
 
 
 def rating_profile(running: Running, action: Ready) -> None:

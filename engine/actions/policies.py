@@ -1,4 +1,4 @@
-"""Actions that write profiles of policies: thresholds, stats, attributes, routes, rankings, trends, resources.
+"""Actions that write profiles of policies: filters, thresholds, stats, attributes, routes, rankings, trends, resources.
 
 Their extra parameters are a row of the profile's sheet, parted by semicolons, and one more for API options, which nothing asks. Lists
 inside a parameter are parted by `&`. A parameter that is `~*req.Field`, and `<~*req.Field>` inside any, is a field of the event that the
@@ -18,6 +18,7 @@ from engine.event import field_text
 
 SHEETS: Final[Mapping[str, str]] = MappingProxyType(
     {
+        "*dynamic_filter": "Filters",
         "*dynamic_threshold": "Thresholds",
         "*dynamic_stats": "Stats",
         "*dynamic_attribute": "Attributes",
@@ -32,7 +33,7 @@ _TENANT: Final = "*tenant"
 _WHOLE: Final = re.compile(r"~\*req\.([A-Za-z0-9_*]+)\Z")
 _INSIDE: Final = re.compile(r"<~\*req\.([A-Za-z0-9_*]+)>")
 _FILTERS: Final = ("FilterIDs", "AttributeFilterIDs", "RouteFilterIDs", "MetricFilterIDs")
-_TEMPLATES: Final = frozenset((*_FILTERS, "Path", "Value"))  # in these a field without brackets is one of later events
+_TEMPLATES: Final = frozenset((*_FILTERS, "Path", "Value", "Element"))  # in these a field without brackets is one of later events
 _LISTS: Final = frozenset(("list", "interval"))
 
 

@@ -15,7 +15,7 @@ from engine.accounts.ledger import Cause
 from engine.accounts.triggers import BALANCE_EXPIRED, by_weight, is_due, is_open
 from engine.actions import balances, cdrlog, dynamic, flags, outside, policies
 from engine.actions.book import Action, Actions
-from engine.actions.conditions import UnknownFilter, passes
+from engine.actions.conditions import passes
 from engine.actions.kinds import ACTIONS
 from engine.actions.running import Failed, Function, Ready, Running
 from engine.actions.work import Draft, House, Outbox, Work
@@ -65,7 +65,6 @@ TABLE: Final[Mapping[str, Row]] = MappingProxyType(
         "*dynamic_action_plan_accounts": Row(dynamic.action_plan_accounts, False),
         "*dynamic_action_trigger": Row(dynamic.action_trigger, False),
         "*dynamic_destination": Row(dynamic.destination, False),
-        "*dynamic_filter": Row(dynamic.filter_, False),
         "*dynamic_rating_profile": Row(dynamic.rating_profile, False),
         **{kind: Row(policies.profile, False) for kind in policies.SHEETS},
         **{
@@ -145,7 +144,7 @@ class Runner:
         for action in _by_weight(actions, running):
             if running.account is not None and not work.holds(running.account):
                 running.account = None  # a trigger that this set fired has removed it
-            if running.account is not None and action.filters and not self._passes(running.account, action):
+            if running.account is not None and action.filters and not self._passes(running.account, action, at_ns):
                 continue
             row = TABLE.get(action.kind)
             if row is None:
@@ -153,11 +152,11 @@ class Runner:
             if running.account is not None or not row.on_account:
                 row.function(running, action)
 
-    def _passes(self, account: Account, action: Ready) -> bool:
+    def _passes(self, account: Account, action: Ready, at_ns: int) -> bool:
         try:
-            return passes(account, action.filters, self.house.items)
-        except UnknownFilter as fault:
-            raise Failed(str(fault)) from None
+            return passes(account, action.filters, self.house.filters, at_ns)
+        except RequestError as fault:
+            raise Failed(fault.text) from None
 
     # -- triggers ------------------------------------------------------------------------------------------------------
 

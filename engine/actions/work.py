@@ -13,6 +13,7 @@ from engine.accounts.ledger import Cause, Ledger
 from engine.accounts.snapshot import decode_account, encode_account
 from engine.effects import Effect
 from engine.event import Event
+from engine.filters.match import Filters
 from engine.ids import Ids
 from engine.options import EngineOptions
 from engine.profiles.items import Items
@@ -50,6 +51,10 @@ class House(Protocol):
     @property
     def items(self) -> Items:
         """Everything that operators wrote."""
+
+    @property
+    def filters(self) -> Filters:
+        """What decides whether something passes filters."""
 
     @property
     def accounts(self) -> Accounts:

@@ -18,6 +18,15 @@ ANN = f"{TENANT}:ann"
 
 EVERY: tuple[tuple[str, str, str, dict[str, object]], ...] = (
     (
+        "*dynamic_filter",
+        f"{TENANT};FN;*prefix;~*req.Destination;49&<~*req.Account>;{SINCE};",
+        "GetFilter",
+        {
+            "Rules": [{"Type": "*prefix", "Element": "~*req.Destination", "Values": ["49", "ann"]}],
+            "ActivationInterval": {"ActivationTime": SINCE, "ExpiryTime": "0001-01-01T00:00:00Z"},
+        },
+    ),
+    (
         "*dynamic_threshold",
         f"*tenant;TH_<~*req.Account>;*string:~*req.Account:<~*req.Account>&FLT;{SINCE}&2027-01-01T00:00:00Z;-1;2;1s;true;10;ACT_A&ACT_B;true;EE;",
         "GetThresholdProfile",
