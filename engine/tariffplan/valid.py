@@ -13,6 +13,7 @@ from engine.rating.book import Timing
 from engine.tariffplan.cells import read_duration, read_interval, read_numbers
 from engine.tariffplan.check import ids_of
 from engine.tariffplan.faults import nearest
+from engine.tariffplan.merge import item_key
 from engine.tariffplan.read import Plan, Table
 from engine.tariffplan.sheet import IN_FIELD, INTERVAL, LIST, Sheet
 from engine.tariffplan.sheets import ALL_SHEETS, BY_NAME
@@ -32,6 +33,7 @@ def warn(plan: Plan, terms: Terms, timings: dict[str, Timing]) -> None:
     _words(plan, "DestinationRates", "MaxCostStrategy", _STRATEGIES, "no strategy is")
     _words(plan, "Attributes", "Type", tuple(TYPES), "no value is made by")
     _written_out(plan)
+    _contexts(plan)
     _rate_slots(plan)
     _timings(plan)
     _coverage(plan, timings)
@@ -68,6 +70,19 @@ def _written_out(plan: Plan) -> None:
                         inline_profile(row[0], id)
                 except ValueError as complaint:
                     plan.warnings.add(table.fault(number, place, f"AttributeIDs: {complaint}"))
+
+
+def _contexts(plan: Plan) -> None:
+    """An attribute profile without a context is never used: clients' profiles mean *any then, sheets do not say."""
+    sheet = BY_NAME["Attributes"]
+    place = sheet.place("Contexts")
+    rows = [(table, number, row) for table in plan.of(sheet.name) for number, row in enumerate(table.cells)]
+    seen = {item_key(sheet, row) for _, _, row in rows if row[place]}
+    for table, number, row in rows:
+        key = item_key(sheet, row)
+        if key not in seen:
+            seen.add(key)
+            plan.warnings.add(table.fault(number, place, f"Contexts: {key} has none and is never used; *any is every context"))
 
 
 def _rate_slots(plan: Plan) -> None:

@@ -161,8 +161,12 @@ def test_more_faults_than_are_named_are_counted() -> None:
 GOOD = {"Rates": "RT,0,1,60s,1s,0s\n", "DestinationRates": "DR,*any,RT,*up,4,0,\n"}
 WARNINGS = [
     (
-        {"Attributes": "t,A,,,,,*req.B,*varible,a,false,1\nt,A,,,,,*req.C,,`a;b`;c,,\n"},
-        ["Attributes.csv:1:16: Type: no value is made by '*varible' (did you mean *variable?)"],
+        {"Attributes": "t,A,*any,,,,*req.B,*varible,a,false,1\nt,A,,,,,*req.C,,`a;b`;c,,\n"},
+        ["Attributes.csv:1:20: Type: no value is made by '*varible' (did you mean *variable?)"],
+    ),
+    (
+        {"Attributes": "t,A,,,,,*req.B,,a,false,1\nt,A,,,,,*req.C,,b,,\nt,B,*cdrs,,,,*req.B,,a,false,1\n"},
+        ["Attributes.csv:1:5: Contexts: t:A has none and is never used; *any is every context"],
     ),
     (
         {"Chargers": "t,C,,,r,*constant:*req.B:x;*constant:*req.B,0\nt,D,,,r,*none,0\nt,E,,,r,ATTR,0\n"},
