@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from engine.event import Event
 from engine.money import Amount
-from engine.rating.call import Call
+from engine.rating.call import BalanceSummary, Call
 from engine.rating.cost import EventCost
 from engine.rating.cost import Refund as Refund  # noqa: PLC0414 - a word of RefundCall, for the gateway
 
@@ -341,6 +341,16 @@ class ExecuteActions:
 
     account_id: str
     actions_id: str
+
+
+@dataclass(slots=True)
+class RestoreBalances:
+    """The account's balances get the values that these rows (engine.rating.call.BalanceSummary) say, those that are gone come back;
+    balances that no row names stay. `name` is the cause of the entries. NOT_FOUND without the account. Answers None."""
+
+    account_id: str
+    name: str
+    balances: Sequence[BalanceSummary]
 
 
 # -- triggers of an account ------------------------------------------------------------------------------------------------

@@ -38,6 +38,15 @@ class OutsideAction:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreAccount:
+    """`*reset_account_cdr`: the account gets the balances back that its last rated record shows. The gateway looks the record up and
+    sends commands.RestoreBalances."""
+
+    account_id: str
+    actions_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ActionsFailed:
     """A set that nobody waits for (of a trigger, or due) ended early; an operator should know. `trigger_id` is empty for a due one."""
 
@@ -128,5 +137,20 @@ class ReplicateSession:
     session: dict[str, object]
 
 
-SessionEffect = DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession
-Effect = LogAction | PublishAccount | OutsideAction | ActionsFailed | SessionEffect
+@dataclass(frozen=True, slots=True)
+class AskSessions:
+    """`*alter_sessions` (`alter`), `*force_disconnect_sessions`: what commands.AlterSessions or ForceDisconnect would ask, on behalf of
+    actions that nobody waits for."""
+
+    alter: bool
+    account_id: str
+    actions_id: str
+    tenant: str
+    filters: tuple[str, ...]
+    limit: int | None
+    options: dict[str, object]
+    fields: dict[str, object]
+
+
+SessionEffect = DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession | AskSessions
+Effect = LogAction | PublishAccount | OutsideAction | RestoreAccount | ActionsFailed | SessionEffect

@@ -12,30 +12,39 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Final, assert_never
 
-from engine.commands import ReloadSchedule
+import msgspec
+
+from engine.commands import ReloadSchedule, RestoreBalances
 from engine.door import Engine
 from engine.effects import (
     ActionsFailed,
     AskActiveSessions,
+    AskSessions,
     DisconnectSession,
     Effect,
     LogAction,
     OutsideAction,
     PublishAccount,
     ReplicateSession,
+    RestoreAccount,
     SessionEnded,
     WarnDisconnect,
 )
 from engine.errors import RequestError
+from engine.rating.cost import EventCost
+from engine.storage.ports import CdrStore, StorageRefused
+from engine.storage.query import CdrOrder, CdrQuery
 from engine.times import SECOND
 from gateway.api.clients import Callbacks, Clients
-from gateway.limits import LONGEST_SLEEP_SECONDS, RETRY_SECONDS
+from gateway.limits import LONGEST_SLEEP_SECONDS, MAX_RESTORES, RETRY_SECONDS
 
 log: Final = logging.getLogger(__name__)
 
 clock: Final[Callable[[], int]] = time.time_ns
+_DETAILS: Final = msgspec.json.Decoder(dict[str, object], float_hook=Decimal)
 ticks: Final[Callable[[], int]] = time.monotonic_ns
 
 
@@ -49,6 +58,7 @@ class Clockwork:
         """`clients` are told what sessions ask of them, `attempts` times until it works."""
         self.engine = engine
         self.callbacks = Callbacks(clients, lambda command: self.step(command, clock()), attempts)
+        self._restores = Restores(engine.storage.cdrs, lambda command: self.step(command, clock()))
         self._effects: deque[tuple[int, list[Effect]]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._wake_at: int | None = None
@@ -78,6 +88,7 @@ class Clockwork:
         self._stopped = True
         self._disarm()
         self.callbacks.stop()
+        self._restores.stop()
 
     def _follow(self, now_ns: int) -> None:
         effects = self.engine.take_effects()
@@ -124,10 +135,52 @@ class Clockwork:
                 self._perform_one(effect)
 
     def _perform_one(self, effect: Effect) -> None:
-        if isinstance(effect, DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession):
+        if isinstance(effect, DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession | AskSessions):
             self.callbacks.perform(effect)
+        elif isinstance(effect, RestoreAccount):
+            self._restores.begin(effect)
         else:
             perform(effect)
+
+
+class Restores:
+    """`*reset_account_cdr`: looks up an account's last rated record, and has the engine restore the balances that it shows."""
+
+    def __init__(self, cdrs: CdrStore, step: Callable[[object], object]) -> None:
+        self._cdrs = cdrs
+        self._step = step
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def begin(self, effect: RestoreAccount) -> None:
+        """Does it in a task of its own; at most MAX_RESTORES at a time, more are refused and said so."""
+        if len(self._tasks) >= MAX_RESTORES:
+            self._failed(effect, "too many accounts are being restored")
+            return
+        task = asyncio.get_running_loop().create_task(self._restore(effect))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def stop(self) -> None:
+        """What is under way is dropped."""
+        for task in self._tasks:
+            task.cancel()
+
+    async def _restore(self, effect: RestoreAccount) -> None:
+        tenant, _, name = effect.account_id.partition(":")
+        wanted = CdrQuery(tenants=(tenant,), accounts=(name,), min_cost=0, order_by=CdrOrder.ORDER_ID, descending=True, limit=1)
+        try:
+            found = await self._cdrs.query(wanted)
+            summary = EventCost.from_data(_DETAILS.decode(found[0].cost_details)).summary if found and found[0].cost_details else None
+            if summary is None or f"{summary.tenant}:{summary.account}" != effect.account_id:
+                self._failed(effect, "no rated record shows the account's balances")
+                return
+            self._step(RestoreBalances(effect.account_id, effect.actions_id, summary.balances))
+        except (RequestError, StorageRefused, ValueError, msgspec.MsgspecError) as error:
+            self._failed(effect, str(error))
+
+    def _failed(self, effect: RestoreAccount, reason: str) -> None:
+        fields = {"account": effect.account_id, "actions": effect.actions_id, "trigger": "", "reason": reason}
+        log.warning("actions failed", extra=fields)
 
 
 def perform(effect: LogAction | ActionsFailed | PublishAccount | OutsideAction) -> None:

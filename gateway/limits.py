@@ -13,3 +13,4 @@ COLLECT_BUSY: Final = 2_000  # and after which they are looked at however busy w
 VERIFY_PAGE_ENTRIES: Final = 10_000  # entries that are added up before progress is told
 LONGEST_SLEEP_SECONDS: Final = 60.0  # how long the engine's timer sleeps at most: a clock that was set is noticed then
 RETRY_SECONDS: Final = 1  # until what was due is tried again when it could not be done
+MAX_RESTORES: Final = 100  # accounts that are being restored from their records at a time; more are refused

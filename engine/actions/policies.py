@@ -47,10 +47,9 @@ def profile(running: Running, action: Ready) -> None:
     known = fields_known(running)
     cells: list[str] = []
     for (name, kind), part in zip(columns, parts[:-1], strict=True):
-        cell = _filled(known, part, bracketed_only=name in _TEMPLATES)
+        cell = filled(known, part, bracketed_only=name in _TEMPLATES)
         cells.append(cell.replace("&", ";") if kind in _LISTS else cell)
-    if cells[0] == _TENANT:
-        cells[0] = running.account.tenant if running.account is not None else running.house.options.default_tenant
+    cells[0] = tenant_meant(running, cells[0]) if cells[0] else ""
     _check_filters(running, columns, cells)
     try:
         kind, key, item = running.house.profile_of_row(sheet, cells, running.at_ns)
@@ -59,8 +58,15 @@ def profile(running: Running, action: Ready) -> None:
     running.work.put_item(kind, key, item)
 
 
-def _filled(known: Mapping[str, object], text: str, *, bracketed_only: bool) -> str:
-    """The text with the fields that it asks for."""
+def tenant_meant(running: Running, text: str) -> str:
+    """The tenant that a parameter names; `*tenant` and nothing mean the account's, without an account the default one."""
+    if text not in ("", _TENANT):
+        return text
+    return running.account.tenant if running.account is not None else running.house.options.default_tenant
+
+
+def filled(known: Mapping[str, object], text: str, *, bracketed_only: bool) -> str:
+    """The text with the fields that it asks for: `<~*req.Field>`, and unless `bracketed_only` a text that is `~*req.Field`."""
 
     def field(found: re.Match[str]) -> str:
         if found.group(1) not in known:

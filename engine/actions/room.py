@@ -13,6 +13,7 @@ import msgspec
 from engine import commands
 from engine.accounts.account import Account, Balance, Trigger
 from engine.accounts.counters import init_counters
+from engine.accounts.ledger import Cause
 from engine.actions.book import AccountPlans, Action, ActionPlan, ActionTiming, ActionTrigger, ActionTriggers
 from engine.actions.flags import take_away
 from engine.actions.kinds import ACCOUNT_PLANS, ACTION_PLAN, ACTION_TRIGGERS, ACTIONS
@@ -27,6 +28,8 @@ from engine.errors import RequestError, exists, not_found
 from engine.money import parse_amount
 from engine.records import Record
 from engine.times import SECOND
+
+RESTORED: Final = "*reset_account_cdr"  # the cause of entries of balances that a record brought back
 
 
 class WantedAccount(Protocol):
@@ -87,6 +90,7 @@ class ActionsRoom:
             commands.RemoveAccount: self._remove_account,
             commands.RunActions: self._run_actions,
             commands.ExecuteActions: self._execute_actions,
+            commands.RestoreBalances: self._restore,
             commands.AddAccountTriggers: self._add_triggers,
             commands.ChangeAccountTriggers: self._change_triggers,
             commands.RemoveAccountTriggers: self._remove_triggers,
@@ -192,6 +196,21 @@ class ActionsRoom:
             self.schedule.execute(command.account_id, command.actions_id, command.actions_id, now_ns)
         except Failed as fault:
             raise RequestError(PARTLY) from fault
+
+    def _restore(self, command: commands.RestoreBalances, now_ns: int) -> None:
+        account = self._existing(command.account_id)
+        work, cause = self.runner.direct, Cause(RESTORED, command.name, now_ns)
+        for row in command.balances:
+            balance = account.find(row.uuid)
+            if balance is None:
+                balance = Balance(row.uuid, row.id, row.type, 0)
+                balance.weight = row.weight
+                balance.factors = row.factors
+                work.ledger.open(account, balance, cause)
+            balance.disabled = row.disabled
+            work.ledger.move(account, balance, row.value - balance.value, cause)
+        work.touch(account, now_ns)
+        self.runner.react(work, account, now_ns)
 
     # -- triggers ------------------------------------------------------------------------------------------------------
 

@@ -11,10 +11,19 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Final, Protocol
 
-from engine.effects import AlterSession, AskActiveSessions, DisconnectSession, ReplicateSession, SessionEffect, SessionEnded, WarnDisconnect
+from engine.effects import (
+    AlterSession,
+    AskActiveSessions,
+    AskSessions,
+    DisconnectSession,
+    ReplicateSession,
+    SessionEffect,
+    SessionEnded,
+    WarnDisconnect,
+)
 from engine.errors import RequestError
 from engine.event import origin_cgrid
-from engine.sessions.commands import DisconnectFailed, SyncSessions
+from engine.sessions.commands import AlterSessions, DisconnectFailed, ForceDisconnect, SyncSessions
 from engine.times import SECOND
 
 log: Final = logging.getLogger(__name__)
@@ -80,6 +89,8 @@ class Callbacks:
             case ReplicateSession():
                 fields = {"cgrid": effect.cgrid, "connections": " ".join(effect.connections)}
                 log.warning("session not replicated: no connections to other engines in this build", extra=fields)
+            case AskSessions():
+                self._start(self._ask_sessions(effect))
 
     def stop(self) -> None:
         """Calls under way are dropped; after the next start their effects are asked for again."""
@@ -114,6 +125,23 @@ class Callbacks:
 
     async def _ask(self, effect: AskActiveSessions) -> None:
         self._tell(await asked(self._clients, effect.asked_at_ns, effect.timeout_ns))
+
+    async def _ask_sessions(self, effect: AskSessions) -> None:
+        """Alters or ends sessions for actions; nobody waits for it, so what goes wrong is told to the operator."""
+        fields = {"account": effect.account_id, "actions": effect.actions_id, "tenant": effect.tenant}
+        try:
+            if not effect.alter:
+                self._step(ForceDisconnect(effect.tenant, effect.filters, effect.limit, effect.fields))
+                return
+            wanted = self._step(AlterSessions(effect.tenant, effect.filters, effect.limit, effect.fields, effect.options))
+        except RequestError as refused:
+            log.info("actions on sessions did nothing", extra=fields | {"reason": refused.text})
+            return
+        assert isinstance(wanted, list), "sessions come as a list"
+        for session in wanted:
+            assert isinstance(session, AlterSession), "an AlterSession for each"
+            if not await self._clients.alter(session):
+                log.warning("a client did not alter its session", extra=fields | {"client": session.client, "cgrid": session.cgrid})
 
     def _tell(self, command: object) -> None:
         try:

@@ -10,12 +10,13 @@ import pytest
 
 from engine.actions.book import Action, ActionPlan, Actions, ActionTiming, ActionTrigger, ActionTriggers
 from engine.actions.run import TABLE
-from engine.commands import AddAccountTriggers, ExecuteActions, RunActions, SetAccount
-from engine.effects import ActionsFailed, LogAction, OutsideAction, PublishAccount
+from engine.commands import AddAccountTriggers, ExecuteActions, RestoreBalances, RunActions, SetAccount
+from engine.effects import ActionsFailed, AskSessions, LogAction, OutsideAction, PublishAccount
 from engine.errors import RequestError
 from engine.money import ONE
 from engine.profiles.policies import Filter, FilterRule
 from engine.rating.book import Destination, RatingProfile, Timing
+from engine.rating.call import BalanceSummary
 from engine.records import AccountRemoved
 from engine.times import UTC_ZONE, parse_time
 from tests.engine.house import TENANT, balance
@@ -386,3 +387,48 @@ def test_a_due_set_that_fails_is_told_to_the_operator() -> None:
     site.account("ann", reload=True)
     site.sleep(24 * 3600 * 10**9)
     assert site.effects == [ActionsFailed(ANN, "SET", "", "NOT_FOUND")]
+
+
+def test_what_is_asked_of_sessions() -> None:
+    site = site_of()
+    extra = "*tenant;*string:~*req.Account:<~*req.Account>&FLT;3;*opt:1&other:a:b;Field:<~*req.Account>&More:<~*req.Tenant>"
+    run(site, act("*alter_sessions", extra=extra))
+    run(site, act("*force_disconnect_sessions", extra=";;;;DisconnectCause:GONE"))
+    assert [one for one in site.effects if isinstance(one, AskSessions)] == [
+        AskSessions(
+            True,
+            ANN,
+            "SET",
+            TENANT,
+            ("*string:~*req.Account:ann", "FLT"),
+            3,
+            {"*opt": "1", "other": "a:b"},
+            {"Field": "ann", "More": TENANT},
+        ),
+        AskSessions(False, ANN, "SET", TENANT, (), None, {}, {"DisconnectCause": "GONE"}),
+    ]
+
+
+@pytest.mark.parametrize("extra", ["", "a;b;c;d", ";;many;;", ";;;nothing;", ";;;;:x", "<~*req.Nothing>;;;;"])
+def test_what_cannot_be_asked_of_sessions_fails_the_set(extra: str) -> None:
+    site = site_of()
+    fails(site, act("*topup", units("*sms", 1), weight=9), act("*force_disconnect_sessions", extra=extra))
+    assert site.values("ann") == {}
+
+
+def test_a_record_gives_balances_back() -> None:
+    site = site_of()
+    held = balance(site.engine.charging, site.held("ann"), "a", MONEY, 5)
+    balance(site.engine.charging, site.held("ann"), "kept", MONEY, 3)
+    rows = [
+        BalanceSummary(held.uuid, "a", MONEY, 0, 7 * ONE, 0, True, None),
+        BalanceSummary("gone", "b", "*sms", 0, 2 * ONE, 9 * ONE, False, None),
+    ]
+    site.step(RestoreBalances(ANN, "SET", rows))
+    assert site.values("ann") == {MONEY: [7 * ONE, 3 * ONE], "*sms": [2 * ONE]}
+    assert held.disabled
+    site.verify()
+    site.cut()
+    assert site.values("ann") == {MONEY: [7 * ONE, 3 * ONE], "*sms": [2 * ONE]}
+    with pytest.raises(RequestError, match="NOT_FOUND"):
+        site.step(RestoreBalances(f"{TENANT}:nobody", "SET", rows))
