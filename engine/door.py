@@ -20,7 +20,7 @@ from engine.cdrs.costs import SESSION_COST
 from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
 from engine.effects import Effect
-from engine.errors import RequestError, server_error
+from engine.errors import RequestError, StorageUnavailable
 from engine.event import Event
 from engine.fields.view import Rooms
 from engine.filters.match import Filters
@@ -171,14 +171,15 @@ class Engine:
             self.sessions.life.registry.forget(record.cgrid)
 
     def step(self, command: object, now_ns: int, ticks_ns: int | None = None) -> object:
-        """Does one command and journals what it changed. RequestError when the command cannot be done, or not now: while the
-        storage takes no records only questions are answered.
+        """Does one command and journals what it changed. RequestError when the command cannot be done; StorageUnavailable while the
+        storage takes no records: then only questions are answered, and only if they show nothing that is not durable yet.
 
         `now_ns` is the wall clock (ns since 1970 UTC): it dates records and reads tariffs, and may be set. `ticks_ns` is a clock that
         only runs forward (ns since any instant, one for the life of this engine): intervals run on it. Without it both are one.
         """
-        if not self.journal.accepting and type(command) not in READS:
-            raise server_error("storage unavailable, try again later")
+        journal = self.journal
+        if not journal.accepting and (type(command) not in READS or self.ticket > journal.durable_ticket):
+            raise StorageUnavailable
         self.sessions.set_ticks(now_ns if ticks_ns is None else ticks_ns)
         try:
             return self._steps[type(command)](command, now_ns)

@@ -29,6 +29,13 @@ class RequestError(Exception):
         self.text = text
 
 
+class StorageUnavailable(Exception):  # noqa: N818 - it says what is the matter
+    """The storage takes no records now: nothing was done. No RequestError, since it is never the answer to what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__("storage unavailable")
+
+
 def not_found() -> RequestError:
     """There is no such thing."""
     return RequestError("NOT_FOUND")

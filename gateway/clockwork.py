@@ -33,7 +33,7 @@ from engine.effects import (
     SessionEnded,
     WarnDisconnect,
 )
-from engine.errors import RequestError
+from engine.errors import RequestError, StorageUnavailable
 from engine.rating.cost import EventCost
 from engine.storage.ports import CdrStore, StorageRefused
 from engine.storage.query import CdrOrder, CdrQuery
@@ -119,8 +119,8 @@ class Clockwork:
         now_ns, self._timer, self._wake_at, self._wake_ticks = clock(), None, None, None
         try:
             self.engine.wake(now_ns, ticks())
-        except RequestError as refused:  # the disk fails: it is tried again
-            log.warning("what is due has to wait", extra={"reason": refused.text})
+        except StorageUnavailable:  # it is tried again
+            log.warning("what is due has to wait", extra={"reason": "storage unavailable"})
             self._arm(RETRY_SECONDS * SECOND)
         except Exception:
             log.exception("what is due could not be done")
@@ -175,7 +175,7 @@ class Restores:
                 self._failed(effect, "no rated record shows the account's balances")
                 return
             self._step(RestoreBalances(effect.account_id, effect.actions_id, summary.balances))
-        except (RequestError, StorageRefused, ValueError, msgspec.MsgspecError) as error:
+        except (RequestError, StorageUnavailable, StorageRefused, ValueError, msgspec.MsgspecError) as error:
             self._failed(effect, str(error))
 
     def _failed(self, effect: RestoreAccount, reason: str) -> None:

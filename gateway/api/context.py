@@ -20,7 +20,8 @@ class EngineDoor(Protocol):
         """The ticket of the last records that any step appended; answers that show the engine's state wait for it."""
 
     def step(self, command: object, now_ns: int) -> object:
-        """Does one command from first look-up to last entry. Raises RequestError, and nothing else that a client caused."""
+        """Does one command from first look-up to last entry. Raises RequestError, and nothing else that a client caused;
+        StorageUnavailable while the disk fails."""
 
 
 class SchedulerSwitch(Protocol):

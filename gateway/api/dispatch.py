@@ -9,8 +9,9 @@ from typing import Final
 
 import msgspec
 
-from engine.errors import RequestError
+from engine.errors import RequestError, StorageUnavailable
 from engine.money import OutOfRange
+from engine.storage.ports import StorageRefused
 from gateway.api.arguments import read_arguments
 from gateway.api.context import Api
 from gateway.api.table import Method, Table
@@ -19,6 +20,7 @@ from gateway.protocols.jsonrpc.request import Request
 
 log: Final = logging.getLogger(__name__)
 
+UNAVAILABLE: Final = "SERVER_ERROR: storage unavailable, try again later"
 INTERNAL_ERROR: Final = "SERVER_ERROR: internal error"
 OUT_OF_RANGE: Final = "SERVER_ERROR: a number out of range"
 
@@ -79,6 +81,8 @@ class Dispatcher:
                 assert isinstance(result, Awaitable), "a slow handler is a coroutine function"
                 return self._finish(request.id, name, result)
             answer = self._encode_result(request.id, result)
+        except (StorageUnavailable, StorageRefused):
+            return self._encode_error(request.id, UNAVAILABLE)
         except RequestError as fault:
             answer = self._encode_error(request.id, fault.text)
         except OutOfRange:
@@ -95,6 +99,8 @@ class Dispatcher:
     async def _finish(self, ident: msgspec.Raw, name: str, result: Awaitable[object]) -> tuple[bytes, int]:
         try:
             answer = self._encode_result(ident, await result)
+        except (StorageUnavailable, StorageRefused):
+            return self._encode_error(ident, UNAVAILABLE), 0
         except RequestError as fault:
             answer = self._encode_error(ident, fault.text)
         except OutOfRange:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,6 +44,13 @@ def tollwire(*words: str, env: Mapping[str, str] | None = None, stdin: str = "")
     )
 
 
+SMALL_STORAGE = (
+    "import engine.limits as bound, runpy; bound.FOLD_JOURNAL_RECORDS = 400; bound.FOLD_JOURNAL_BYTES = 100_000; bound.WAL_BYTES = 50_000;"
+    "bound.WAL_MOST_BYTES = 150_000; bound.PROJECTION_BATCH_RECORDS = 64; runpy.run_module('{}', run_name='__main__', alter_sys=True)"
+)
+"""Python that runs a module with bounds so small that state is folded and the log brought into the file several times a second."""
+
+
 class Gateway:
     """A `tollwire serve` process."""
 
@@ -53,14 +60,26 @@ class Gateway:
     started_at: float
     process: subprocess.Popen[bytes]
 
-    def __init__(self, folder: Path, *words: str, ports: tuple[int, int] = (0, 0), env: Mapping[str, str] | None = None) -> None:
-        """Starts it with its state in folder/state and waits until it listens. AssertionError with its log when it does not."""
+    def __init__(
+        self,
+        folder: Path,
+        *words: str,
+        ports: tuple[int, int] = (0, 0),
+        env: Mapping[str, str] | None = None,
+        under: Sequence[str] = (),
+        small: bool = False,
+    ) -> None:
+        """Starts it with its state in folder/state and waits until it listens. AssertionError with its log when it does not.
+
+        `under` is a command that becomes the one that follows it. `small` has the storage tidy up all the time (SMALL_STORAGE).
+        """
         self.state = folder / "state"
         self.log = folder / "log"
         folder.mkdir(parents=True, exist_ok=True)
         listen = [f"listen.rpc_json=127.0.0.1:{ports[0]}", f"listen.http=127.0.0.1:{ports[1]}", "listen.birpc_json=127.0.0.1:0"]
         sets = [word for option in listen for word in ("--set", option)]
-        command = [sys.executable, "-m", "gateway", "serve", "--state", str(self.state), *sets, *words]
+        module = ["-c", SMALL_STORAGE.format("gateway")] if small else ["-m", "gateway"]
+        command = [*under, sys.executable, *module, "serve", "--state", str(self.state), *sets, *words]
         self.started_at = time.monotonic()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env or environment(), cwd=folder)

@@ -12,14 +12,16 @@ from pathlib import Path
 import pytest
 
 from tests.engine.storage.appender import records_of, state_at
+from tests.gateway.servers import SMALL_STORAGE
 
 ROOT = Path(__file__).resolve().parents[3]
 KILLS = int(os.environ.get("TOLLWIRE_KILLS", "20"))
 
 
-def run_until_killed(folder: Path, lines: int) -> tuple[int, int]:
+def run_until_killed(folder: Path, lines: int, *, small: bool = False) -> tuple[int, int]:
     """Lets a process store until it has said so many lines, kills it; returns the tickets it found and last acknowledged."""
-    command = [sys.executable, "-m", "tests.engine.storage.appender", str(folder)]
+    module = ["-c", SMALL_STORAGE.format("tests.engine.storage.appender")] if small else ["-m", "tests.engine.storage.appender"]
+    command = [sys.executable, *module, str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}) as process:
         assert process.stdout is not None
         said: list[str] = []
@@ -34,11 +36,12 @@ def run_until_killed(folder: Path, lines: int) -> tuple[int, int]:
 
 
 @pytest.mark.timeout(60 + 5 * KILLS)
-def test_killed_processes_lose_nothing_they_acknowledged(tmp_path: Path) -> None:
+@pytest.mark.parametrize("small", [False, True], ids=["as in service", "folding and tidying all the time"])
+def test_killed_processes_lose_nothing_they_acknowledged(tmp_path: Path, small: bool) -> None:
     chance = random.Random(7)
     acknowledged = 0
     for _ in range(KILLS):
-        found, last = run_until_killed(tmp_path / "state", chance.choice((1, 2, chance.randint(2, 60))))
+        found, last = run_until_killed(tmp_path / "state", chance.choice((1, 2, chance.randint(2, 60))), small=small)
         assert found >= acknowledged
         acknowledged = last
     found, _ = run_until_killed(tmp_path / "state", 1)

@@ -9,8 +9,9 @@ import logging
 import pytest
 
 from engine.commands import PutItem
-from engine.errors import RequestError
+from engine.errors import RequestError, StorageUnavailable
 from engine.profiles.policies import Filter
+from engine.storage.ports import StorageRefused
 from gateway.api.args import Args
 from gateway.api.catalogue import ALIASES, EXTENDS, METHODS, SECTIONS
 from gateway.api.context import Api
@@ -131,6 +132,15 @@ def test_an_answer_waits_for_the_ticket_of_the_engine_if_it_was_asked() -> None:
     assert answer_of(lambda api, args: "OK")[1] == 0
 
 
+def test_a_disk_that_fails_is_told_at_once_whatever_waits_for_it() -> None:
+    def change(api: Api, args: Args) -> object:
+        api.step(PutItem("filter", "t:F", Filter("t", "F")))
+        raise StorageUnavailable
+
+    answer, ticket, api = answer_of(change)
+    assert (answer["error"], ticket, api.engine.ticket) == ("SERVER_ERROR: storage unavailable, try again later", 0, 1)
+
+
 def test_params_that_are_no_json_break_the_stream() -> None:
     with pytest.raises(MalformedError):
         answer_of(lambda api, args: "OK", "[{]")
@@ -143,13 +153,15 @@ def test_a_slow_method_is_answered_later_with_its_ticket(caplog: pytest.LogCaptu
             raise RequestError("NO")
         if args["Arg"] == "break":
             raise ZeroDivisionError
+        if args["Arg"] == "disk":
+            raise StorageRefused("storage unavailable")
         api.step(PutItem("filter", "t:F", Filter("t", "F")))
         return "OK"
 
     async def main() -> list[tuple[bytes, int]]:
         dispatcher = Dispatcher(fake_api(), (method("CoreSv1.Sleep", ANYTHING, slow),), ())
         found = []
-        for what in ("done", "refuse", "break"):
+        for what in ("done", "refuse", "break", "disk"):
             answer = dispatcher.call(decode(b'{"method":"CoreSv1.Sleep","params":["%s"],"id":1}' % what.encode()))
             assert not isinstance(answer, bytes)
             found.append(await answer)
@@ -159,5 +171,6 @@ def test_a_slow_method_is_answered_later_with_its_ticket(caplog: pytest.LogCaptu
         (b'{"id":1,"result":"OK","error":null}\n', 1),
         (b'{"id":1,"result":null,"error":"NO"}\n', 1),
         (b'{"id":1,"result":null,"error":"SERVER_ERROR: internal error"}\n', 1),
+        (b'{"id":1,"result":null,"error":"SERVER_ERROR: storage unavailable, try again later"}\n', 0),
     ]
     assert "ZeroDivisionError" in caplog.text
