@@ -91,7 +91,13 @@ def questions(chance: random.Random, serial: int) -> list[tuple[str, dict[str, o
     for destination in ("+99920123", "+9997555123", "+882160000", "+4420", "internet"):
         for usage in ("0", "1ns", "61s", "744h", "9223372036854775807"):
             time = chance.choice(("2026-04-07T10:00:00Z", "2026-04-11T23:59:59.999999999Z", "1969-01-01T00:00:00Z", "9999-12-31T23:00:00Z"))
-            cost = {"Category": "call", "Subject": "anna", "Destination": destination, "AnswerTime": time, "Usage": usage}
+            cost: dict[str, object] = {
+                "Category": "call",
+                "Subject": "anna",
+                "Destination": destination,
+                "AnswerTime": time,
+                "Usage": usage,
+            }
             asked.append(("APIerSv1.GetCost", cost))
         for kind in ("*voice", "*data", "*sms"):
             event = {
