@@ -21,7 +21,7 @@ from engine.effects import (
     SessionEnded,
     WarnDisconnect,
 )
-from engine.errors import RequestError
+from engine.errors import RequestError, StorageUnavailable
 from engine.event import origin_cgrid
 from engine.sessions.commands import AlterSessions, DisconnectFailed, ForceDisconnect, SyncSessions
 from engine.times import SECOND
@@ -146,6 +146,8 @@ class Callbacks:
     def _tell(self, command: object) -> None:
         try:
             self._step(command)
+        except StorageUnavailable:
+            log.warning("a session has to wait for its end", extra={"reason": "storage unavailable"})
         except RequestError as refused:
             log.warning("a session has to wait for its end", extra={"reason": refused.text})
 
