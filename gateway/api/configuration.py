@@ -151,6 +151,8 @@ def _wrong_type(text: str) -> str:
         sections = msgspec.json.decode(text)
     except (msgspec.MsgspecError, RecursionError):
         return ""  # comments, say: the faults of our own reader will do
+    if not isinstance(sections, dict):
+        return "" if sections is None else f"json: cannot unmarshal {_json_type(sections)} into Go value of type config.CgrJsonCfg"
     for name, options in sections.items():
         kind = SECTIONS[name].kind
         if name in _STRUCTS and isinstance(options, dict) and isinstance(kind, Group):

@@ -28,6 +28,11 @@ REFUSED = {
     "less than no records": ("APIerSv2.GetCDRs", {"Limit": -1}, "NOT_FOUND"),
     "the year 0": ("APIerSv1.GetCost", COST, "SERVER_ERROR: RATING_PLAN_NOT_FOUND"),
     "a call in the year 0": ("Responder.Debit", CALL, "ACCOUNT_NOT_FOUND"),
+    "a configuration that is a number": (
+        "ConfigSv1.SetConfigFromJSON",
+        {"Config": "1001", "DryRun": True},
+        "json: cannot unmarshal number into Go value of type config.CgrJsonCfg",
+    ),
     "more money than there is": (
         "APIerSv1.AddBalance",
         {"Tenant": "t", "Account": "a", "BalanceType": "*monetary", "Value": 10**300},
