@@ -28,6 +28,8 @@ REFUSED = {
     "less than no records": ("APIerSv2.GetCDRs", {"Limit": -1}, "NOT_FOUND"),
     "the year 0": ("APIerSv1.GetCost", COST, "SERVER_ERROR: RATING_PLAN_NOT_FOUND"),
     "a call in the year 0": ("Responder.Debit", CALL, "ACCOUNT_NOT_FOUND"),
+    "a usage that is none": ("SessionSv1.GetCost", {"Event": {"Usage": "x"}}, 'time: invalid duration "x"'),
+    "a cost that nobody knows": ("SessionSv1.GetCost", {"Event": {"Usage": "1s", "Category": "x"}}, "RALS_ERROR:RATING_PLAN_NOT_FOUND"),
     "a configuration that is a number": (
         "ConfigSv1.SetConfigFromJSON",
         {"Config": "1001", "DryRun": True},

@@ -149,8 +149,6 @@ def test_fields_that_are_missing_or_wrong() -> None:
     call = caller(options_of("rpc", exact=True), "api/plans/carriers")
     assert call("Responder.GetCost", {})["Timespans"] is None  # type: ignore[index]
     assert call("SessionSv1.GetCost", {}) == ("error", "MANDATORY_IE_MISSING: [CGREvent]")
-    assert call("SessionSv1.GetCost", {"Event": {"Usage": "x"}}) == ("error", 'time: invalid duration "x"')
-    assert call("SessionSv1.GetCost", {"Event": {"Usage": "1s", "Category": "none"}}) == ("error", "RALS_ERROR:RATING_PLAN_NOT_FOUND")
     assert call("RALsV1.GetRatingPlansCost", {}) == ("error", "MANDATORY_IE_MISSING: [RatingPlanIDs Destination SetupTime Usage]")
     assert call("Responder.GetCostOnRatingPlans", {"RatingPlanIDs": []}) == {}
 
