@@ -40,6 +40,34 @@ class PutItem:
 
 
 @dataclass(slots=True)
+class ListIndexes:
+    """Answers what the profiles of a kind, tenant and context stand under: ((type, path, value), id) pairs, sorted."""
+
+    kind: str
+    tenant: str
+    context: str = ""
+
+
+@dataclass(slots=True)
+class DropIndexes:
+    """Takes the profiles of a kind, tenant and context out of the indexes. Answers None."""
+
+    kind: str
+    tenant: str
+    context: str = ""
+
+
+@dataclass(slots=True)
+class ComputeIndexes:
+    """Puts profiles back into the indexes that they were taken out of: those with these ids, or all. Answers None."""
+
+    kind: str
+    tenant: str
+    context: str = ""
+    ids: list[str] | None = None
+
+
+@dataclass(slots=True)
 class RemoveItem:
     """Removes one item; answers True when there was one."""
 

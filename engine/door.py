@@ -12,6 +12,7 @@ from typing import Any, Final
 from engine import commands
 from engine.accounts.account import Accounts
 from engine.accounts.charge import Charging
+from engine.accounts.figures import Figures
 from engine.accounts.ledger import Cause
 from engine.accounts.snapshot import decode_account, encode_account
 from engine.actions.room import ActionsRoom
@@ -22,7 +23,9 @@ from engine.chargers.decide import Chargers
 from engine.effects import Effect
 from engine.errors import RequestError, StorageUnavailable
 from engine.event import Event
+from engine.fields.telephone import number_figures
 from engine.fields.view import Rooms
+from engine.filters.dropped import DroppedIndexes
 from engine.filters.match import Filters
 from engine.ids import Ids
 from engine.options import EngineOptions
@@ -45,6 +48,7 @@ READS: Final = frozenset(
     {
         commands.GetItem,
         commands.ListItems,
+        commands.ListIndexes,
         commands.KnownNames,
         commands.GetCost,
         commands.GetPlansCost,
@@ -81,6 +85,7 @@ class Engine:
     tariff: Tariff
     accounts: Accounts
     charging: Charging
+    dropped_indexes: DroppedIndexes
     attributes: Attributes
     chargers: Chargers
     cdrs: CdrServer
@@ -99,8 +104,9 @@ class Engine:
         self.tariff = Tariff()
         self.accounts = Accounts()
         self.charging = Charging(self.accounts, self.items, self.tariff, options.rating, options.default_steps, self.ids)
-        self.filters = Filters(self.items, Rooms(), options.zone)
-        self.attributes = Attributes(self.items, self.filters, options.attributes, Rooms())
+        self.filters = Filters(self.items, self._rooms(options.filters_ask), options.zone)
+        self.attributes = Attributes(self.items, self.filters, options.attributes, self._rooms(options.attributes_ask))
+        self.dropped_indexes = DroppedIndexes(self.items, self.filters, self.put_item, self.remove_item)
         self.chargers = Chargers(self.items, self.filters, self.attributes, options.chargers, connected=options.chargers_connected)
         self.cdrs = CdrServer(options, self.charging, self.chargers, storage.cdrs)
         self.actions = ActionsRoom(self)
@@ -122,6 +128,7 @@ class Engine:
             commands.DebitMoney: self._debit_money,
             commands.RefundCall: self._refund_call,
             commands.RoundCall: self._round_call,
+            **self.dropped_indexes.steps(),
             **self.attributes.steps(),
             **self.chargers.steps(),
             **self.sessions.steps(),
@@ -131,6 +138,14 @@ class Engine:
             **Answers(self.tariff, options.rating).steps(),
             **PlanRoom(self, self.actions).steps(),
         }
+
+    def _rooms(self, accounts: bool) -> Rooms:
+        """The rooms that rules or values may ask; without `accounts` neither accounts nor the tariff."""
+        rooms = Rooms()
+        rooms.wire("*libphonenumber", number_figures)
+        if accounts:
+            Figures(self.accounts, self.tariff).wire(rooms)
+        return rooms
 
     # -- life ---------------------------------------------------------------------------------------------------------
 
@@ -150,6 +165,8 @@ class Engine:
         self._restore_items(items)
         self.charging.ledger.last_entry_id = self.storage.last_entry_id
         self.cdrs.next_order_id = self.storage.last_order_id + 1
+        self.attributes.index.refresh()
+        self.chargers.index.refresh()
         self.actions.schedule.reload(now_ns)
         self.sessions.start(now_ns, now_ns if ticks_ns is None else ticks_ns)
 
@@ -261,6 +278,7 @@ class Engine:
         self.items.put(kind, id, item)
         self.tariff.put(kind, id, item)
         self._records.append(record)
+        self.dropped_indexes.profile_changed(kind, id)
 
     def columns_of(self, sheet: str) -> list[tuple[str, str]]:
         """The columns of a sheet of policies (engine.tariffplan.policies). For the rooms."""
@@ -275,6 +293,7 @@ class Engine:
             return False
         self.tariff.remove(kind, id)
         self._records.append(ItemRemoved(kind, id))
+        self.dropped_indexes.profile_changed(kind, id)
         return True
 
     # -- charging a described call ------------------------------------------------------------------------------------

@@ -58,7 +58,8 @@ class CdrOptions:
 
 @dataclass(slots=True)
 class EngineOptions:
-    """All rooms' options; `..._connected` say which rooms sessions are wired to."""
+    """All rooms' options; `..._connected` say which rooms sessions are wired to, `..._ask` whether the rules of filters and
+    the values of attributes may ask accounts and the tariff."""
 
     rating: RatingOptions
     default_steps: dict[str, int]  # step of unit balances without a rating subject, by ToR and *any
@@ -75,6 +76,8 @@ class EngineOptions:
     chargers_connected: bool = False
     attributes_connected: bool = False
     rals_connected: bool = True
+    filters_ask: bool = True
+    attributes_ask: bool = True
     attributes: AttributeOptions = field(default_factory=AttributeOptions)
     chargers: ChargerOptions = field(default_factory=ChargerOptions)
     node_id: str = ""

@@ -167,6 +167,8 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
             ids_ttl_ns=tree.caches.partitions["*cdr_ids"].ttl_ns,
         ),
         store_cdrs=cdrs.store_cdrs,
+        filters_ask=bool(tree.filters.apiers_conns),
+        attributes_ask=bool(tree.attributes.apiers_conns),
         attributes=attribute_options(tree, zone_name),
         chargers=ChargerOptions(bool(tree.chargers.attributes_conns), index_options(tree.chargers)),
         chargers_connected=bool(sessions.chargers_conns),

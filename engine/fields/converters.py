@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from engine.fields import numeric, textual
+from engine.fields import location, numeric, telephone, textual
 from engine.fields.converter import Converter, Make, plain
 from engine.limits import MAX_CONVERTERS
 
@@ -44,6 +44,8 @@ CONVERTERS: Final[Mapping[str, Make]] = MappingProxyType(
         "*unixtime": textual.UnixTime,
         "*timestring": textual.WriteTime,
         "*datetime": textual.ReadTime,
+        "*libphonenumber": telephone.PhoneNumber,
+        "*3gpp_uli": location.Location,
     }
 )
 

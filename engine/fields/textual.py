@@ -104,7 +104,7 @@ class UnixTime(Converter):
 
 
 class WriteTime(Converter):
-    """`*timestring[:zone[:layout]]`: a time on a local clock (that of the house), in a layout (RFC 3339)."""
+    """`*timestring[:zone[:layout]]`: a time on a local clock (that of the house), in a layout (`2006-01-02 15:04:05`)."""
 
     zone: Zone | None
     layout: str
@@ -112,7 +112,7 @@ class WriteTime(Converter):
     def __init__(self, parameters: str) -> None:
         name, _, layout = parameters.partition(":")
         self.zone = zone_of(name) if name else None
-        self.layout = layout or RFC3339
+        self.layout = layout or "2006-01-02 15:04:05"
 
     def convert(self, value: object, view: View) -> object:
         moment = moment_of(value, self.zone or view.zone, view.now_ns)

@@ -15,7 +15,7 @@ from engine.errors import server_error
 from engine.event import Event
 from engine.fields.path import Path, walk
 from engine.fields.values import MISSING
-from engine.times import UTC_ZONE, Zone
+from engine.times import UTC_ZONE, Moment, Zone
 
 REQ: Final = "*req"
 OPTS: Final = "*opts"
@@ -32,11 +32,11 @@ class Rooms:
     """The rooms that can be asked, by the scope that names them. A scope whose room is not wired is refused as CGRateS refuses it.
 
     `destinations_of` gives the ids of all destinations that a number is in, `timing_is_active` whether a timing, by its id, holds at an
-    instant (ns); without the rating room there are none.
+    instant; without the rating room there are none.
     """
 
     destinations_of: Callable[[str], Container[str]]
-    timing_is_active: Callable[[str, int], bool]
+    timing_is_active: Callable[[str, Moment], bool]
     _asks: dict[str, Ask]
 
     def __init__(self) -> None:
@@ -60,7 +60,7 @@ def _no_destinations(_number: str) -> Container[str]:
     return ()
 
 
-def _no_timing(_id: str, _at_ns: int) -> bool:
+def _no_timing(_id: str, _at: Moment) -> bool:
     return False
 
 

@@ -17,13 +17,15 @@ from engine.fields.path import Path, split_path
 from engine.fields.template import DYNAMIC
 from engine.fields.values import MISSING, value_text
 from engine.fields.view import OTHER_ROOMS, View
-from engine.filters.match import FILTER_KIND, Condition, Filters, Period, RuleText, period_of
+from engine.filters.match import ALWAYS, FILTER_KIND, Condition, Filters, Period, RuleText, period_of, undecidable
 from engine.filters.rule import INDEXED
 from engine.money import Amount, parse_amount
 from engine.profiles.items import Items
+from engine.profiles.policies import DroppedIndex
 
 ANY: Final = "*any"
 NONE: Final = "*none"
+DROPPED_KIND: Final = "dropped_index"
 Key = tuple[str, str, str]
 """Type, path and value that profiles stand under; `("*none", "*any", "*any")` for those without filters."""
 UNFILTERED: Final[Key] = (NONE, ANY, ANY)
@@ -58,16 +60,35 @@ class Entry:
         self.key = key
         self.profile = profile
         self.number = number
-        self.weight = parse_amount(str(getattr(profile, "Weight", "0")) or "0")
-        self.period = period_of(getattr(profile, "ActivationInterval", None), filters.zone)
-        contexts = getattr(profile, "Contexts", None) or getattr(profile, "Subsystems", None)
-        self.contexts = tuple(contexts or ())
-        self.filter_ids = tuple(getattr(profile, "FilterIDs", None) or ())
+        self.weight = 0
+        self.period = ALWAYS
+        self.contexts = contexts_of(profile)
+        self.filter_ids = filter_ids_of(profile)
         self.conditions = [filters.condition(tenant, filter_id) for filter_id in self.filter_ids]
         self.keys = keys_of(self.conditions)
+        try:
+            self.weight = parse_amount(str(getattr(profile, "Weight", "0")) or "0")
+            self.period = period_of(getattr(profile, "ActivationInterval", None), filters.zone)
+        except ValueError as error:  # what was written past all checks is told to the events that meet it, not to all others
+            self.conditions.append(undecidable(f"SERVER_ERROR: {error}"))
 
     def passes(self, view: View, now_ns: int) -> bool:
         return all(condition.passes(view, now_ns) for condition in self.conditions)
+
+
+def contexts_of(profile: object) -> tuple[str, ...]:
+    """The contexts of a profile; none where its kind has none."""
+    return tuple(getattr(profile, "Contexts", None) or getattr(profile, "Subsystems", None) or ())
+
+
+def filter_ids_of(profile: object) -> tuple[str, ...]:
+    """The filters of a profile."""
+    return tuple(getattr(profile, "FilterIDs", None) or ())
+
+
+def dropped_key(tenant: str, kind: str, context: str) -> str:
+    """What is stored of the profiles that were taken out of these indexes by hand is stored under this id."""
+    return f"{tenant}:{kind}:{context}"
 
 
 def keys_of(conditions: Sequence[Condition]) -> list[Key]:
@@ -207,6 +228,7 @@ class ProfileIndex:
         self._next = 0
         items.watch(kind, self.changed)
         items.watch(FILTER_KIND, self._filter_changed)
+        items.watch(DROPPED_KIND, self._drop_changed)
 
     # -- what changes -------------------------------------------------------------------------------------------------
 
@@ -221,7 +243,17 @@ class ProfileIndex:
     def _filter_changed(self, key: str) -> None:
         self._dirty.update(self._users.get(key, {}))
 
-    def _refresh(self) -> None:
+    def _drop_changed(self, key: str) -> None:
+        tenant, kind, _ = key.split(":", 2)
+        if kind == self.kind:
+            self._dirty.update(dict.fromkeys([entry.key for entry in self._tenants.get(tenant, {}).values()]))
+
+    def _is_dropped(self, entry: Entry, tenant: str, context: str) -> bool:
+        dropped = self.items.get(DROPPED_KIND, dropped_key(tenant, self.kind, context))
+        return isinstance(dropped, DroppedIndex) and entry.key[len(tenant) + 1 :] in dropped.IDs
+
+    def refresh(self) -> None:
+        """Brings in what changed; `matching` does so by itself, this is for a moment at which nobody waits."""
         while self._dirty:
             key = next(iter(self._dirty))
             del self._dirty[key]
@@ -243,6 +275,8 @@ class ProfileIndex:
             if not filter_id.startswith("*"):
                 self._users.setdefault(f"{tenant}:{filter_id}", {})[key] = None
         for context in entry.contexts or ("",):
+            if self._is_dropped(entry, tenant, context):
+                continue
             partition = self._partitions.setdefault(_partition_name(tenant, context), Partition())
             for one in entry.keys:
                 partition.add(entry, one)
@@ -253,9 +287,10 @@ class ProfileIndex:
         for filter_id in entry.filter_ids:
             self._users.get(f"{tenant}:{filter_id}", {}).pop(entry.key, None)
         for context in entry.contexts or ("",):
-            partition = self._partitions[_partition_name(tenant, context)]
-            for one in entry.keys:
-                partition.drop(entry, one)
+            partition = self._partitions.get(_partition_name(tenant, context))
+            if partition is not None:
+                for one in entry.keys:
+                    partition.drop(entry, one)
 
     # -- what matches -------------------------------------------------------------------------------------------------
 
@@ -274,7 +309,7 @@ class ProfileIndex:
         `contexts`, of kinds that have them: those of the request, `*any` among them where that counts. RequestError for a filter that is
         unknown or cannot be decided.
         """
-        self._refresh()
+        self.refresh()
         found: list[Entry] = []
         for entry in self._candidates(tenant, view, ids, contexts):
             if not entry.period.holds(view.at_ns):
@@ -296,17 +331,6 @@ class ProfileIndex:
             if partition is not None:
                 _Search(partition, self.options, view, found).run()
         return [found[number] for number in sorted(found)]
-
-    def keys(self, tenant: str, context: str = "") -> list[tuple[Key, str]]:
-        """What the profiles of a tenant (and context) stand under, with their ids, sorted."""
-        self._refresh()
-        prefix = len(tenant) + 1
-        found: list[tuple[Key, str]] = []
-        for entry in self._tenants.get(tenant, {}).values():
-            if not context or context in entry.contexts:
-                found.extend([(key, entry.key[prefix:]) for key in entry.keys])
-        found.sort()
-        return found
 
 
 def _partition_name(tenant: str, context: str) -> str:

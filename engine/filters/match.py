@@ -79,7 +79,8 @@ class Condition:
         return True
 
 
-def _broken(error: str) -> Condition:
+def undecidable(error: str) -> Condition:
+    """A filter that tells every event that meets it this error."""
     return Condition([], [], ALWAYS, error)
 
 
@@ -132,7 +133,7 @@ class Filters:
     def _compiled_stored(self, key: str, filter_id: str) -> Condition:
         item = self.items.get(FILTER_KIND, key)
         if not isinstance(item, Filter):
-            return _broken(f"SERVER_ERROR: NOT_FOUND:{filter_id}")
+            return undecidable(f"SERVER_ERROR: NOT_FOUND:{filter_id}")
         rules: list[Rule] = []
         written: list[RuleText] = []
         try:
@@ -142,15 +143,15 @@ class Filters:
                 written.append((rule.Type, rule.Element, values))
             return Condition(rules, written, period_of(item.ActivationInterval, self.zone), "")
         except ValueError as error:
-            return _broken(f"SERVER_ERROR: {error}")
+            return undecidable(f"SERVER_ERROR: {error}")
 
 
 def _compiled_inline(text: str) -> Condition:
     parts = inline_rule(text)
     if parts is None:
-        return _broken(f"SERVER_ERROR: inline parse error for string: <{text}>")
+        return undecidable(f"SERVER_ERROR: inline parse error for string: <{text}>")
     type_, element, values = parts
     try:
         return Condition([rule_of(type_, element, values)], [(type_, element, tuple(values))], ALWAYS, "")
     except ValueError as error:
-        return _broken(f"SERVER_ERROR: {error}")
+        return undecidable(f"SERVER_ERROR: {error}")

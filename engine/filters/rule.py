@@ -204,13 +204,13 @@ class Timings(Rule):
         value = self.element.value(view)
         if value is MISSING:
             return False
-        at_ns = moment_of(value, view.zone, view.now_ns).ns
+        at = moment_of(value, view.zone, view.now_ns)
         for constant in self.constants:
-            if view.rooms.timing_is_active(constant, at_ns):
+            if view.rooms.timing_is_active(constant, at):
                 return True
         for template in self.dynamic:
             name = _other(template, view)
-            if name is not None and view.rooms.timing_is_active(name, at_ns):
+            if name is not None and view.rooms.timing_is_active(name, at):
                 return True
         return False
 

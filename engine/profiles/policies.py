@@ -263,6 +263,15 @@ class DispatcherHost(msgspec.Struct, frozen=True):
     CaCertificate: str = ""
 
 
+class DroppedIndex(msgspec.Struct, frozen=True):
+    """Profiles of a tenant (and context) that were taken out of the filter indexes by hand; kind `dropped_index`."""
+
+    Tenant: str
+    Kind: str
+    Context: str
+    IDs: tuple[str, ...]
+
+
 KINDS: Final = (
     Kind("filter", Filter, tenant=True),
     Kind("attribute_profile", AttributeProfile, tenant=True),
@@ -276,4 +285,5 @@ KINDS: Final = (
     Kind("route_profile", RouteProfile, tenant=True),
     Kind("dispatcher_profile", DispatcherProfile, tenant=True),
     Kind("dispatcher_host", DispatcherHost, tenant=True),
+    Kind("dropped_index", DroppedIndex, tenant=True),
 )

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 
 from engine.errors import server_error
-
-_PATTERN_TYPES = frozenset({"*regex", "*notregex"})
-
-
-def inline_rule(text: str) -> tuple[str, str, list[str]] | None:
-    """Type, element and values of a rule written as `*type:element:value|value`; None where the text is no such rule."""
-    parts = text.split(":", 2)
-    if not text.startswith("*") or len(parts) < 3:
-        return None
-    return parts[0], parts[1], parts[2].split("|") if parts[2] else []
+from engine.filters.rule import inline_rule, rule_of
 
 
-def _readable(rule: tuple[str, str, list[str]]) -> bool:
+def _is_readable(rule: tuple[str, str, list[str]]) -> bool:
     kind, element, values = rule
-    if element.count("{") != element.count("}"):
-        return False
-    patterns = values if kind in _PATTERN_TYPES else [value[1:] for value in values if kind.endswith("rsr") and value.startswith("~")]
     try:
-        for pattern in patterns:
-            re.compile(pattern)
-    except re.error:
+        rule_of(kind, element, values)
+    except ValueError:
         return False
     return True
 
@@ -35,14 +21,19 @@ def check_references(filter_ids: Sequence[str], item: str, exists: Callable[[str
     """Refuses a filter id that is neither a rule nor the id of a stored filter. `item` is <tenant>:<id> of what refers to it."""
     for filter_id in filter_ids:
         rule = inline_rule(filter_id)
-        if rule is None or not _readable(rule):
+        if rule is None or not _is_readable(rule):
             if rule is None and exists(filter_id):
                 continue
             raise server_error(f"broken reference to filter: <{filter_id}> for item with ID: {item}")
 
 
 def check_rules(rules: Sequence[Mapping[str, object]]) -> None:
-    """Refuses a stored filter with a rule that looks at nothing."""
+    """Refuses a stored filter with a rule that looks at nothing, or that cannot be read."""
     for rule in rules:
-        if not rule.get("Element"):
+        element, values = rule.get("Element"), rule.get("Values")
+        if not element:
             raise server_error("empty RSRParser in rule: <>")
+        try:
+            rule_of(str(rule.get("Type")), str(element), [str(value) for value in values] if isinstance(values, list | tuple) else [])
+        except ValueError as fault:
+            raise server_error(str(fault)) from None

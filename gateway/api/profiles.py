@@ -14,10 +14,11 @@ from engine.commands import GetItem, ListItems, PutItem, RemoveItem
 from engine.errors import RequestError, mandatory_missing, not_found, server_error
 from engine.fields.making import value_parts
 from engine.fields.template import Template
+from engine.filters.rule import inline_rule
 from engine.profiles.policies import KINDS
 from gateway.api.args import Args
 from gateway.api.context import Api
-from gateway.api.filter_rules import check_references, check_rules, inline_rule
+from gateway.api.filter_rules import check_references, check_rules
 from gateway.api.gotypes import GoType, List, Number, Pointer, Struct, read_number
 from gateway.api.limits import MAX_LISTED_REFERENCES
 from gateway.api.paging import page_of_ids

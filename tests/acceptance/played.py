@@ -33,6 +33,8 @@ PLAYED = (
     "api/profiles-more.json",
     "api/attribute-*.json",
     "api/chargers.json",
+    "api/filter-*.json",
+    "api/filters-*.json",
     "api/go-types.json",
     "api/tp-loads.json",
     "api/tp-sheets.json",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from engine.errors import RequestError
 from engine.event import Event
-from engine.filters.index import UNFILTERED, IndexOptions, ProfileIndex
+from engine.filters.index import IndexOptions, ProfileIndex
 from engine.filters.match import Filters
 from engine.profiles.items import Items
 from engine.profiles.policies import KINDS, ActivationInterval, AttributeProfile, ChargerProfile, Filter, FilterRule
@@ -128,27 +130,17 @@ def test_changes_are_seen_by_the_next_event() -> None:
     assert (house.found({"A": "two"}), house.found({"A": "three"})) == ([], ["P"])
     house.items.remove(KIND, "t:P")
     assert house.found({"A": "three"}) == []
-    assert house.index.keys("t") == []
 
 
-def test_what_profiles_stand_under() -> None:
+def test_a_profile_that_cannot_be_read_fails_only_the_events_that_meet_it() -> None:
     house = House()
-    house.profile("FREE")
-    house.profile(
-        "P",
-        "*suffix:~*req.A:01|02",
-        "*gt:~*req.C:5",
-        "*exists:~*req.S:",
-        "*string:a:a",
-        "*string:~*req.A:~*req.B",
-        "*string:~*stats.S.*acd:1",
-    )
-    assert house.index.keys("t") == [
-        (("*exists", "*req.S", ""), "P"),
-        (UNFILTERED, "FREE"),
-        (("*suffix", "*req.A", "01"), "P"),
-        (("*suffix", "*req.A", "02"), "P"),
-    ]
+    house.profile("SOUND", "*string:~*req.A:a")
+    house.profile("SOON", "*string:~*req.B:b", interval=ActivationInterval("soon"))
+    house.profile("HEAVY", "*string:~*req.C:c", weight="1e99")
+    assert house.found({"A": "a"}) == ["SOUND"]
+    for name, value in (("B", "b"), ("C", "c")):
+        with pytest.raises(RequestError):
+            house.found({name: value})
 
 
 def test_contexts() -> None:
@@ -164,7 +156,6 @@ def test_contexts() -> None:
     assert ids("*sessions") == ["S"]
     assert ids("*sessions", "*any") == ["S", "ANY"]
     assert ids("*sessions", "*any", named=("C", "ANY")) == ["ANY"]
-    assert index.keys("t", "*cdrs") == [(("*string", "*req.A", "a"), "C")]
 
 
 _VALUES = st.sampled_from(["a", "b", "ab", "1", ""])

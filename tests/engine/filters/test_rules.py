@@ -23,7 +23,7 @@ def house() -> Filters:
 def passes(rule: str, value: object) -> bool:
     filters = house()
     filters.rooms.destinations_of = lambda number: ["DE"] if number.startswith("49") else []
-    filters.rooms.timing_is_active = lambda name, at_ns: name == "NOON" and at_ns == NOW
+    filters.rooms.timing_is_active = lambda name, at: name == "NOON" and at.ns == NOW
     fields = {} if value is MISSING else {"F": value}
     return filters.matches("t", [rule], filters.view(Event("t", "e", fields, {}), NOW), NOW)
 

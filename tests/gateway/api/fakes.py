@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from engine.commands import GetItem, ListItems, PutItem, RemoveItem
+from engine.commands import GetItem, ListIndexes, ListItems, PutItem, RemoveItem
 from engine.profiles.items import Items
 from engine.profiles.policies import KINDS
 from gateway.api.catalogue import SECTIONS
@@ -57,6 +57,8 @@ class FakeEngine:
         assert now_ns == NOW
         if isinstance(command, GetItem):
             return self.items.get(command.kind, command.id)
+        if isinstance(command, ListIndexes):
+            return []
         if isinstance(command, ListItems):
             return self.items.all(command.kind)
         if isinstance(command, PutItem):

@@ -247,7 +247,8 @@ def test_health_of_indexes() -> None:
     assert call("APIerSv1.GetReverseDestinationsIndexHealth", {}) == {"MissingReverseDestinations": {}, "BrokenReferences": {}}
     assert call("APIerSv1.GetFilterIndexes", {}) == ("error", "MANDATORY_IE_MISSING: [ItemType]")
     assert call("APIerSv1.GetFilterIndexes", {"ItemType": "*attributes"}) == ("error", "MANDATORY_IE_MISSING: [Context]")
-    assert call("APIerSv1.GetFilterIndexes", {"ItemType": "*chargers"}) == ("error", "NOT_IMPLEMENTED: APIerSv1.GetFilterIndexes")
+    assert call("APIerSv1.GetFilterIndexes", {"ItemType": "*chargers"}) == ("error", "NOT_FOUND")
+    assert call("APIerSv1.GetFilterIndexes", {"ItemType": "*odd"}) == ("error", "SERVER_ERROR: unsupported item type: <*odd>")
 
 
 def test_versions_are_those_of_the_reference_until_they_are_set() -> None:
