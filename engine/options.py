@@ -70,6 +70,7 @@ class EngineOptions:
     zone: Zone = UTC_ZONE
     remove_expired: bool = True
     scheduler: bool = True
+    scheduler_filters: tuple[str, ...] = ()
     dynaprepaid_actionplans: tuple[str, ...] = ()
     cdrs: CdrOptions = field(default_factory=CdrOptions)
     store_cdrs: bool = True

@@ -156,6 +156,7 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
         zone=zone_of(zone_name),
         remove_expired=rals.remove_expired,
         scheduler=tree.schedulers.enabled,
+        scheduler_filters=tree.schedulers.filters,
         dynaprepaid_actionplans=tree.schedulers.dynaprepaid_actionplans,
         cdrs=CdrOptions(
             attributes=bool(cdrs.attributes_conns),

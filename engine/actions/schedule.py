@@ -23,6 +23,7 @@ from engine.actions.running import Failed
 from engine.actions.work import House
 from engine.effects import ActionsFailed
 from engine.errors import RequestError, not_found
+from engine.event import Event
 from engine.limits import MAX_RUNS_BY_HAND, MAX_SCHEDULED_PER_STEP
 from engine.money import parse_amount
 from engine.times import SECOND
@@ -121,7 +122,7 @@ class Schedule:
 
     def _run_task(self, task_id: str, now_ns: int) -> None:
         task = self.house.items.get(TASK, task_id)
-        if isinstance(task, Task):
+        if isinstance(task, Task) and self._is_wanted(task.AccountID, task.ActionsID, task_id, now_ns):
             self.house.remove_item(TASK, task_id)
             self._run_set(task.AccountID, task.ActionsID, task_id, now_ns)
 
@@ -132,11 +133,12 @@ class Schedule:
             return 0
         run = self._run_of(uuid, now_ns)
         account_ids = _members(plan)
-        if not account_ids:
+        if not account_ids and self._is_wanted("", timing.ActionsID, uuid, now_ns):
             self._run_set("", timing.ActionsID, uuid, now_ns)
         waiting = [account_id for account_id in account_ids if run.Due is None or account_id > run.After]
         for account_id in waiting[:budget]:
-            self._run_set(account_id, timing.ActionsID, uuid, now_ns)
+            if self._is_wanted(account_id, timing.ActionsID, uuid, now_ns):
+                self._run_set(account_id, timing.ActionsID, uuid, now_ns)
         if len(waiting) > budget:
             run = msgspec.structs.replace(run, Due=second, After=waiting[budget - 1])
         else:
@@ -150,6 +152,20 @@ class Schedule:
         """False for a set with an action that nobody knows: its timing rests until the next reload."""
         actions = self.house.items.get(ACTIONS, actions_id)
         return not isinstance(actions, Actions) or all(one.ActionType in TABLE for one in actions.Actions)
+
+    def _is_wanted(self, account_id: str, actions_id: str, uuid: str, now_ns: int) -> bool:
+        """Whether the run passes schedulers.filters. What does not is left out; a task waits for a reload at which it does."""
+        wanted, filters = self.house.options.scheduler_filters, self.house.filters
+        if not wanted:
+            return True
+        tenant, _, name = account_id.partition(":")
+        fields: dict[str, object] = {"AccountID": account_id, "Tenant": tenant, "Account": name, "ActionsID": actions_id, "UUID": uuid}
+        home = self.house.options.default_tenant
+        try:
+            return filters.matches(home, wanted, filters.view(Event(tenant or home, "", fields, {}), now_ns), now_ns)
+        except RequestError as fault:
+            self.runner.direct.effect(ActionsFailed(account_id, actions_id, "", f"schedulers.filters: {fault.text}"))
+            return False
 
     def _run_set(self, account_id: str, actions_id: str, cause_id: str, now_ns: int) -> None:
         """Runs one set; nobody waits for it, so a failure is told to the operator."""

@@ -15,7 +15,12 @@ SCHEDULERS: Final = Section(
             conns("cdrs", "Where CDRs of *cdrlog actions go.", wired=True),
             conns("thresholds", "Told of what action plans do.", wired=True, effective=False),
             conns("stats", "Told of what action plans do.", wired=True, effective=False),
-            Option("filters", Texts(), (), "Rules that an action plan's event must pass to be run here."),
+            Option(
+                "filters",
+                Texts(),
+                (),
+                "Filters that a run must pass; `~*req` has AccountID, Tenant, Account, ActionsID, UUID.",
+            ),
             Option("dynaprepaid_actionplans", Texts(), (), "Action plans given to an account that *dynaprepaid makes."),
         )
     ),

@@ -376,3 +376,35 @@ def test_switched_off_nothing_runs_and_nothing_is_lost() -> None:
     site.engine.actions.schedule.enabled = True
     site.step(ReloadSchedule())
     assert given_to(site) == 2
+
+
+# -- schedulers.filters ------------------------------------------------------------------------------------------------------------
+
+
+def test_runs_that_do_not_pass_the_filters_are_left_out() -> None:
+    site = site_of(due(HOURLY, "GIFT"), accounts=(ANN, f"{TENANT}:bob"))
+    site.options.scheduler_filters = ("*string:~*req.Account:ann", f"*string:~*req.Tenant:{TENANT}", "*string:~*req.ActionsID:GIFT")
+    site.sleep(3 * HOUR)
+    assert (given_to(site), given_to(site, "bob")) == (3, 0)
+    site.step(RunPlans(["PLAN"]))
+    assert (given_to(site), given_to(site, "bob")) == (4, 1), "by hand there is no question"
+
+
+def test_what_is_wanted_at_once_waits_until_it_passes_the_filters() -> None:
+    site = site_of(due(ASAP, "GIFT"), accounts=())
+    site.options.scheduler_filters = ("*string:~*req.Account:bob",)
+    site.step(SetAccount(ANN, plan_ids=["PLAN"], reload=True))
+    site.sleep(HOUR)
+    site.cut()
+    assert given_to(site) == 0
+    site.options.scheduler_filters = ()
+    site.step(ReloadSchedule())
+    assert given_to(site) == 1
+
+
+def test_a_filter_that_nobody_can_judge_runs_nothing_and_is_told() -> None:
+    site = site_of(due(HOURLY, "GIFT"))
+    site.options.scheduler_filters = ("GONE",)
+    site.sleep(HOUR)
+    assert given_to(site) == 0
+    assert [one.text for one in site.effects if isinstance(one, ActionsFailed)] == ["schedulers.filters: SERVER_ERROR: NOT_FOUND:GONE"]
