@@ -128,3 +128,20 @@ def test_a_session_costs_the_same_however_it_is_cut_into_parts(
         site.verify()
     assert costs[0] == costs[1]
     assert lefts[0] == lefts[1]
+
+
+def test_a_restart_forgets_no_fraction() -> None:
+    """A step costs 1/7: two steps 0.285714286, four 0.571428571, six 0.857142857; each pair by itself would be one 10**-9 too many."""
+    rating = Rating("0", "", 0, "0", "", (Rate(0, "1", SECOND, 7 * SECOND),))
+    site = site_of(
+        make_plan("RP", [("*any", rating, Timing("DAY"), "10")]),
+        [("*monetary", "1", 0)],
+        parse_time("2026-04-07T10:00:00Z", UTC_ZONE, 0).ns,
+    )
+    seen = []
+    for number in range(3):
+        verb, flag = ("Update", "UpdateSession") if number else ("Initiate", "InitSession")
+        assert site.call(f"SessionSv1.{verb}Session", event(site.now, Usage="2s") | {flag: True}) == {"MaxUsage": 2 * SECOND}
+        site.cut()
+        seen.append(10**9 - sums(site)["*monetary"])
+    assert seen == [285714286, 571428571, 857142857]

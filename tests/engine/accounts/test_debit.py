@@ -154,3 +154,13 @@ def test_a_month_of_seconds_is_one_run() -> None:
     balance(house, ann, "cash", "*monetary", 100_000)
     cost = house.debit(call("sub", "ann", 30 * 24 * 3600 * SECOND, tor="*data"), CAUSE)
     assert paid(cost) == [(2_592_000, 25_920 * ONE, "", "cash")]
+
+
+def test_a_call_that_is_cut_short_is_priced_from_its_beginning() -> None:
+    """What is granted is the first half minute, at the first price; the second begins after a minute."""
+    house = charging(("sub", plan("RP_TWO", ("0", "0.6", SECOND, MINUTE), (f"{MINUTE}", "6", SECOND, MINUTE))))
+    ann = account(house, "ann")
+    balance(house, ann, "cash", "*monetary", "0.3")
+    asked = call("sub", "ann", 120 * SECOND)
+    assert paid(house.max_debit(asked, CAUSE)) == [(30, ONE * 3 // 10, "", "cash")]
+    assert asked.duration_index_ns == asked.duration_ns == 30 * SECOND

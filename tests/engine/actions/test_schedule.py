@@ -92,6 +92,17 @@ def test_the_heavier_of_equal_times_goes_first() -> None:
     assert given_to(site) == 6
 
 
+def test_an_account_that_goes_and_comes_back_in_one_step_is_there_after_a_restart() -> None:
+    site = site_of(due(ASAP, "GIFT", "u1", 5), due(ASAP, "GONE", "u2", 20), accounts=())
+    site.actions("GONE", act("*remove_account"))
+    site.step(SetAccount(ANN, plan_ids=["PLAN"], disabled=True, reload=True))
+    assert site.engine.wake_at(site.now) is None, "both in one step"
+    assert (given_to(site), site.held("ann").disabled) == (1, False)
+    site.cut()
+    assert (given_to(site), site.held("ann").disabled) == (1, False)
+    site.verify()
+
+
 def test_a_timing_without_accounts_runs_without_one() -> None:
     site = site_of(due(DAILY, "LOG"), accounts=())
     site.actions("LOG", act("*log", extra="x"), act("*topup", units(MONEY, 1)))
