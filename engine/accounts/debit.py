@@ -407,6 +407,8 @@ class Debit:
             for span in rest.spans:
                 for run in span.increments or []:
                     run.account_id = self.account.id
+                    run.cost = run.total = 0  # also where the price is only rounded to nothing: nobody pays it
+                    run.price = None
             self.spans.extend(rest.spans)
         elif self.go_negative:
             self._owe(rest)
