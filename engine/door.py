@@ -110,6 +110,8 @@ class Engine:
         self.chargers = Chargers(self.items, self.filters, self.attributes, options.chargers, connected=options.chargers_connected)
         self.cdrs = CdrServer(options, self.charging, self.chargers, storage.cdrs)
         self.actions = ActionsRoom(self)
+        if options.cdrs.scheduler:
+            self.cdrs.rater.provision = self._make_account
         self.sessions = Sessions(Life(options, self.charging, self.chargers, self.cdrs, self._make_account), self._matches)
         self.actions.schedule.enabled = options.scheduler
         self.charging.reactor = self.actions

@@ -42,8 +42,8 @@ class SessionOptions:
 class CdrOptions:
     """What is done with the events of records where a request does not say; durations in ns.
 
-    `ids_ttl_ns` is how long a run that was processed and not stored is known for a repetition, `session_cost_ttl_ns` how long the
-    cost of a session waits for its record.
+    `scheduler`: accounts that are not there are made for *dynaprepaid. `ids_ttl_ns` is how long a run that was processed and not stored
+    is known for a repetition, `session_cost_ttl_ns` how long the cost of a session waits for its record.
     """
 
     attributes: bool = False
@@ -52,6 +52,7 @@ class CdrOptions:
     export: bool = False
     thresholds: bool = False
     stats: bool = False
+    scheduler: bool = False
     ids_ttl_ns: int = 600_000_000_000
     session_cost_ttl_ns: int = 7 * 86_400_000_000_000
 

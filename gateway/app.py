@@ -165,6 +165,7 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
             export=bool(cdrs.online_cdr_exports or cdrs.ees_conns),
             thresholds=bool(cdrs.thresholds_conns),
             stats=bool(cdrs.stats_conns),
+            scheduler=bool(cdrs.scheduler_conns),
             ids_ttl_ns=tree.caches.partitions["*cdr_ids"].ttl_ns,
         ),
         store_cdrs=cdrs.store_cdrs,

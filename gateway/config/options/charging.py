@@ -91,7 +91,7 @@ CDRS: Final = Section(
             conns("thresholds", "Told of rated CDRs.", wired=True, effective=False),
             conns("stats", "Told of rated CDRs.", wired=True, effective=False),
             Option("online_cdr_exports", Texts(), (), "Ids of exporters that every CDR goes to.", effective=False),
-            conns("scheduler", "Makes accounts of *dynaprepaid CDRs.", wired=True, effective=False),
+            conns("scheduler", "Makes accounts of *dynaprepaid CDRs.", wired=True),
             conns("ees", "Exporters of CDRs.", effective=False),
         )
     ),

@@ -14,10 +14,12 @@ from engine.limits import MAX_EVENTS_PER_STEP
 from engine.money import ONE
 from engine.options import CdrOptions, EngineOptions, SessionOptions
 from engine.profiles.policies import ChargerProfile, ThresholdProfile
+from engine.rating.book import Timing
 from engine.rating.call import RatingOptions
 from engine.usage import SECOND
 from tests.engine.cdrs.shop import add, ask, fields, kept, money, only, shop, taken, whole
 from tests.engine.house import TENANT
+from tests.site import act, due, units
 
 
 def answers(got: object) -> list[dict[str, Any]]:
@@ -63,6 +65,21 @@ def test_a_direct_debit_without_a_cost_is_refused_before_anything_moves(cost: ob
     site = shop()
     assert ask(site, request="*directdebit", Cost=cost) == ("error", "MANDATORY_IE_MISSING: [Cost]")
     assert (money(site), kept(site)) == ([whole(100)], [])
+
+
+def test_an_account_is_made_for_dynaprepaid_where_plans_say_so() -> None:
+    site = shop(None)
+    asap = Timing("*asap", StartTime="*asap")
+    site.actions("GIFT", act("*topup", units("*monetary", "5", "gift")))
+    site.plan("P", due(asap, "GIFT"))
+    site.options.dynaprepaid_actionplans = ("P",)
+    assert ask(site, request="*dynaprepaid") == "OK"
+    assert (only(site).cost_amount, only(site).extra_info) == (-ONE, "ACCOUNT_NOT_FOUND")
+    site.options.cdrs.scheduler = True
+    site.cut()
+    assert ask(site, request="*dynaprepaid", origin="other") == "OK"
+    assert kept(site)[1].cost_amount == whole("0.6")
+    assert money(site) == [whole("4.4")]
 
 
 def test_why_there_is_no_cost_stands_in_the_record() -> None:
