@@ -74,14 +74,15 @@ class Configuration:
     def __init__(self, tree: Tree, apply: Callable[[Tree], None]) -> None:
         self._tree = tree
         self._apply = apply
+        self._shown: dict[str, dict[str, object]] = {}  # what was shown of the tree, by the section that was asked for
 
     def shown(self, section: str) -> dict[str, object]:
         """See `Configured`."""
-        if not section:
-            return to_reference_json(self._tree)
-        if section not in SECTIONS or SECTIONS[section].own:
+        if section and (section not in SECTIONS or SECTIONS[section].own):
             raise RequestError("Invalid section")
-        return to_reference_json(self._tree, [section])
+        if section not in self._shown:
+            self._shown[section] = to_reference_json(self._tree, [section] if section else None)
+        return self._shown[section]
 
     def change(self, text: str, *, dry_run: bool) -> None:
         """See `Configured`."""
@@ -113,6 +114,7 @@ class Configuration:
         if changed:
             merged, _ = over(self._tree, _text_of(tree, changed), REQUEST)
             self._tree = merged
+            self._shown.clear()
             self._apply(merged)
 
 

@@ -103,7 +103,12 @@ class HttpListener:
 
     async def _open(self, sock: socket.socket) -> None:
         web = await asyncio.to_thread(_import_web)
-        self._protocols = web.Server(self._answer, access_log=None, keepalive_timeout=min(HTTP_IDLE_SECONDS, self._request_seconds))
+        self._protocols = web.Server(
+            self._answer,
+            access_log=None,
+            keepalive_timeout=min(HTTP_IDLE_SECONDS, self._request_seconds),
+            handler_cancellation=True,  # nobody works for a client that has gone
+        )
         self._server = await asyncio.get_running_loop().create_server(self._protocol, sock=sock, backlog=BACKLOG)
 
     def _protocol(self) -> asyncio.BaseProtocol:

@@ -7,6 +7,7 @@ import logging
 import socket
 from collections.abc import Awaitable
 from enum import Enum
+from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
 from gateway.protocols.jsonrpc.envelope import MalformedError
@@ -22,6 +23,7 @@ from gateway.transport.limits import (
     MAX_UNSENT_BYTES,
     MAX_WAITING_BYTES,
     STALL_SECONDS,
+    TURN_SECONDS,
 )
 
 if TYPE_CHECKING:
@@ -159,10 +161,11 @@ class Connection(asyncio.Protocol):
         self._busy = False
         stream = self._stream
         calls = 0
+        over_at = monotonic() + TURN_SECONDS
         while stream is not None and self._life is not Life.CLOSED and not self._full():
             request = self._next or self._read(stream)
             self._next = None
-            if request is not None and calls >= MAX_CALLS_PER_TURN:
+            if request is not None and calls and (calls >= MAX_CALLS_PER_TURN or monotonic() > over_at):
                 self._next = request
                 self._busy = True
                 asyncio.get_running_loop().call_soon(self._turn)

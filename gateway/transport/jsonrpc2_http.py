@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from time import monotonic
 from typing import Final
 
 from gateway.protocols.jsonrpc.envelope import MalformedError
@@ -11,7 +12,7 @@ from gateway.protocols.jsonrpc.version2 import Call, encode_error, read_body
 from gateway.transport.gate import Gate
 from gateway.transport.http import HttpHandler, HttpReply, HttpRequest
 from gateway.transport.jsonrpc import RpcService
-from gateway.transport.limits import MAX_CALLS_PER_TURN, MAX_UNSENT_BYTES
+from gateway.transport.limits import MAX_CALLS_PER_TURN, MAX_UNSENT_BYTES, TURN_SECONDS
 
 _CONTENT_TYPE: Final = "application/json"
 _NO_CONTENT: Final = HttpReply(204, b"", "")
@@ -38,8 +39,9 @@ async def _answer_all(service: RpcService, gate: Gate, calls: list[Call]) -> lis
     """The answers in the order of the calls, empty where there is none to give; slow calls run side by side."""
     answers: list[bytes] = []
     slow: dict[int, Awaitable[tuple[bytes, int]]] = {}
-    ticket = size = 0
-    for number, call in enumerate(calls, 1):
+    ticket = size = done = 0
+    over_at = monotonic() + TURN_SECONDS
+    for call in calls:
         answer = _answer(service, call) if size <= MAX_UNSENT_BYTES else encode_error(call.request.id, _TOO_MUCH)
         if isinstance(answer, bytes):
             ticket = max(ticket, 0 if call.fault else service.ticket)
@@ -48,8 +50,10 @@ async def _answer_all(service: RpcService, gate: Gate, calls: list[Call]) -> lis
             answer = b""
         answers.append(b"" if call.notification else answer)
         size += len(answer)
-        if number % MAX_CALLS_PER_TURN == 0:
+        done += 1
+        if done >= MAX_CALLS_PER_TURN or monotonic() > over_at:
             await asyncio.sleep(0)
+            done, over_at = 0, monotonic() + TURN_SECONDS
     for place, (text, later) in zip(slow, await asyncio.gather(*slow.values()), strict=True):
         ticket = max(ticket, later)
         answers[place] = b"" if calls[place].notification else text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
+from time import monotonic
 from typing import Final
 
 from gateway.protocols.jsonrpc.envelope import MalformedError
@@ -12,7 +13,7 @@ from gateway.protocols.jsonrpc.stream import RequestStream
 from gateway.transport.gate import Gate
 from gateway.transport.http import HttpHandler, HttpReply, HttpRequest
 from gateway.transport.jsonrpc import RpcService
-from gateway.transport.limits import MAX_CALLS_PER_TURN, MAX_UNSENT_BYTES
+from gateway.transport.limits import MAX_CALLS_PER_TURN, MAX_UNSENT_BYTES, TURN_SECONDS
 
 _CONTENT_TYPE: Final = "application/json"
 
@@ -32,12 +33,15 @@ async def _answer(service: RpcService, gate: Gate, body: bytes, max_request_byte
     answers: list[bytes] = []
     tasks: list[asyncio.Task[None]] = []
     ticket = calls = size = 0
+    over_at = monotonic() + TURN_SECONDS
     while (request := stream.next_request()) is not None:
         calls += 1
-        if calls % MAX_CALLS_PER_TURN == 0:
+        if calls >= MAX_CALLS_PER_TURN or monotonic() > over_at:
             await asyncio.sleep(0)
-            await asyncio.gather(*tasks)
-            tasks.clear()
+            if len(tasks) >= MAX_CALLS_PER_TURN:
+                await asyncio.gather(*tasks)
+                tasks.clear()
+            calls, over_at = 0, monotonic() + TURN_SECONDS
         answer = _call(service, request) if size <= MAX_UNSENT_BYTES else None
         if answer is None:
             break

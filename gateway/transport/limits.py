@@ -7,6 +7,7 @@ from typing import Final
 MAX_CONNECTIONS: Final = 20_000  # per listener; one more is closed as it is accepted
 MAX_IN_FLIGHT: Final = 1_024  # requests of one connection that are not answered yet; then it is not read on
 MAX_CALLS_PER_TURN: Final = 256  # requests answered before other connections get their turn
+TURN_SECONDS: Final = 0.005  # that such answers may take together: no other connection waits longer for its turn
 MAX_HELD_BYTES: Final = 256 * 1024 * 1024  # of unfinished requests, all connections together; who goes beyond it is dropped
 MAX_UNSENT_BYTES: Final = 64 * 1024 * 1024  # of answers that one client does not take; then it is dropped (HTTP: gets no further ones)
 MAX_WAITING_BYTES: Final = 4 * 1024 * 1024  # of answers of one connection that wait for the disk; then it is not read on

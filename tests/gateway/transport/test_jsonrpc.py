@@ -423,3 +423,17 @@ def test_every_request_is_answered_once_however_it_comes(methods: list[str], pie
         assert wire.end == "closed"
 
     run(scene)
+
+
+def test_calls_that_take_long_leave_the_others_their_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonrpc, "TURN_SECONDS", -1)
+
+    async def scene(desk: Desk) -> None:
+        (busy, wire), (other, others_wire) = desk.connect(), desk.connect()
+        busy.data_received(b"".join(line("Here", ident) for ident in range(3)))
+        other.data_received(line("There", 9))
+        assert (wire.ids, others_wire.ids) == ([0], [9])
+        await settle()
+        assert wire.ids == [0, 1, 2]
+
+    run(scene)
