@@ -22,6 +22,12 @@ from gateway.transport.limits import MAX_CALLS_PER_TURN, MAX_IN_FLIGHT
 from tests.gateway.api.fakes import FakeJournal
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn may take as long as a busy machine makes it."""
+    monkeypatch.setattr(jsonrpc, "TURN_SECONDS", 1_000)
+
+
 class Service:
     """Answers Put after its ticket is durable, Slow when it is told to, and all else at once."""
 
