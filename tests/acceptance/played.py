@@ -41,6 +41,9 @@ PLAYED = (
     "api/core.json",
     "api/caches.json",
     "api/replication.json",
+    "agents/neighbours-birpc-agent.json",
+    "agents/neighbours-opensips.json",
+    "agents/neighbours-opensips-sync.json",
 )
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import aiohttp
 import pytest
 
-from tests.gateway.servers import Gateway, gateway, until
+from tests.gateway.servers import ROOT, Gateway, gateway, tollwire, until
 
 CLIENTS = 1_000
 CALLS = 5  # that each of them makes
@@ -250,3 +250,92 @@ def test_clients_that_go_in_the_middle_harm_nobody_else(served: Gateway) -> None
         kept = client.call("APIerSv1.GetChargerProfileIDs", {"Tenant": "default"})
         assert isinstance(kept, list)
         assert {name for name in kept if name.startswith("GONE_")} <= {f"GONE_{number}" for number in range(100)}
+
+
+# -- sessions of clients that are called ----------------------------------------------------------------------------------------
+
+
+class Switch:
+    """A client of the bidirectional port that answers every call of the gateway with OK and keeps it."""
+
+    def __init__(self, address: str) -> None:
+        self._socket = socket.create_connection(place(address), 20)
+        self._lines = self._socket.makefile("rb")
+        self._waiting: list[dict[str, Any]] = []
+
+    def ask(self, method: str, params: object) -> object:
+        self._send({"method": method, "params": [params], "id": 1})
+        while "method" in (message := self._next()):
+            self._waiting.append(message)
+        return message["result"] if message["error"] is None else ("error", message["error"])
+
+    def called(self) -> dict[str, Any]:
+        """The gateway's next call."""
+        call = self._waiting.pop(0) if self._waiting else self._next()
+        self._send({"id": call["id"], "result": "OK", "error": None})
+        return call
+
+    def _send(self, message: object) -> None:
+        self._socket.sendall(json.dumps(message).encode())
+
+    def _next(self) -> dict[str, Any]:
+        message = json.loads(self._lines.readline())
+        assert isinstance(message, dict)
+        return message
+
+    def close(self) -> None:
+        self._lines.close()
+        self._socket.close()
+
+
+def begin(origin_id: str) -> dict[str, object]:
+    event = {
+        "OriginID": origin_id,
+        "OriginHost": "switch-1",
+        "ToR": "*voice",
+        "RequestType": "*prepaid",
+        "Account": "anna",
+        "Destination": "+9997555123",
+        "AnswerTime": "2026-03-04T10:00:00Z",
+        "Usage": "10s",
+    }
+    return {"InitSession": True, "Tenant": "default", "ID": origin_id, "Event": event}
+
+
+def end(served: Gateway, origin_id: str) -> None:
+    wanted = {"Tenant": "default", "Filters": [f"*string:~*req.OriginID:{origin_id}"], "Event": {"DisconnectCause": "FRAUD"}}
+    assert served.call("SessionSv1.ForceDisconnect", wanted) == "OK"
+
+
+def assert_disconnected(switch: Switch, origin_id: str) -> None:
+    call = switch.called()
+    assert call["method"] == "AgentV1.DisconnectSession"
+    event = call["params"][0]["Event"]
+    assert (event["OriginID"], event["DisconnectCause"]) == (origin_id, "FRAUD")
+
+
+def test_a_session_is_ended_where_it_was_begun_or_where_its_switch_is_now(tmp_path: Path) -> None:
+    plan = ROOT / "packaging" / "tariffplans" / "tutorial"
+    with gateway(tmp_path) as served:
+        served.call("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(plan)})
+        first, other = Switch(served.both_ways), Switch(served.both_ways)
+        assert other.ask("SessionSv1.Ping", {}) == PONG
+        for name in ("here", "gone", "killed"):
+            assert first.ask("SessionSv1.InitiateSession", begin(name)) == {"MaxUsage": 10_000_000_000}
+        listed = tollwire("sessions", "--server", served.address, "--account", "anna", "--json").stdout.splitlines()
+        assert {json.loads(line)["OriginID"] for line in listed} == {"here", "gone", "killed"}
+        ended = tollwire("sessions", "disconnect", "--server", served.address, "--origin-id", "here", "--cause", "FRAUD")
+        assert (ended.returncode, ended.stdout) == (0, "ended: 1\n")
+        assert_disconnected(first, "here")
+        first.close()
+        end(served, "gone")
+        assert_disconnected(other, "gone")
+        other.close()
+        served.kill()
+    with gateway(tmp_path) as served:
+        again = Switch(served.both_ways)
+        assert again.ask("SessionSv1.Ping", {}) == PONG
+        end(served, "killed")
+        assert_disconnected(again, "killed")
+        again.close()
+        assert served.call("SessionSv1.GetActiveSessionsCount", {"Tenant": "default"}) == 0
