@@ -23,14 +23,14 @@ INVALID_PARAMS: Final = -32602
 INTERNAL_ERROR: Final = -32603
 REFUSED: Final = -32000  # the method's own answer: NOT_FOUND, EXISTS, a customer's refusal...
 
-_CODES: Final[list[tuple[str, int]]] = [
+_CODES: Final = (
     ("rpc: can't find", METHOD_NOT_FOUND),
     ("rpc: service/method request ill-formed", METHOD_NOT_FOUND),
     ("NOT_IMPLEMENTED", METHOD_NOT_FOUND),
     ("json: ", INVALID_PARAMS),
     ("MANDATORY_IE_MISSING", INVALID_PARAMS),
     ("SERVER_ERROR: internal error", INTERNAL_ERROR),
-]
+)
 """By how the text begins; any other text is the method's own."""
 
 _NULL: Final = msgspec.Raw(b"null")
