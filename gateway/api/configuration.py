@@ -6,6 +6,7 @@ by name, for nothing would act on it until the next start, which reads the files
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable, Mapping
 from typing import Final, Protocol, cast
@@ -18,7 +19,7 @@ from gateway.api.context import Api
 from gateway.api.limits import MAX_NAMED_OPTIONS
 from gateway.api.shapes import shape
 from gateway.api.table import method
-from gateway.config import Tree, load
+from gateway.config import Loaded, Tree, load
 from gateway.config.change import differences, is_cut, over, section_names
 from gateway.config.kinds import Conns, Flag, Group, Kind, Map, Number, Texts, Whole
 from gateway.config.options import SECTIONS
@@ -64,8 +65,8 @@ class Configured(Protocol):
     def change(self, text: str, *, dry_run: bool) -> None:
         """Puts the options of a JSON text over those in force. RequestError, and nothing is changed, where that cannot be done."""
 
-    def reload(self, path: str, section: str, *, dry_run: bool) -> None:
-        """Reads a section, or all, anew from the files of a folder (those that the process began with when it is empty)."""
+    async def reload(self, path: str, section: str, *, dry_run: bool) -> None:
+        """Reads a section, or all, anew from the files of a folder. RequestError, and nothing is changed, where that cannot be done."""
 
 
 class Configuration:
@@ -92,13 +93,13 @@ class Configuration:
             raise _wrong(faults)
         self._take(tree, names, dry_run=dry_run)
 
-    def reload(self, path: str, section: str, *, dry_run: bool) -> None:
+    async def reload(self, path: str, section: str, *, dry_run: bool) -> None:
         """See `Configured`."""
-        if not os.path.exists(path):
+        loaded = await asyncio.to_thread(_load, path)  # a folder may be large
+        if loaded is None:
             raise RequestError(f'path:"{path}" is not reachable')
         if section and section not in SECTIONS:
             raise RequestError(f"Invalid section: <{section}>")
-        loaded = load(path)
         if loaded.faults:
             raise _wrong(list(loaded.faults))
         self._take(loaded.tree, [section] if section else list(SECTIONS), dry_run=dry_run)
@@ -116,6 +117,11 @@ class Configuration:
             self._tree = merged
             self._shown.clear()
             self._apply(merged)
+
+
+def _load(path: str) -> Loaded | None:
+    """What a folder or file says; None where there is none."""
+    return load(path) if "\0" not in path and os.path.exists(path) else None
 
 
 def _text_of(tree: Tree, options: list[str]) -> str:
@@ -232,10 +238,10 @@ def _set_text(api: Api, args: Args) -> object:
     return "OK"
 
 
-def _reload(api: Api, args: Args) -> object:
+async def _reload(api: Api, args: Args) -> object:
     if not args.text("Path"):
         raise mandatory_missing("Path")
-    _configured(api).reload(args.text("Path"), args.text("Section"), dry_run=args.flag("DryRun"))
+    await _configured(api).reload(args.text("Path"), args.text("Section"), dry_run=args.flag("DryRun"))
     return "OK"
 
 

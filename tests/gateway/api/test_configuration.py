@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Awaitable
 from pathlib import Path
 
 import pytest
@@ -12,10 +14,23 @@ from gateway.api.context import Api, ApiOptions
 from gateway.config import Tree, load
 from gateway.config.kinds import Group
 from gateway.config.options import SECTIONS
+from gateway.protocols.jsonrpc.envelope import decode
 from tests.gateway.api.calls import Caller
 from tests.gateway.api.fakes import ALL_SECTIONS, NOW, FakeEngine, FakeJournal
 
 GO = "json: cannot unmarshal string into Go struct field"
+
+
+class Waiting(Caller):
+    """A client that waits for slow methods on a loop: files are read in a thread."""
+
+    def raw(self, text: str) -> str:
+        answer = self.dispatcher.call(decode(text.encode()))
+
+        async def finish(work: Awaitable[tuple[bytes, int]]) -> bytes:
+            return (await work)[0]
+
+        return (answer if isinstance(answer, bytes) else asyncio.run(finish(answer))).decode()
 
 
 class Desk:
@@ -26,7 +41,7 @@ class Desk:
         self.applied: list[Tree] = []
         rooms = {CONFIGURATION: Configuration(load(str(folder)).tree, self.applied.append)}
         api = Api(FakeEngine(FakeJournal()), ApiOptions(ALL_SECTIONS, "test"), lambda: NOW, rooms=rooms)
-        self.call = Caller(api)
+        self.call = Waiting(api)
 
     def set(self, config: object, *, dry_run: bool = False) -> object:
         return self.call("ConfigSv1.SetConfig", {"Config": config, "DryRun": dry_run})
@@ -78,6 +93,10 @@ def test_options_are_tried(desk: Desk, config: object, answer: object) -> None:
     [
         ('{"chargers": {"enabled": true}} // tried', "OK"),
         ("{", ("error", "unexpected EOF")),
+        ("", ("error", "unexpected EOF")),
+        ("60", "json: cannot unmarshal number into Go value of type config.CgrJsonCfg"),
+        ("[]", "json: cannot unmarshal array into Go value of type config.CgrJsonCfg"),
+        ('{"chargers": 5}', "invalid configuration: "),
         ('{"chargers": {"enabled": tru}}', "invalid configuration: "),
         ('{"general": {"node_id": "*env:HOME"}}', "invalid configuration: "),
     ],
@@ -113,6 +132,7 @@ def test_files_are_read_anew(desk: Desk, tmp_path: Path) -> None:
 
     assert reload(tmp_path / "none", "chargers", dry_run=True) == ("error", f'path:"{tmp_path / "none"}" is not reachable')
     assert desk.call("ConfigSv1.ReloadConfig", {}) == ("error", "MANDATORY_IE_MISSING: [Path]")
+    assert reload(tmp_path / "a\0b") == ("error", f'path:"{tmp_path / "a"}\0b" is not reachable')
     assert reload(tmp_path, "colours") == ("error", "Invalid section: <colours>")
     assert reload(tmp_path) == "OK"
     (tmp_path / "c.json").write_text('{"general": {"node_id": "n", "log_level": 5}, "chargers": {"enabled": false}}')
