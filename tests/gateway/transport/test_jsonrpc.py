@@ -443,3 +443,25 @@ def test_calls_that_take_long_leave_the_others_their_turn(monkeypatch: pytest.Mo
         assert wire.ids == [0, 1, 2]
 
     run(scene)
+
+
+def test_the_time_of_a_request_is_counted_from_its_first_octet() -> None:
+    async def scene(desk: Desk) -> None:
+        connection, wire = desk.connect()
+        clock = asyncio.get_running_loop().time
+        whole = line("Ping", 1).strip()
+        connection.drop_if_begun_before(clock() + 60)
+        for _ in range(3):
+            begun = clock()
+            connection.data_received(whole[:9])
+            connection.drop_if_begun_before(begun)
+            assert not wire.end
+            connection.data_received(whole[9:] + b"\n")
+            connection.drop_if_begun_before(clock() + 60)
+            assert not wire.end, "it is whole"
+        connection.data_received(whole[:9])
+        connection.data_received(whole[9:15])
+        connection.drop_if_begun_before(clock() + 60)
+        assert wire.end == "aborted"
+
+    run(scene)
