@@ -3,11 +3,26 @@ written and read."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
 from engine.fields.values import go_quoted
-from engine.times import DAY, SECOND, Moment, Zone, civil_from_days, days_from_civil, days_in_month, fixed_zone, local_ns, weekday_of_days
+from engine.times import (
+    DAY,
+    MAX_TIME,
+    SECOND,
+    ZERO_TIME,
+    Moment,
+    NamedZone,
+    Zone,
+    civil_from_days,
+    days_from_civil,
+    days_in_month,
+    fixed_zone,
+    local_ns,
+    weekday_of_days,
+)
 
 RFC3339: Final = "2006-01-02T15:04:05Z07:00"
 
@@ -108,7 +123,9 @@ def _written(chunk: Chunk, days: int, clock_ns: int, zone: Zone, unix_ns: int) -
     if kind in ("15", "03", "3", "04", "4", "05", "5", "PM", "pm"):
         return _written_clock(kind, second)
     if kind[0] in "-Z" or kind == "MST":
-        return _written_zone(kind, zone.offset_at(unix_ns), zone)
+        if kind == "MST":
+            return _zone_name(zone, unix_ns)
+        return _written_zone(kind, zone.offset_at(unix_ns))
     return _written_date(kind, days)
 
 
@@ -156,9 +173,7 @@ def _written_date(kind: str, days: int) -> str:
     return f"{day:02d}" if kind == "02" else str(day)
 
 
-def _written_zone(kind: str, offset: int, zone: Zone) -> str:
-    if kind == "MST":
-        return "UTC" if offset == 0 else zone.text_at(0).replace(":", "")
+def _written_zone(kind: str, offset: int) -> str:
     if kind[0] == "Z" and offset == 0:
         return "Z"
     sign = "-" if offset < 0 else "+"
@@ -170,6 +185,15 @@ def _written_zone(kind: str, offset: int, zone: Zone) -> str:
     colon = ":" if ":" in shape else ""
     text = f"{sign}{hours:02d}{colon}{minutes:02d}"
     return text + f"{colon}{seconds:02d}" if len(shape.replace(":", "")) == 6 else text
+
+
+def _zone_name(zone: Zone, unix_ns: int) -> str:
+    """CET, UTC; an offset where the zone has no name for its hours."""
+    if isinstance(zone, NamedZone) and ZERO_TIME + DAY < unix_ns < MAX_TIME - DAY:
+        return datetime.fromtimestamp(unix_ns // SECOND, zone.info).tzname() or ""
+    if zone.offset_at(unix_ns) == 0:
+        return "UTC"
+    return zone.text_at(unix_ns).replace(":", "").removesuffix("00")
 
 
 # -- reading -------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from engine.times import UTC_ZONE, ZERO_TIME
 from engine.usage import MINUTE, SECOND
 
 MAX_DECIMALS: Final = 15
+MAX_NUMBER: Final = 10**60  # no product or quotient goes beyond it, nor has a greater denominator
 _GIGAWORD: Final = 1 << 32
 
 
@@ -85,7 +86,7 @@ class Multiply(Converter):
 
     def convert(self, value: object, view: View) -> object:
         number = number_of(value)
-        return Ratio(number.num * self.factor.num, number.den * self.factor.den)
+        return _bounded(Ratio(number.num * self.factor.num, number.den * self.factor.den))
 
 
 class Divide(Converter):
@@ -101,7 +102,7 @@ class Divide(Converter):
     def convert(self, value: object, view: View) -> object:
         number = number_of(value)
         num, den = number.num * self.divisor.den, number.den * self.divisor.num
-        return Ratio(num, den) if den > 0 else Ratio(-num, -den)
+        return _bounded(Ratio(num, den) if den > 0 else Ratio(-num, -den))
 
 
 class FormatDuration(Converter):
@@ -131,6 +132,12 @@ class Random(Converter):
 
     def convert(self, value: object, view: View) -> object:
         return self.begin + view.draw(self.count)
+
+
+def _bounded(number: Ratio) -> Ratio:
+    if abs(number.num) > MAX_NUMBER * number.den or number.den > MAX_NUMBER:
+        raise ValueError("value out of range")
+    return number
 
 
 def _integer(text: str) -> int:

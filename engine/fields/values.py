@@ -102,8 +102,11 @@ def _nearest_double(value: Ratio) -> str:
 
 
 def json_text(value: object) -> str:
-    """Compact JSON as Go's encoder writes it: keys sorted, `<`, `>` and `&` escaped."""
-    text = json.dumps(_plain(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    """Compact JSON as Go's encoder writes it: keys sorted, `<`, `>` and `&` escaped. ValueError for what is nested beyond all use."""
+    try:
+        text = json.dumps(_plain(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+    except RecursionError:
+        raise ValueError("a value nested too deeply") from None
     return (
         text.replace("<", "\\u003c")
         .replace(">", "\\u003e")
