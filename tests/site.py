@@ -46,6 +46,7 @@ class Site:
 
     engine: Engine
     storage: MemoryStorage
+    api: Api
     call: Caller
 
     def __init__(
@@ -81,7 +82,8 @@ class Site:
         self.engine.recover(self.now)
         self.storage.start(_LOOP)
         options = ApiOptions(ALL_SECTIONS, "test", default_tenant=TENANT, default_timezone=self.options.zone.name)
-        self.call = Caller(Api(self, options, lambda: self.now, rooms={STORE: self.storage.cdrs, JOURNAL: self.storage.journal}))
+        self.api = Api(self, options, lambda: self.now, rooms={STORE: self.storage.cdrs, JOURNAL: self.storage.journal})
+        self.call = Caller(self.api)
 
     @property
     def ticket(self) -> int:

@@ -156,8 +156,14 @@ def _extra(extra: dict[str, object]) -> dict[str, object]:
         if extra.get(name) is not None:
             found[field] = amount_of(extra[name])
     for name, field in (("OrderIDStart", "order_id_start"), ("OrderIDEnd", "order_id_end")):
-        if extra.get(name) is not None:
-            found[field] = int(str(extra[name]))
+        value = extra.get(name)
+        if isinstance(value, str) and value.isascii() and value.isdigit():
+            value = int(value)
+        if value is None:
+            continue
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise ValueError(f"{name} is no whole number")
+        found[field] = value
     return found
 
 

@@ -283,6 +283,35 @@ def test_records_are_replaced_and_removed(driver: Driver) -> None:
     run(work())
 
 
+def test_the_last_record_of_a_run_is_found_wherever_it_lies(driver: Driver) -> None:
+    async def work() -> None:
+        async with working(driver) as storage:
+            find = storage.cdrs.find
+            first, second, other = cdr(1, "c1", account="a"), cdr(1, "c1", account="b"), cdr(2, "c2")
+            assert find("c1", "*default") is None
+            storage.journal.append([first])
+            assert find("c1", "*default") == first
+            await storage.journal.wait(1)
+            await storage.prune()
+            assert find("c1", "*default") == first
+            storage.journal.append([second, other])
+            assert find("c1", "*default") == second
+            assert find("c1", "*raw") is None
+            await storage.journal.wait(2)
+            await storage.prune()
+            assert find("c1", "*default") == second
+            storage.journal.append([CdrRemoved(1)])
+            assert find("c1", "*default") is None
+            assert find("c2", "*default") == other
+            storage.journal.append([cdr(3, "c1")])
+            assert find("c1", "*default") == cdr(3, "c1")
+            await storage.journal.wait(4)
+        async with working(driver) as storage:
+            assert storage.cdrs.find("c1", "*default") == cdr(3, "c1")
+
+    run(work())
+
+
 def test_a_run_exists_from_its_append_to_its_removal(driver: Driver) -> None:
     async def work() -> None:
         async with working(driver) as storage:
