@@ -18,6 +18,7 @@ PLAYED = (
     "money/cdrs-flags.json",
     "money/cdrs-queries.json",
     "money/cdrs-rerate.json",
+    "money/random-*.json",
     "money/sessions-*.json",
     "api/envelope.json",
     "api/ping.json",
