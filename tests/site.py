@@ -48,6 +48,7 @@ class Site:
     storage: MemoryStorage
     api: Api
     call: Caller
+    ticks: int | None = None  # the clock of intervals, where a test has one of its own
 
     def __init__(
         self,
@@ -79,7 +80,7 @@ class Site:
     def _open(self) -> None:
         self.storage = MemoryStorage(self.disk, automatic=False)
         self.engine = Engine(self.options, self.storage, LOADED_KINDS, self.random)
-        self.engine.recover(self.now)
+        self.engine.recover(self.now, self.ticks)
         self.storage.start(_LOOP)
         options = ApiOptions(ALL_SECTIONS, "test", default_tenant=TENANT, default_timezone=self.options.zone.name)
         self.api = Api(self, options, lambda: self.now, rooms={STORE: self.storage.cdrs, JOURNAL: self.storage.journal})

@@ -115,7 +115,11 @@ def by_index(registry: Registry, filters: Sequence[str]) -> tuple[list[Session] 
             left.append(rule)
     if found is None:
         return None, left
-    return [registry.open[cgrid] for cgrid in found], left
+    return sorted((registry.open[cgrid] for cgrid in found), key=_begun), left
+
+
+def _begun(session: Session) -> int:
+    return session.begun_at
 
 
 def find(

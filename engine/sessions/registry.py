@@ -221,7 +221,7 @@ class Registry:
         return found
 
     def every(self) -> list[Session]:
-        """All open sessions."""
+        """All open sessions, the oldest first."""
         self.wake_all()
         return list(self.open.values())
 
@@ -315,7 +315,13 @@ class Registry:
         self.open[cgrid] = session
         self.index(session)
         self.timers.set(cgrid, session.due_ticks())
+        if not self._sleeping:
+            self.open = dict(sorted(self.open.items(), key=_begun))
         return session
+
+
+def _begun(item: tuple[str, Session]) -> int:
+    return item[1].begun_at
 
 
 def _moment(item: tuple[str, int]) -> int:

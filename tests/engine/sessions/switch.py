@@ -1,0 +1,145 @@
+"""A switch in front of a whole engine: calls begin, go on and end; two clocks that tests set by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.effects import DisconnectSession, Effect
+from engine.event import Event
+from engine.records import CdrPut
+from engine.sessions.commands import (
+    FindSessions,
+    InitiateSession,
+    ProcessSessionCdr,
+    SessionReply,
+    TerminateSession,
+    UpdateSession,
+)
+from engine.sessions.session import Session
+from engine.usage import SECOND
+from tests.engine.house import TENANT
+from tests.site import Site
+
+ACCOUNT = "1001"
+
+
+class Switch(Site):
+    """`ticks` is the clock that only runs forward. `sessions` are options of sessions, `client` the name that the switch is called by."""
+
+    ticks: int
+
+    def __init__(self, *, client: str = "", credit: object = 100, price: str = "0.1", sessions: dict[str, object] | None = None) -> None:
+        self.ticks = 7 * SECOND
+        self.client = client
+        self._sessions = sessions or {}
+        super().__init__()
+        self.price("sub", ("0", price, SECOND, SECOND))
+        self.balance(ACCOUNT, "cash", "*monetary", credit)
+
+    def _open(self) -> None:
+        for name, value in self._sessions.items():
+            setattr(self.options.sessions, name, value)
+        self.options.sessions.connected = frozenset({"cdrs"})
+        super()._open()
+
+    def step(self, command: object, now_ns: int | None = None) -> Any:
+        """One command; what it recorded is on the disk afterwards."""
+        try:
+            return self.engine.step(command, self.now, self.ticks)
+        finally:
+            self.gather()
+
+    def gather(self) -> None:
+        self.effects += self.engine.take_effects()
+        self.storage.commit()
+
+    def cut(self, *, away_ns: int = 0) -> None:
+        """Kills the engine; it starts again after so long, with another clock for its intervals."""
+        self.storage.crash()
+        self.now += away_ns
+        self.ticks = 1_000 * SECOND
+        self._open()
+        self.gather()
+
+    def sleep(self, ns: int) -> None:
+        """Lets time go by on both clocks; what is due meanwhile is done when it is due."""
+        until = self.ticks + ns
+        while (at := self.engine.wake_ticks()) is not None and at <= until:
+            wait = max(0, at - self.ticks)
+            self.ticks += wait
+            self.now += wait
+            self.engine.wake(self.now, self.ticks)
+            self.gather()
+        self.now += until - self.ticks
+        self.ticks = until
+
+    def balance(self, name: str, id: str, kind: str, value: object) -> None:
+        """Money or units for an account, which is made if it is not there."""
+        given = {"Tenant": TENANT, "Account": name, "BalanceType": kind, "Value": value, "Balance": {"ID": id}}
+        assert self.call("APIerSv1.AddBalance", given) == "OK"
+
+    # -- what a switch says ----------------------------------------------------------------------------------------------
+
+    def event(self, origin: str = "call", *, options: dict[str, object] | None = None, **fields: object) -> Event:
+        """An event of a call; SetupTime and AnswerTime are when the clock of the tests began."""
+        known: dict[str, object] = {
+            "OriginID": origin,
+            "OriginHost": "sw1",
+            "ToR": "*voice",
+            "RequestType": "*prepaid",
+            "Account": ACCOUNT,
+            "Subject": "sub",
+            "Destination": "4930123",
+            "AnswerTime": "2026-04-07T10:00:00Z",
+        }
+        return Event(TENANT, "", known | fields, dict(options or {}))
+
+    def begin(self, origin: str = "call", **fields: Any) -> int:
+        return self._usage(InitiateSession(self.event(origin, **fields), client=self.client))
+
+    def update(self, origin: str = "call", **fields: Any) -> int:
+        return self._usage(UpdateSession(self.event(origin, **fields), client=self.client))
+
+    def end(self, origin: str = "call", **fields: Any) -> None:
+        self.step(TerminateSession(self.event(origin, **fields), client=self.client))
+
+    def cdr(self, origin: str = "call", **fields: Any) -> None:
+        self.step(ProcessSessionCdr(self.event(origin, **fields)))
+
+    def _usage(self, command: object) -> int:
+        reply = self.step(command)
+        assert isinstance(reply, SessionReply)
+        assert reply.max_usage_ns is not None
+        return reply.max_usage_ns
+
+    # -- what came of it -------------------------------------------------------------------------------------------------
+
+    def open(self) -> list[Session]:
+        return self.engine.sessions.life.registry.every()
+
+    def count(self, *filters: str) -> int:
+        found = self.step(FindSessions(TENANT, filters, count=True))
+        assert isinstance(found, int)
+        return found
+
+    def cash(self, name: str = ACCOUNT) -> float:
+        """All money of an account, in whole units."""
+        account = self.engine.accounts.get(f"{TENANT}:{name}")
+        assert account is not None
+        return sum(balance.value for balance in account.of_type("*monetary")) / 10**9
+
+    def top_up(self, value: object, name: str = ACCOUNT) -> None:
+        self.balance(name, f"more{self.now}", "*monetary", value)
+
+    def cdrs(self) -> list[tuple[float, float]]:
+        """Usage in seconds and cost of each record, in their order."""
+        rows: list[CdrPut] = sorted(self.storage.tables.cdrs.values(), key=lambda row: row.order_id)
+        return [(row.usage_ns / SECOND, (row.cost_amount or 0) / 10**9) for row in rows]
+
+    def told(self) -> list[tuple[str, bool]]:
+        """Why clients were told to end sessions, and whether the engine had ended them already."""
+        return [(one.reason, one.closed) for one in self.effects if isinstance(one, DisconnectSession)]
+
+    def take(self) -> list[Effect]:
+        effects, self.effects = self.effects, []
+        return effects
