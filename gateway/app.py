@@ -128,6 +128,7 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
             max_increments=rals.max_increments,
             subject_prefix_matching=rals.rp_subject_prefix_matching,
             max_usage_ns=rals.max_computed_usage,
+            returned_units=frozenset(sessions.returned_units),
         ),
         default_steps={tor: _step_of(subject) for tor, subject in rals.balance_rating_subject.items()},
         sessions=SessionOptions(

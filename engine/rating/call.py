@@ -8,6 +8,7 @@ from engine.money import Amount, Factor, Ratio
 from engine.rating.book import Rating, Timing
 from engine.rating.timings import ALWAYS, NO_END, Window, make_window
 from engine.times import Zone
+from engine.usage import ANY
 
 
 class Slot:
@@ -392,8 +393,14 @@ class CallCost:
         return data_cost_data(self)
 
 
+ALL_UNITS: Final = frozenset({ANY})
+
+
 class RatingOptions:
-    """What the configuration says about rating. `exact` chooses between D9's two ways of pricing increments."""
+    """What the configuration says about rating. `exact` chooses between D9's two ways of pricing increments.
+
+    `returned_units` are the types of the balances to which units come back that a session was granted and did not use, or `*any`.
+    """
 
     exact: bool
     rounding_decimals: int
@@ -401,6 +408,7 @@ class RatingOptions:
     max_increments: int
     subject_prefix_matching: bool
     max_usage_ns: dict[str, int]
+    returned_units: frozenset[str]
 
     def __init__(
         self,
@@ -411,6 +419,7 @@ class RatingOptions:
         max_increments: int = 1_000_000,
         subject_prefix_matching: bool = False,
         max_usage_ns: dict[str, int] | None = None,
+        returned_units: frozenset[str] = ALL_UNITS,
     ) -> None:
         self.exact = exact
         self.rounding_decimals = 9 if exact else rounding_decimals
@@ -418,3 +427,4 @@ class RatingOptions:
         self.max_increments = max_increments
         self.subject_prefix_matching = subject_prefix_matching
         self.max_usage_ns = max_usage_ns or {}
+        self.returned_units = returned_units

@@ -39,7 +39,7 @@ def is_same_step(one: Increment, other: Increment) -> bool:
         return False
     if (one.price is None) != (other.price is None) or (one.price is not None and one.price != other.price):
         return False
-    return _is_same_unit(one.unit, other.unit) and _is_same_money(one.money, other.money)
+    return is_same_unit(one.unit, other.unit) and _is_same_money(one.money, other.money)
 
 
 def goes_on(last: Increment, run: Increment) -> bool:
@@ -88,7 +88,8 @@ def _fold(last: Span, span: Span) -> bool:
     return True
 
 
-def _is_same_unit(one: UnitPart | None, other: UnitPart | None) -> bool:
+def is_same_unit(one: UnitPart | None, other: UnitPart | None) -> bool:
+    """Taken from the same balance in the same way."""
     if one is other:
         return True
     if one is None or other is None:

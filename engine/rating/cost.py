@@ -10,11 +10,12 @@ from typing import Final, Protocol
 
 from engine.money import Amount, round_by_method
 from engine.rating.book import Rate, Rating
-from engine.rating.call import AccountSummary, CallCost, Increment, Interval, Match, MoneyPart
+from engine.rating.call import ALL_UNITS, AccountSummary, CallCost, Increment, Interval, Match, MoneyPart
 from engine.rating.compile import ANY_TIMING, is_same_price, make_interval
-from engine.rating.compress import are_equal_runs, goes_on, is_same_match, is_same_step
+from engine.rating.compress import are_equal_runs, goes_on, is_same_match, is_same_step, is_same_unit
 from engine.rating.price import part_of_run
 from engine.times import UTC_ZONE, ZERO_TIME, Zone
+from engine.usage import ANY
 
 PAUSE: Final = "*pause"
 _PAUSE_DECIMALS: Final = 5
@@ -159,18 +160,24 @@ class EventCost:
 
     # -- growing ------------------------------------------------------------------------------------------------------
 
-    def merge(self, later: EventCost) -> None:
-        """Adds what a later debit of the same session charged; the summary becomes the later one's, begun where this one's began."""
+    def merge(self, later: EventCost, returned: frozenset[str] = ALL_UNITS) -> None:
+        """Adds what a later debit of the same session charged; the summary becomes the later one's, begun where this one's began.
+
+        `returned` are the balance types whose units remain units (RatingOptions.returned_units).
+        """
         if not self.charges:
             self.start_ns = later.start_ns
             self.zone = later.zone
         self.tor = self.tor or later.tor
         for charge in later.charges:
-            self._append(charge)
+            self._append(charge, changed=ANY not in returned and _keep_units(charge, later.summary, returned, self.charges))
         self.summary = _joined(self.summary, later.summary)
 
-    def _append(self, charge: Charge) -> None:
-        """Adds a charge: counted with the last one when it is its equal, as steps of the last one when it goes on with it."""
+    def _append(self, charge: Charge, *, changed: bool) -> None:
+        """Adds a charge: counted with the last one when it is its equal, as steps of the last one when it goes on with it.
+
+        One that was `changed` on its way (`_keep_units`) is no equal.
+        """
         last = self.charges[-1] if self.charges else None
         if (
             last is None
@@ -182,7 +189,7 @@ class EventCost:
             or not is_same_price(last.interval, charge.interval)
         ):
             self.charges.append(charge)
-        elif are_equal_runs(last.increments, charge.increments):
+        elif not changed and are_equal_runs(last.increments, charge.increments):
             last.count += charge.count
         elif last.count == 1 and charge.count == 1 and _follows(last.increments[-1], charge.increments[0]):
             last.increments[-1] = _joined_run(last.increments[-1], charge.increments[0])
@@ -192,10 +199,10 @@ class EventCost:
 
     # -- giving back --------------------------------------------------------------------------------------------------
 
-    def trim(self, at_usage_ns: int) -> EventCost | None:
+    def trim(self, at_usage_ns: int, returned: frozenset[str] = ALL_UNITS) -> EventCost | None:
         """Keeps the steps that the usage needs and answers the others as a cost of their own, None when there are none.
 
-        A usage of 0 keeps nothing, not even a connect fee. A step that is used in part is kept.
+        A usage of 0 keeps nothing, not even a connect fee. A step that is used in part is kept. `returned` as for `merge`.
         """
         if at_usage_ns >= self.usage_ns and (at_usage_ns > 0 or not self.charges):
             return None
@@ -218,6 +225,9 @@ class EventCost:
         if not kept:
             self.start_ns = ZERO_TIME
             self.zone = UTC_ZONE
+        if at_usage_ns > 0 and ANY not in returned:
+            for charge in surplus.charges:
+                _keep_units(charge, surplus.summary, returned, [])
         return surplus if surplus.charges else None
 
     def refunds(self, tor: str = "") -> list[Refund]:
@@ -305,6 +315,34 @@ def pause_interval() -> Interval:
     """The price of a part that is not charged."""
     rating = Rating("0", "*up", _PAUSE_DECIMALS, "0", "", (Rate(0, "0", 1, 1),))
     return make_interval(ANY_TIMING, rating, "0")
+
+
+def _keep_units(charge: Charge, summary: AccountSummary | None, returned: frozenset[str], known: list[Charge]) -> bool:
+    """Makes units that no money accompanies a payment of no money, so that they are never given back; answers whether there were any.
+
+    Units of balances whose type is in `returned`, and such as stand in `known` already, remain what they are.
+    """
+    changed = False
+    for index, run in enumerate(charge.increments):
+        unit = run.unit
+        if unit is None or run.money is not None or _type_of(unit.balance_uuid, summary) in returned:
+            continue
+        if any(is_same_unit(unit, other.unit) for one in known for other in one.increments):
+            continue
+        kept = Increment(run.duration_ns, run.cost, run.count, run.total, run.price, run.offset)
+        kept.money = MoneyPart(unit.balance_uuid, unit.balance_id, unit.value, unit.interval)
+        kept.account_id = run.account_id
+        charge.increments[index] = kept
+        changed = True
+    return changed
+
+
+def _type_of(balance_uuid: str, summary: AccountSummary | None) -> str:
+    """The type of a balance of the account; empty for one that the summary does not have."""
+    for balance in summary.balances if summary is not None else []:
+        if balance.uuid == balance_uuid:
+            return balance.type
+    return ""
 
 
 def _follows(last: Increment, run: Increment) -> bool:

@@ -264,7 +264,7 @@ class Life:
                 text = f"{format_duration(missing_ns)} not charged: {refusal.value}"
                 self.effects.append(SessionEnded(session.cgrid, session.tenant, run.call.account, "", text))
         elif cost is not None and missing_ns < 0:
-            surplus = cost.trim(run.total_usage_ns)
+            surplus = cost.trim(run.total_usage_ns, self.charging.options.returned_units)
             if surplus is not None:
                 self.charging.refund(surplus.refunds(run.call.tor), run.call, Cause("refund", cause.id, cause.at_ns))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from engine.accounts.charge import Charging
 from engine.accounts.ledger import Cause
 from engine.errors import Refusal
+from engine.rating.call import ALL_UNITS
 from engine.rating.cost import EventCost
 from engine.sessions.session import Run
 
@@ -63,7 +64,7 @@ def debit_part(charging: Charging, run: Run, asked_ns: int, last_used_ns: int | 
     call.loop_index += 1
     run.total_usage_ns += run.last_usage_ns
     if cost.spans:
-        add_cost(run, EventCost.of(cost, run.call.cgrid, run.id))
+        add_cost(run, EventCost.of(cost, run.call.cgrid, run.id), charging.options.returned_units)
     return run.last_usage_ns
 
 
@@ -91,13 +92,13 @@ def add_pause(run: Run, usage_ns: int) -> None:
         call.start_ns = call.end_ns
 
 
-def add_cost(run: Run, cost: EventCost) -> None:
+def add_cost(run: Run, cost: EventCost, returned: frozenset[str] = ALL_UNITS) -> None:
     """The run cost this in addition."""
     known = run.cost
     if known is None:
         run.set_cost(cost)
     else:
-        known.merge(cost)
+        known.merge(cost, returned)
 
 
 def debit_rest(charging: Charging, run: Run, missing_ns: int, cause: Cause) -> Refusal | None:
@@ -115,5 +116,5 @@ def debit_rest(charging: Charging, run: Run, missing_ns: int, cause: Cause) -> R
     if cost.spans:
         call.end_ns = cost.spans[-1].end_ns
         call.loop_index += 1
-        add_cost(run, EventCost.of(cost, call.cgrid, run.id))
+        add_cost(run, EventCost.of(cost, call.cgrid, run.id), charging.options.returned_units)
     return None

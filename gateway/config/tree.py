@@ -222,6 +222,7 @@ class Sessions(Struct, frozen=True, kw_only=True):
     session_ttl_usage_ns: int | None = field(name="session_ttl_usage")
     session_last_usage_ns: int | None = field(name="session_last_usage")
     failed_begin_ttl_ns: int = field(name="failed_begin_ttl")
+    returned_units: tuple[str, ...]
     session_indexes: tuple[str, ...]
     client_protocol: Decimal
     channel_sync_interval_ns: int = field(name="channel_sync_interval")

@@ -20,6 +20,7 @@ PLAYED = (
     "money/cdrs-rerate.json",
     "money/random-*.json",
     "money/sessions-*.json",
+    "money/random-*.json",
     "api/envelope.json",
     "api/ping.json",
     "api/missing.json",

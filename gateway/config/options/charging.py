@@ -141,6 +141,14 @@ SESSIONS: Final = Section(
             ),
             Option("session_ttl_usage", Duration(), None, "Usage charged for a session that its TTL ends.", effective=False),
             Option("session_last_usage", Duration(), None, "Last usage of a session that its TTL ends.", effective=False),
+            Option(
+                "returned_units",
+                Texts(),
+                ("*voice", "*data"),
+                "Types of the balances whose units come back when a session used less than was granted; CGRateS keeps those of all others.",
+                appliance=("*any",),
+                own=True,
+            ),
             Option("failed_begin_ttl", Duration(), "5m", "How long a session whose begin failed is remembered.", own=True),
             Option("session_indexes", Texts(), (), "Fields by which active sessions are found quickly.", effective=False),
             Option(

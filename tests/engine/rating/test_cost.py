@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.money import ONE, Amount, amount_of
-from engine.rating.call import AccountSummary, BalanceSummary, CallCost, Increment, MoneyPart, RatingOptions, UnitPart
+from engine.accounts.debit import step_interval
+from engine.money import FACTOR_ONE, ONE, Amount, amount_of
+from engine.rating.call import AccountSummary, BalanceSummary, CallCost, Increment, Match, MoneyPart, RatingOptions, UnitPart
 from engine.rating.compress import compress
-from engine.rating.cost import EventCost
+from engine.rating.cost import Charge, EventCost
 from engine.rating.query import standard_cost
 from engine.rating.tariff import Tariff
 from engine.times import UTC_ZONE, ZERO_TIME
@@ -168,6 +169,39 @@ def test_trim_to_nothing_gives_the_fee_back_too() -> None:
     cost = debits(simple("0.6", fee="0.5"), 120)
     assert money_back(cost.trim(0)) == 1_700_000_000
     assert (cost.charges, cost.start_ns, cost.cost, cost.usage_ns) == ([], ZERO_TIME, 0, 0)
+
+
+def units(*counts: int, balance: str, kind: str) -> EventCost:
+    """What debits of so many units from one balance come to."""
+    cost = EventCost("c", "r", 0, UTC_ZONE, "*sms")
+    cost.summary = AccountSummary("example.org", "1001", [BalanceSummary(balance, "b", kind, 9, 0, 0, False, None)], False, False)
+    for count in counts:
+        run = Increment(1, 0, count, 0)
+        run.unit = UnitPart(balance, "b", 0, 1, FACTOR_ONE, "*sms", "1999", "call", None)
+        cost.charges.append(Charge(step_interval(1), Match(balance, "1999", "*any", "*none"), [run], 1))
+    return cost
+
+
+def units_back(cost: EventCost | None) -> Amount:
+    return 0 if cost is None else sum(refund.unit_amount for refund in cost.refunds())
+
+
+def test_units_come_back_to_the_types_that_get_them_back() -> None:
+    returned = frozenset({"*voice", "*data"})
+    assert units_back(units(30, balance="b1", kind="*sms").trim(12)) == 18
+    assert units_back(units(30, balance="b1", kind="*sms").trim(12, returned)) == 0
+    assert units_back(units(30, balance="b1", kind="*data").trim(12, returned)) == 18
+    assert units_back(units(30, balance="b1", kind="*sms").trim(0, returned)) == 30
+
+
+def test_units_of_later_balances_are_kept_where_their_type_gets_none_back() -> None:
+    cost = units(12, balance="b1", kind="*generic")
+    cost.merge(units(6, balance="b1", kind="*generic"), frozenset({"*voice"}))
+    assert shape(cost) == [(1, [(0, 18)])]
+    cost.merge(units(4, balance="b2", kind="*sms"), frozenset({"*voice"}))
+    cost.merge(units(4, balance="b2", kind="*sms"), frozenset({"*voice"}))
+    assert shape(cost) == [(1, [(0, 18)]), (1, [(0, 8)])]
+    assert units_back(cost.trim(0, frozenset({"*voice"}))) == 18
 
 
 @given(
