@@ -20,7 +20,6 @@ PLAYED = (
     "money/cdrs-rerate.json",
     "money/random-*.json",
     "money/sessions-*.json",
-    "money/random-*.json",
     "api/envelope.json",
     "api/ping.json",
     "api/missing.json",
