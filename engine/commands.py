@@ -6,7 +6,8 @@ Values inside are the engine's own: amounts in 10**-9, usage and instants in ns,
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engine.event import Event
 from engine.money import Amount
@@ -15,23 +16,20 @@ from engine.rating.cost import EventCost
 from engine.rating.cost import Refund as Refund  # noqa: PLC0414 - a word of RefundCall, for the gateway
 
 
-@dataclass(slots=True)
-class GetItem:
+class GetItem(Struct):
     """The item of a kind, or None."""
 
     kind: str
     id: str
 
 
-@dataclass(slots=True)
-class ListItems:
+class ListItems(Struct):
     """All items of a kind: dict id -> item, in the order in which they first came (live: do not change it)."""
 
     kind: str
 
 
-@dataclass(slots=True)
-class PutItem:
+class PutItem(Struct):
     """Stores or replaces one item; it counts from the next command on. Answers None."""
 
     kind: str
@@ -39,8 +37,7 @@ class PutItem:
     item: object
 
 
-@dataclass(slots=True)
-class ListIndexes:
+class ListIndexes(Struct):
     """Answers what the profiles of a kind, tenant and context stand under: ((type, path, value), id) pairs, sorted."""
 
     kind: str
@@ -48,8 +45,7 @@ class ListIndexes:
     context: str = ""
 
 
-@dataclass(slots=True)
-class DropIndexes:
+class DropIndexes(Struct):
     """Takes the profiles of a kind, tenant and context out of the indexes. Answers None."""
 
     kind: str
@@ -57,8 +53,7 @@ class DropIndexes:
     context: str = ""
 
 
-@dataclass(slots=True)
-class ComputeIndexes:
+class ComputeIndexes(Struct):
     """Puts profiles back into the indexes that they were taken out of: those with these ids, or all. Answers None."""
 
     kind: str
@@ -67,16 +62,14 @@ class ComputeIndexes:
     ids: list[str] | None = None
 
 
-@dataclass(slots=True)
-class RemoveItem:
+class RemoveItem(Struct):
     """Removes one item; answers True when there was one."""
 
     kind: str
     id: str
 
 
-@dataclass(slots=True)
-class ChangeItems:
+class ChangeItems(Struct):
     """Several changes in one atomic step: first removals, then puts. `load_id` names a plan load in the load history."""
 
     puts: list[tuple[str, str, object]] = field(default_factory=list)  # (kind, id, item)
@@ -84,20 +77,17 @@ class ChangeItems:
     load_id: str = ""
 
 
-@dataclass(slots=True)
-class KnownNames:
+class KnownNames(Struct):
     """The names that a tariff plan may refer to (engine.tariffplan.terms.Known), as they are now."""
 
 
-@dataclass(slots=True)
-class LoadPlan:
+class LoadPlan(Struct):
     """A plan that was read and checked (engine.tariffplan.load.PlanLoad) becomes the engine's in one atomic step. Answers None."""
 
     load: object
 
 
-@dataclass(slots=True)
-class RemovePlan:
+class RemovePlan(Struct):
     """Everything that a plan names is taken out in one atomic step: its items, its accounts. Answers None."""
 
     load: object
@@ -106,8 +96,7 @@ class RemovePlan:
 # -- records (sessions: engine.sessions.commands) ----------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class ProcessCdr:
+class ProcessCdr(Struct):
     """Rates (unless switched off) and stores the records of an event, one for each charger run; answers None.
 
     `chargers`, `rate`, `store` are None when the configuration decides.
@@ -119,8 +108,7 @@ class ProcessCdr:
     store: bool | None = None
 
 
-@dataclass(slots=True)
-class CdrSwitches:
+class CdrSwitches(Struct):
     """What is done with events of records; None where the configuration decides.
 
     `rerate` is `refund`, `reprocess` and `rate` together. `refund` alone switches rating off. A run that was processed already is
@@ -139,8 +127,7 @@ class CdrSwitches:
     stats: bool | None = None
 
 
-@dataclass(slots=True)
-class ProcessCdrs:
+class ProcessCdrs(Struct):
     """Makes the records of events, all or none. RequestError: EXISTS, PARTIALLY_EXECUTED, MANDATORY_IE_MISSING: [Cost].
 
     With `answers` a list of (flags, event as JSON-able data), one for each run; else None.
@@ -151,8 +138,7 @@ class ProcessCdrs:
     answers: bool = False
 
 
-@dataclass(slots=True)
-class RefundCdrs:
+class RefundCdrs(Struct):
     """Gives back what the stored records of these runs (CGRID, run) took; what was given back before is not given again.
 
     Nothing is done where the switches neither refund nor rate. The records stay without a cost, for RateCdrs to follow; where nothing is
@@ -163,8 +149,7 @@ class RefundCdrs:
     switches: CdrSwitches
 
 
-@dataclass(slots=True)
-class RateCdrs:
+class RateCdrs(Struct):
     """Rates the stored records of these runs (CGRID, run) again, each for itself; what one still has taken goes back first.
 
     Runs without a record, records of `*none` and those that came rated are left alone, and all of them where the switches do not rate.
@@ -176,15 +161,13 @@ class RateCdrs:
     options: dict[str, object] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class RemoveCdrs:
+class RemoveCdrs(Struct):
     """Removes records by their order ids; what they took stays taken. Answers None."""
 
     order_ids: Sequence[int]
 
 
-@dataclass(slots=True)
-class StoreSessionCost:
+class StoreSessionCost(Struct):
     """Keeps what a run of a session cost until its record comes; EXISTS when one waits and `only_new` is asked. Answers None."""
 
     cgrid: str
@@ -200,29 +183,25 @@ class StoreSessionCost:
 # -- what policies make of an event ----------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class ProcessAttributes:
+class ProcessAttributes(Struct):
     """What attribute profiles make of the event (engine.attributes.reply.AttributesReply); nothing is kept."""
 
     event: Event
 
 
-@dataclass(slots=True)
-class FindAttributeProfile:
+class FindAttributeProfile(Struct):
     """The attribute profile that would change the event first (engine.profiles.policies.AttributeProfile), or NOT_FOUND."""
 
     event: Event
 
 
-@dataclass(slots=True)
-class ProcessChargers:
+class ProcessChargers(Struct):
     """The runs of the event, the heaviest charger profile's first (a list of engine.chargers.run.ChargerRun); nothing is kept."""
 
     event: Event
 
 
-@dataclass(slots=True)
-class FindChargerProfiles:
+class FindChargerProfiles(Struct):
     """The charger profiles that match the event, the heaviest first (engine.profiles.policies.ChargerProfile), or NOT_FOUND."""
 
     event: Event
@@ -231,46 +210,40 @@ class FindChargerProfiles:
 # -- charging a described call ---------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class MaxSession:
+class MaxSession(Struct):
     """How many ns of the call its account can pay: an int (-1: no limit) or a Refusal."""
 
     call: Call
 
 
-@dataclass(slots=True)
-class DebitCall:
+class DebitCall(Struct):
     """Takes the call from its account; a CallCost or a Refusal. `at_most` takes only what the account can pay."""
 
     call: Call
     at_most: bool = False
 
 
-@dataclass(slots=True)
-class QuoteCall:
+class QuoteCall(Struct):
     """What a debit of the call would take and leave; a CallCost or a Refusal. Nothing changes."""
 
     call: Call
 
 
-@dataclass(slots=True)
-class DebitMoney:
+class DebitMoney(Struct):
     """Takes a given amount of money from the call's account; answers the quote of the call with the account as it is then, or a Refusal."""
 
     call: Call
     amount: Amount
 
 
-@dataclass(slots=True)
-class RefundCall:
+class RefundCall(Struct):
     """Gives parts back (engine.rating.cost.Refund); answers None."""
 
     call: Call
     parts: list[Refund]
 
 
-@dataclass(slots=True)
-class RoundCall:
+class RoundCall(Struct):
     """Takes rounding corrections, (account id, balance uuid, amount) each; answers None."""
 
     corrections: list[tuple[str, str, Amount]]
@@ -279,30 +252,26 @@ class RoundCall:
 # -- cost queries ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class GetCost:
+class GetCost(Struct):
     """What the call costs, apart from any account: a CallCost or a Refusal. The call gets its defaults."""
 
     call: Call
 
 
-@dataclass(slots=True)
-class GetPlansCost:
+class GetPlansCost(Struct):
     """What the call costs on the first of these rating plans that prices it: (plan ID, CallCost), or the last Refusal."""
 
     call: Call
     plan_ids: list[str]
 
 
-@dataclass(slots=True)
-class ExplainCost:
+class ExplainCost(Struct):
     """Why the call costs what it costs (engine.rating.explain): a tree of JSON-able data."""
 
     call: Call
 
 
-@dataclass(slots=True)
-class ExplainDebit:
+class ExplainDebit(Struct):
     """Which balances a debit of the call would try, what they would pay and why not the others (Charging.explain): JSON-able data."""
 
     call: Call
@@ -311,22 +280,19 @@ class ExplainDebit:
 # -- accounts ------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class GetAccount:
+class GetAccount(Struct):
     """The account (engine.accounts.account.Account) with this ID (`<tenant>:<account>`), or None; live, not to be changed."""
 
     account_id: str
 
 
-@dataclass(slots=True)
-class ListAccounts:
+class ListAccounts(Struct):
     """The accounts of a tenant, sorted by ID; live, not to be changed."""
 
     tenant: str
 
 
-@dataclass(slots=True)
-class SetAccount:
+class SetAccount(Struct):
     """Makes the account if it is missing and sets what is given; NOT_FOUND for an unknown plan or group of triggers.
 
     `only_plan` takes the account off every plan but those given. `new_triggers` drops the triggers that it has, `more_triggers` keeps
@@ -343,15 +309,13 @@ class SetAccount:
     reload: bool = False
 
 
-@dataclass(slots=True)
-class RemoveAccount:
+class RemoveAccount(Struct):
     """Removes the account and takes it off its plans; answers whether it was there."""
 
     account_id: str
 
 
-@dataclass(slots=True)
-class RunActions:
+class RunActions(Struct):
     """Runs actions (engine.actions.book.Action) that stand in no set, all or nothing; `name` is the cause of their entries.
 
     A missing account is made unless `must_exist` (then NOT_FOUND). PARTIALLY_EXECUTED when one fails.
@@ -363,16 +327,14 @@ class RunActions:
     must_exist: bool = False
 
 
-@dataclass(slots=True)
-class ExecuteActions:
+class ExecuteActions(Struct):
     """Runs a stored set on an account, which is made when it is missing, or without an account; all or nothing."""
 
     account_id: str
     actions_id: str
 
 
-@dataclass(slots=True)
-class RestoreBalances:
+class RestoreBalances(Struct):
     """The account's balances get the values that these rows (engine.rating.call.BalanceSummary) say, those that are gone come back;
     balances that no row names stay. `name` is the cause of the entries. NOT_FOUND without the account. Answers None."""
 
@@ -384,8 +346,7 @@ class RestoreBalances:
 # -- triggers of an account ------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class AddAccountTriggers:
+class AddAccountTriggers(Struct):
     """Gives the account the triggers of these groups, or one trigger (engine.actions.book.ActionTrigger) besides."""
 
     account_id: str
@@ -396,8 +357,7 @@ class AddAccountTriggers:
     trigger: object | None = None
 
 
-@dataclass(slots=True)
-class ChangeAccountTriggers:
+class ChangeAccountTriggers(Struct):
     """Changes fields of the account's triggers of this group and name (empty: any): those of ActionTrigger, and of its Balance.
 
     Then due triggers fire.
@@ -410,8 +370,7 @@ class ChangeAccountTriggers:
     balance: dict[str, object] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class RemoveAccountTriggers:
+class RemoveAccountTriggers(Struct):
     """Takes the triggers of this group and name (empty: any) off the account."""
 
     account_id: str
@@ -419,8 +378,7 @@ class RemoveAccountTriggers:
     unique_id: str
 
 
-@dataclass(slots=True)
-class ResetAccountTriggers:
+class ResetAccountTriggers(Struct):
     """Says of the triggers of this group and name whether they have fired; when they have not, due ones fire."""
 
     account_id: str
@@ -432,8 +390,7 @@ class ResetAccountTriggers:
 # -- action plans and the scheduler ------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class SetActionPlan:
+class SetActionPlan(Struct):
     """Stores a plan (engine.actions.book.ActionPlan) with the accounts that it names; its timings get new UUIDs.
 
     EXISTS without `overwrite`, BROKEN_REFERENCE for actions that are not there.
@@ -444,15 +401,13 @@ class SetActionPlan:
     reload: bool = False
 
 
-@dataclass(slots=True)
-class RemoveActionPlan:
+class RemoveActionPlan(Struct):
     """Removes the plan, if it is there."""
 
     plan_id: str
 
 
-@dataclass(slots=True)
-class RemoveActionTiming:
+class RemoveActionTiming(Struct):
     """Takes an account off a plan, or a timing out of it, or without either removes the plan; NOT_FOUND for an unknown plan."""
 
     plan_id: str
@@ -461,30 +416,25 @@ class RemoveActionTiming:
     reload: bool = False
 
 
-@dataclass(slots=True)
-class GetAccountPlans:
+class GetAccountPlans(Struct):
     """What the account's plans will do: [(plan ID, timing (engine.actions.book.ActionTiming), next instant or None)]."""
 
     account_id: str
 
 
-@dataclass(slots=True)
-class ComputeAccountPlans:
+class ComputeAccountPlans(Struct):
     """Makes every account know exactly the plans that name it."""
 
 
-@dataclass(slots=True)
-class ReloadSchedule:
+class ReloadSchedule(Struct):
     """Takes up plans and tasks as they are now, and runs what is due."""
 
 
-@dataclass(slots=True)
-class RunDue:
+class RunDue(Struct):
     """Runs what is due; to be sent when `engine.actions.schedule.next_at` says so. Answers None."""
 
 
-@dataclass(slots=True)
-class ListDue:
+class ListDue(Struct):
     """The scheduler's queue, the next first: [(instant, plan ID, timing (engine.actions.book.ActionTiming), accounts of the plan)].
 
     With an account only what concerns it.
@@ -493,16 +443,14 @@ class ListDue:
     account_id: str = ""
 
 
-@dataclass(slots=True)
-class RunPlans:
+class RunPlans(Struct):
     """Runs all timings of plans now, for the account or for the accounts of each plan; NOT_FOUND for an unknown plan."""
 
     plan_ids: list[str]
     account_id: str = ""
 
 
-@dataclass(slots=True)
-class RunQueue:
+class RunQueue(Struct):
     """Runs now what the queue would run from one instant to another."""
 
     from_ns: int

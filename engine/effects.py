@@ -6,11 +6,10 @@ Texts inside are the operator's own, as the action had them. `actions_id` is the
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class LogAction:
+class LogAction(Struct, frozen=True):
     """`*log`: a line about the account; `text` is the action's extra parameters."""
 
     account_id: str
@@ -18,15 +17,13 @@ class LogAction:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class PublishAccount:
+class PublishAccount(Struct, frozen=True):
     """`*publish_account`: thresholds and stats are told what the account holds now."""
 
     account_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class OutsideAction:
+class OutsideAction(Struct, frozen=True):
     """An action that needs a service outside of this room: `kind` is its type (`*http_post`, `*mail_async`, `*export`...), `parameters`
     its extra parameters, `event` what it was run for."""
 
@@ -37,8 +34,7 @@ class OutsideAction:
     event: dict[str, object] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RestoreAccount:
+class RestoreAccount(Struct, frozen=True):
     """`*reset_account_cdr`: the account gets the balances back that its last rated record shows. The gateway looks the record up and
     sends commands.RestoreBalances."""
 
@@ -46,8 +42,7 @@ class RestoreAccount:
     actions_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class ActionsFailed:
+class ActionsFailed(Struct, frozen=True):
     """A set that nobody waits for (of a trigger, or due) ended early; an operator should know. `trigger_id` is empty for a due one."""
 
     account_id: str
@@ -63,8 +58,7 @@ class ActionsFailed:
 # may come again.
 
 
-@dataclass(frozen=True, slots=True)
-class DisconnectSession:
+class DisconnectSession(Struct, frozen=True):
     """The client is to end this session.
 
     `event` is the session's event with its usage so far (ns); `reason` is empty, or SESSION_TIMEOUT, FORCED_DISCONNECT,
@@ -83,8 +77,7 @@ class DisconnectSession:
     closed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class WarnDisconnect:
+class WarnDisconnect(Struct, frozen=True):
     """The client is told that its session will run out of credit soon (AgentV1.WarnDisconnect with `event`). Nobody waits for it."""
 
     client: str
@@ -93,8 +86,7 @@ class WarnDisconnect:
     event: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class AskActiveSessions:
+class AskActiveSessions(Struct, frozen=True):
     """Every client that can be asked is asked for its calls (AgentV1.GetActiveSessionIDs, at most `timeout_ns`); what they say comes back
     with commands.SyncSessions, which carries `asked_at_ns` along."""
 
@@ -102,8 +94,7 @@ class AskActiveSessions:
     timeout_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class AlterSession:
+class AlterSession(Struct, frozen=True):
     """The client is asked to alter its session (AgentV1.AlterSession): the session's event with the operator's fields over it, and the
     operator's options (None for none). It is no effect of a step but the answer of commands.AlterSessions: the gateway asks, and
     whether all clients said OK makes the answer to the operator."""
@@ -115,8 +106,7 @@ class AlterSession:
     options: dict[str, object] | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionEnded:
+class SessionEnded(Struct, frozen=True):
     """A session that no client had to be told of was ended by the engine, for this `reason`; for the log. Or something went wrong at the
     end of a session, which an operator should know: `trouble` says what (usage that could not be charged, a record that exists)."""
 
@@ -127,8 +117,7 @@ class SessionEnded:
     trouble: str
 
 
-@dataclass(frozen=True, slots=True)
-class ReplicateSession:
+class ReplicateSession(Struct, frozen=True):
     """The session as it is now goes to these connections (SessionSv1.SetPassiveSession with `session`), so that another engine can take
     it over. Only the last one of a CGRID counts."""
 
@@ -137,8 +126,7 @@ class ReplicateSession:
     session: dict[str, object]
 
 
-@dataclass(frozen=True, slots=True)
-class AskSessions:
+class AskSessions(Struct, frozen=True):
     """`*alter_sessions` (`alter`), `*force_disconnect_sessions`: what commands.AlterSessions or ForceDisconnect would ask, on behalf of
     actions that nobody waits for."""
 

@@ -7,14 +7,14 @@ session (engine.effects); it is empty for one that cannot.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from engine.attributes.reply import AttributesReply
 from engine.event import Event
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(Struct):
     """What a request asks for beside charging. `attribute_ids` limit the profiles. `rooms` are the flags of rooms that are asked, by the
     names that requests have for them (AuthorizeResources, GetRoutes...): each is NOT_CONNECTED or NOT_IMPLEMENTED, before money moves."""
 
@@ -23,8 +23,7 @@ class Asked:
     rooms: Sequence[str] = ()
 
 
-@dataclass(slots=True)
-class SessionReply:
+class SessionReply(Struct):
     """`max_usage_ns` is None where it was not asked for; `attributes` is None where none were asked for, or no profile matched."""
 
     max_usage_ns: int | None = None
@@ -34,8 +33,7 @@ class SessionReply:
 # -- the life of a session -----------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class AuthorizeSession:
+class AuthorizeSession(Struct):
     """How long the event's session may last; answers a SessionReply. It changes nothing, but that *dynaprepaid makes its account."""
 
     event: Event
@@ -43,8 +41,7 @@ class AuthorizeSession:
     asked: Asked = field(default_factory=Asked)
 
 
-@dataclass(slots=True)
-class InitiateSession:
+class InitiateSession(Struct):
     """Begins a session and debits its first part, or starts its debit loop (-1); answers a SessionReply. EXISTS while it is open."""
 
     event: Event
@@ -54,8 +51,7 @@ class InitiateSession:
     client: str = ""
 
 
-@dataclass(slots=True)
-class UpdateSession:
+class UpdateSession(Struct):
     """Debits the next part of a session, which is begun when it is unknown; answers a SessionReply."""
 
     event: Event
@@ -64,8 +60,7 @@ class UpdateSession:
     client: str = ""
 
 
-@dataclass(slots=True)
-class TerminateSession:
+class TerminateSession(Struct):
     """Ends a session: debits what was used beyond the grants, gives back what was not used; answers None. One that the engine ended
     itself costs nothing any more."""
 
@@ -76,8 +71,7 @@ class TerminateSession:
     client: str = ""
 
 
-@dataclass(slots=True)
-class ProcessMessage:
+class ProcessMessage(Struct):
     """Charges a one-time event; answers a SessionReply."""
 
     event: Event
@@ -87,15 +81,13 @@ class ProcessMessage:
     client: str = ""
 
 
-@dataclass(slots=True)
-class ProcessSessionCdr:
+class ProcessSessionCdr(Struct):
     """Makes the records of a session that is open or just ended, or of one that the engine never saw; answers None."""
 
     event: Event
 
 
-@dataclass(slots=True)
-class ProcessSessionEvent:
+class ProcessSessionEvent(Struct):
     """SessionSv1.ProcessEvent: what the flags say, in the fixed order of the stages; answers an EventReply."""
 
     event: Event
@@ -103,8 +95,7 @@ class ProcessSessionEvent:
     client: str = ""
 
 
-@dataclass(slots=True)
-class EventReply:
+class EventReply(Struct):
     """By run, `*raw` for the event itself; a mapping is None where nothing asked for it. `costs` are amounts (10**-9)."""
 
     max_usage_ns: dict[str, int] | None = None
@@ -112,8 +103,7 @@ class EventReply:
     attributes: dict[str, AttributesReply] | None = None
 
 
-@dataclass(slots=True)
-class GetSessionCost:
+class GetSessionCost(Struct):
     """What the event costs by rating alone, after its attributes where they are asked for; answers (AttributesReply or None,
     engine.rating.cost.EventCost)."""
 
@@ -124,8 +114,7 @@ class GetSessionCost:
 # -- looking at sessions -------------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class FindSessions:
+class FindSessions(Struct):
     """The runs of sessions that a filter matches: a list of engine.sessions.listing.ListedRun, at most `limit` of them; with `count` how
     many there are. `passive` ones are copies of another engine's. An unknown filter is an error."""
 
@@ -139,8 +128,7 @@ class FindSessions:
 # -- ending and altering from outside ---------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class ForceDisconnect:
+class ForceDisconnect(Struct):
     """Ends the sessions that a filter matches, at what is charged so far; their clients are told (DisconnectSession). `fields` go over
     the event that they are told, its DisconnectCause being the reason. Answers how many; NOT_FOUND for none."""
 
@@ -150,8 +138,7 @@ class ForceDisconnect:
     fields: dict[str, object] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
-class AlterSessions:
+class AlterSessions(Struct):
     """Who is to be asked to alter the sessions that a filter matches: answers a list of engine.effects.AlterSession; NOT_FOUND for none.
     Changes nothing."""
 
@@ -162,8 +149,7 @@ class AlterSessions:
     options: dict[str, object] | None = None
 
 
-@dataclass(slots=True)
-class DisconnectFailed:
+class DisconnectFailed(Struct):
     """A client that was to end its session (effects.DisconnectSession, `closed` False) could not be told: the engine ends it. A session
     that is over by now is left alone. Answers None."""
 
@@ -171,8 +157,7 @@ class DisconnectFailed:
     reason: str
 
 
-@dataclass(slots=True)
-class SyncSessions:
+class SyncSessions(Struct):
     """What clients said about their calls. `listed` are the CGRIDs that they know, `answered` the clients that said so, `silent` those
     that are connected and did not answer, or not in time.
 
@@ -189,30 +174,26 @@ class SyncSessions:
 # -- copies for another engine -------------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class SetPassiveSession:
+class SetPassiveSession(Struct):
     """Keeps the copy of another engine's session (its JSON form), or drops it when it has no EventStart. A session that is active here
     becomes passive. Answers None."""
 
     session: dict[str, object]
 
 
-@dataclass(slots=True)
-class ActivateSessions:
+class ActivateSessions(Struct):
     """Passive sessions become active: these, or all without any. Answers the CGRIDs that are not there."""
 
     cgrids: Sequence[str] = ()
 
 
-@dataclass(slots=True)
-class DeactivateSessions:
+class DeactivateSessions(Struct):
     """Active sessions become passive: their loops stop. Answers the CGRIDs that are not there."""
 
     cgrids: Sequence[str] = ()
 
 
-@dataclass(slots=True)
-class ReplicateSessions:
+class ReplicateSessions(Struct):
     """Sends sessions to connections (effects.ReplicateSession): one, or all without a CGRID. Answers how many."""
 
     cgrid: str
@@ -220,6 +201,5 @@ class ReplicateSessions:
     connections: Sequence[str]
 
 
-@dataclass(slots=True)
-class RunSessions:
+class RunSessions(Struct):
     """Does what is due in sessions: debits of loops, times to live, forgetting. The door sends it."""
