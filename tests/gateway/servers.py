@@ -33,7 +33,7 @@ def environment(**changes: str) -> dict[str, str]:
 
     tree = Path(engine.__file__).resolve().parents[1]
     kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR", "TOLLWIRE_COMPILED")}
-    return {**kept, "PYTHONPATH": f"{tree}:{ROOT}", "TZ": "UTC", **changes}
+    return {**kept, "PYTHONPATH": f"{tree}:{ROOT}", "PYTHONSAFEPATH": "1", "TZ": "UTC", **changes}
 
 
 def tollwire(*words: str, env: Mapping[str, str] | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:

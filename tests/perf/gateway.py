@@ -1,4 +1,4 @@
-"""Events per second of a running gateway, over its JSON-RPC port, durable: `python tests/perf/gateway.py`.
+"""Events per second of a running gateway, over its JSON-RPC port, durable: `python -m tests.perf.gateway`.
 
 Starts a gateway of its own (in a temporary folder, on free ports), loads a tariff of 10,000 prefixes and 1,000 accounts, then drives
 each kind of work closed loop with 1, 32 and 256 requests in flight from this process. CPU is the server's own (its process times), the

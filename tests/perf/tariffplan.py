@@ -1,9 +1,10 @@
 """How fast a plan of many prefixes is read, checked and built, and how much memory that takes.
 
-    python tests/perf/tariffplan.py [PREFIXES]
+    python -m tests.perf.tariffplan [PREFIXES]
 
 A plan of PREFIXES (200,000) prefixes in PREFIXES / 20 destinations, each priced in two tables. Prints seconds and MB of: the load in
-this process; an event loop's latency while a thread loads; the load packed for another process, and unpacked in slices here.
+this process; an event loop's latency while a thread loads; the load packed for another process, and unpacked in slices here; and
+`tollwire load` into a gateway, with what others who ask it meanwhile notice.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import asyncio
 import resource
 import statistics
 import sys
+import tempfile
+import threading
 import time
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from engine.tariffplan.load import Outcome, Unpacking, load_sources, pack
 from engine.tariffplan.read import Source
 from engine.tariffplan.terms import Terms
+from tests.gateway.servers import Gateway, gateway, tollwire
 
 SLICE_OCTETS = 32_768
 
@@ -61,6 +63,54 @@ async def latency(files: list[Source]) -> tuple[float, float, float]:
     return statistics.median(late), late[len(late) * 99 // 100], late[-1]
 
 
+class Asker(threading.Thread):
+    """Asks one question after the other on a connection of its own; how long each answer took, in ms."""
+
+    def __init__(self, gateway: Gateway, method: str, params: object) -> None:
+        super().__init__(daemon=True)
+        self.gateway, self.method, self.params = gateway, method, params
+        self.waits: list[float] = []
+        self.enough = threading.Event()
+
+    def run(self) -> None:
+        with self.gateway.client() as client:
+            while not self.enough.wait(0.001):
+                begin = time.perf_counter()
+                client.call(self.method, self.params)
+                self.waits.append((time.perf_counter() - begin) * 1000)
+
+
+def on_a_server(folder: Path, files: list[Source]) -> None:
+    """`tollwire load` into a gateway that is asked meanwhile: the first load, and one that replaces it."""
+    plan = folder / "plan"
+    plan.mkdir()
+    for source in files:
+        (plan / source.name).write_bytes(source.data)
+    with gateway(folder) as served:
+        idle = memory_mb(served.process.pid, "VmRSS")
+        for what in ("first", "second"):
+            asker = Asker(served, "CoreSv1.Ping", {})
+            asker.start()
+            begin = time.perf_counter()
+            ran = tollwire("load", "--server", served.address, str(plan))
+            took = time.perf_counter() - begin
+            asker.enough.set()
+            asker.join()
+            assert ran.returncode == 0, ran.stderr
+            waits = sorted(asker.waits)
+            pid, middle, late = served.process.pid, waits[len(waits) // 2], waits[len(waits) * 99 // 100]
+            print(
+                f"{what} tollwire load: {took:.2f} s; the server: {memory_mb(pid, 'VmRSS'):.0f} MB, {memory_mb(pid, 'VmHWM'):.0f} at most"
+                f" ({idle:.0f} before); pings meanwhile: {middle:.1f} ms (median), {late:.1f} (p99), {waits[-1]:.1f} (longest)"
+            )
+
+
+def memory_mb(pid: int, name: str) -> float:
+    """A line of /proc/PID/status."""
+    text = Path(f"/proc/{pid}/status").read_text()
+    return next(int(line.split()[1]) for line in text.splitlines() if line.startswith(f"{name}:")) / 1024
+
+
 def peak_mb() -> float:
     """The most memory that this process had so far."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -88,6 +138,8 @@ def main() -> None:
         slices.append(time.perf_counter() - begin)
     longest = max(slices) * 1000
     print(f"unpacked: first {first * 1000:.1f} ms, then {len(slices)} slices, the longest {longest:.1f} ms, all {sum(slices):.2f} s")
+    with tempfile.TemporaryDirectory() as name:
+        on_a_server(Path(name), files)
 
 
 if __name__ == "__main__":

@@ -24,9 +24,11 @@ class House:
     def __init__(self) -> None:
         self.items = Items(LOADED_KINDS)
         self.done: list[object] = []
+        self.puts: list[str] = []
         self._steps = PlanRoom(self, self).steps()
 
     def put_item(self, kind: str, id: str, item: object) -> None:
+        self.puts.append(id)
         self.items.put(kind, id, item)
 
     def remove_item(self, kind: str, id: str) -> bool:
@@ -73,6 +75,15 @@ def test_a_load_adds_and_replaces_and_a_later_one_may_name_what_it_brought() -> 
     assert known.timings == {"TM": Timing("TM", StartTime="08:00:00")}
     house.load(read(known, ActionPlans="AP,ACT,TM,10\n", Chargers="t,C,F,,r,*none,0\n"))
     assert house.known().action_plans == {"AP"}
+
+
+def test_destinations_that_stay_as_they_are_are_not_stored_again() -> None:
+    house = House()
+    house.load(read(Destinations="A,1\nB,2\nC,3\n"))
+    house.puts.clear()
+    house.load(read(Destinations="A,1\nB,4\nC,3\nC,5\n"))
+    assert [id for id in house.puts if id in "ABC"] == ["B", "C"]
+    assert house.items.get("destination", "C") == Destination("C", ("3", "5"))
 
 
 def test_accounts_get_their_plan_and_what_is_due_at_once_runs_for_them() -> None:

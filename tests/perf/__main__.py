@@ -1,0 +1,57 @@
+"""All measurements, one table after the other: `./test --perf` on the compiled tree, `python -m tests.perf` on the plain source.
+
+./test --perf [quick] [NAME...]     names are those of the modules beside this one; quick: a tenth of the work, to see that it runs
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+
+from engine.rating import price
+
+# name, the arguments of a whole run, and of a quick one
+TABLES = (
+    ("startup", (), ("2",)),
+    ("rating", (), ("0.1",)),
+    ("jsonrpc", (), ("3000",)),
+    ("gateway", (), ("--events", "1200", "--runs", "1")),
+    ("tariffplan", (), ("20000",)),
+    ("storage", (), ("0.5",)),
+)
+
+
+def machine() -> str:
+    """What it runs on, in the kernel's own words."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        model = next((line.partition(":")[2].strip() for line in file if line.startswith("model name")), "unknown processor")
+    version = ".".join(map(str, sys.version_info[:3]))
+    load = os.getloadavg()[0]
+    return f"{model}, {os.cpu_count()} cores, Python {version}, load {load:.1f} before"
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    quick = "quick" in words
+    names = [word for word in words if word != "quick"]
+    unknown = [name for name in names if name not in [row[0] for row in TABLES]]
+    if unknown:
+        print(f"no such table: {' '.join(unknown)}; there are {' '.join(row[0] for row in TABLES)}", file=sys.stderr)
+        return 2
+    print(f"{'compiled' if str(price.__file__).endswith('.so') else 'plain'}; {machine()}", flush=True)
+    failed = 0
+    for name, whole, short in TABLES:
+        if names and name not in names:
+            continue
+        began = time.monotonic()
+        print(f"\n== {name}", flush=True)
+        ran = subprocess.run([sys.executable, "-m", f"tests.perf.{name}", *(short if quick else whole)], check=False)
+        failed += ran.returncode != 0
+        print(f"   ({time.monotonic() - began:.0f} s{'' if ran.returncode == 0 else ', failed'})", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
