@@ -149,4 +149,4 @@ def test_a_load_is_marked_under_the_names_of_cache_partitions() -> None:
 def test_every_kind_that_sheets_bring_has_a_partition() -> None:
     kinds = {kind.name for kind in LOADED_KINDS if not kind.name.startswith(("old_", "tp_"))}
     assert set(PARTITIONS) <= kinds
-    assert kinds - set(PARTITIONS) <= {"load_mark", "account_plans", "action_task", "action_run"}
+    assert kinds - set(PARTITIONS) <= {"load_mark", "account_plans", "action_task", "action_run", "dropped_index"}
