@@ -11,6 +11,7 @@ import gc
 import logging
 import os
 import time
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -231,6 +232,17 @@ def client_options(tree: Tree) -> ClientOptions:
     return ClientOptions(int(tree.sessions.client_protocol), tree.general.reply_timeout_ns / SECOND)
 
 
+def _users_of(tree: Tree) -> dict[str, bytes]:
+    """Passwords by user. ValueError for one that is not in base64."""
+    found: dict[str, bytes] = {}
+    for name, text in tree.http.auth_users.items():
+        try:
+            found[name] = b64decode(text, validate=True)
+        except ValueError:
+            raise ValueError(f"http.auth_users.{name} is not in base64") from None
+    return found
+
+
 def server_options(tree: Tree) -> ServerOptions:
     """Where the API listens."""
     return ServerOptions(
@@ -241,6 +253,7 @@ def server_options(tree: Tree) -> ServerOptions:
         jsonrpc2_path=tree.http.json_rpc2_url,
         ws_path=tree.http.ws_url,
         max_request_bytes=tree.limits.request_size_bytes,
+        users=_users_of(tree) if tree.http.use_basic_auth else None,
         process_tag=f"{os.urandom(4).hex()}-",
     )
 
@@ -406,9 +419,10 @@ class App:
         cdrs, http = tree.cdrs, tree.http
         try:
             routes = record_routes(api, self.storage.journal, http.http_cdrs, http.freeswitch_cdrs_url, cdrs.extra_fields)
+            served = server_options(tree)
         except ValueError as error:
             raise StartError(str(error)) from None
-        self.server = ApiServer(api, self.storage.journal, server_options(tree), clients, routes=routes if cdrs.enabled else {})
+        self.server = ApiServer(api, self.storage.journal, served, clients, routes=routes if cdrs.enabled else {})
         self._collector = Collector(lambda: self.engine.ticket)
 
     def _recover(self) -> None:

@@ -35,6 +35,7 @@ class ServerOptions:
     jsonrpc2_path: str = "/jsonrpc2"
     ws_path: str = "/ws"
     max_request_bytes: int = MAX_REQUEST_BYTES
+    users: Mapping[str, bytes] | None = None  # who may use HTTP, passwords by name; None: everybody
     process_tag: str = ""  # a name of this process that no earlier one had
 
 
@@ -74,7 +75,7 @@ class ApiServer:
         }
         paths = {path: handler for path, handler in own.items() if path}
         sockets = {options.ws_path: self.websocket.connect} if options.ws_path else {}
-        self.http: Final = HttpListener(paths | dict(routes or {}), limit, sockets=sockets)
+        self.http: Final = HttpListener(paths | dict(routes or {}), limit, sockets=sockets, users=options.users)
 
     def _bidirectional(self, gate: Gate) -> JsonRpcListener:
         """The port whose clients are called too. It has the methods of SessionSv1 alone, as in the reference."""

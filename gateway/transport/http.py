@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from gateway.transport.limits import (
@@ -51,12 +53,15 @@ HttpHandler = Callable[[HttpRequest], Awaitable[HttpReply]]
 
 NOT_FOUND: Final = HttpReply(404, b"404 page not found\n")
 TOO_LARGE: Final = HttpReply(413, b"request too large\n")
+NOT_AUTHORIZED: Final = HttpReply(401, b"Not authorized\n")
 TOO_SLOW: Final = HttpReply(408, b"request took too long\n")
+_NOBODY: Final = b"the password of nobody"
 NO_WEBSOCKET: Final = HttpReply(400, b"not websocket protocol")
 
 
 class HttpListener:
-    """A port that answers HTTP/1.1 by exact path. `sockets` are the paths of WebSockets, with what makes the protocol of a connection.
+    """A port that answers HTTP/1.1 by exact path. `sockets` are the paths of WebSockets, with what makes the protocol of a connection;
+    `users` are passwords by name, one of which every request has to give (RFC 7617), whatever its path.
 
     aiohttp takes a quarter of a second to import, so `start` takes the port only, and the import goes on beside the loop: who connects
     meanwhile waits in the kernel's queue.
@@ -69,10 +74,12 @@ class HttpListener:
         max_connections: int = MAX_CONNECTIONS,
         *,
         sockets: Mapping[str, Callable[[], asyncio.Protocol]] | None = None,
+        users: Mapping[str, bytes] | None = None,
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
         self._routes = dict(routes)
         self._sockets = dict(sockets or {})
+        self._users = None if users is None else dict(users)
         self._request_seconds = request_seconds
         self._max_body_bytes = max_body_bytes
         self._max_connections = max_connections
@@ -122,6 +129,9 @@ class HttpListener:
         from aiohttp import web
 
         protocol = self._sockets.get(request.path)
+        if self._users is not None and not is_user(request.headers.get("Authorization", ""), self._users):
+            log.warning("request without a user's password", extra={"peer": request.remote, "path": request.path})
+            return web.Response(status=401, body=NOT_AUTHORIZED.body, headers={"WWW-Authenticate": 'Basic realm="Restricted"'})
         if protocol is not None and request.headers.get("Upgrade", "").lower() == "websocket":
             return await serve_websocket(request, protocol(), self._max_body_bytes)
         handler = self._routes.get(request.path)
@@ -175,6 +185,18 @@ class HttpListener:
         if self._protocols is not None:
             self._protocols.pre_shutdown()
             await self._protocols.shutdown(timeout_seconds)
+
+
+def is_user(authorization: str, users: Mapping[str, bytes]) -> bool:
+    """Whether a header's value names one of the users with its password; it takes as long for an unknown user as for a known one."""
+    scheme, _, credentials = authorization.partition(" ")
+    try:
+        name, colon, password = b64decode(credentials, validate=True).partition(b":")
+    except ValueError:
+        return False
+    known = users.get(name.decode("utf-8", "replace"))
+    right = compare_digest(password, _NOBODY if known is None else known)
+    return right and known is not None and bool(colon) and scheme.lower() == "basic"
 
 
 class _Refused(asyncio.Protocol):

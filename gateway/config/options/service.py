@@ -168,8 +168,8 @@ HTTP: Final = Section(
             ),
             Option("registrars_url", Text(), "/registrar", "Path where dispatcher hosts register; empty: not served."),
             Option("pprof_path", Text(), "/debug/pprof/", "Path of Go's profiler: there is none here."),
-            Option("use_basic_auth", Flag(), False, "Ask for user and password of auth_users."),
-            Option("auth_users", Map(Secret()), {}, "Passwords in base64 by user name."),
+            Option("use_basic_auth", Flag(), False, "Ask for user and password of auth_users, whatever the path.", effective=True),
+            Option("auth_users", Map(Secret()), {}, "Passwords in base64 by user name.", effective=True),
             Option("client_opts", CLIENT_OPTS, None, "How this engine behaves as an HTTP client."),
         )
     ),

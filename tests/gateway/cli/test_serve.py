@@ -197,3 +197,18 @@ def test_open_files_are_as_many_as_the_hard_limit_allows(tmp_path: Path) -> None
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     (line,) = (line for line in limits.splitlines() if line.startswith("Max open files"))
     assert int(line.split()[3]) == min(hard, OPEN_FILES)
+
+
+def test_a_password_that_is_none_is_told_and_one_that_is_guards_the_http_port(tmp_path: Path) -> None:
+    (tmp_path / "c.toml").write_text('[http]\nuse_basic_auth = true\nauth_users = {anna = "secret!"}\n')
+    ran = tollwire("serve", "--config", str(tmp_path), "--state", str(tmp_path / "state"))
+    assert ran.returncode == 1
+    assert "http.auth_users.anna is not in base64" in ran.stderr
+    (tmp_path / "c.toml").write_text('[http]\nuse_basic_auth = true\nauth_users = {anna = "c2VjcmV0"}\n')
+    with gateway(tmp_path / "run", "--config", str(tmp_path / "c.toml")) as served:
+        with socket.create_connection(read_server(served.http), 10) as link:
+            link.sendall(b"GET /jsonrpc HTTP/1.1\r\nHost: a\r\n\r\n")
+            assert link.recv(1000).startswith(b"HTTP/1.1 401 ")
+        with socket.create_connection(read_server(served.http), 10) as link:
+            link.sendall(b"GET /jsonrpc HTTP/1.1\r\nHost: a\r\nAuthorization: Basic YW5uYTpzZWNyZXQ=\r\n\r\n")
+            assert link.recv(1000).startswith(b"HTTP/1.1 200 ")

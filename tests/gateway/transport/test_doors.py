@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64encode
 
 import pytest
 
 from gateway.api.bidirectional import PEER
 from gateway.api.server import ApiServer
 from gateway.transport import http as http_module
-from gateway.transport.http import HttpListener, HttpReply, HttpRequest
+from gateway.transport.http import HttpListener, HttpReply, HttpRequest, is_user
 from gateway.transport.jsonrpc_listener import JsonRpcListener
 from tests.gateway.transport.test_ports import PING, PONG, http, serve, until
 
@@ -90,6 +91,48 @@ def test_a_client_of_the_bidirectional_port_is_called() -> None:
         assert await told is True
         writer.close()
         await until(lambda: not clients.names())
+
+    serve(scene)
+
+
+# -- users -------------------------------------------------------------------------------------------------------------------
+
+
+def credentials(text: str, scheme: str = "Basic") -> str:
+    return f"{scheme} {b64encode(text.encode()).decode()}"
+
+
+@pytest.mark.parametrize(
+    ("given", "right"),
+    [
+        (credentials("anna:secret:with colon"), True),
+        (credentials("anna:secret:with colon", "basic"), True),
+        (credentials("anna:secret"), False),
+        (credentials("anna:"), False),
+        (credentials("anna"), False),
+        (credentials("bert:secret:with colon"), False),
+        (credentials(":"), False),
+        (credentials("empty:"), True),
+        (credentials("empty"), False),
+        (credentials("anna:secret:with colon", "Bearer"), False),
+        ("Basic", False),
+        ("Basic ???", False),
+        ("Basic \u00e9", False),
+        ("", False),
+    ],
+)
+def test_users(given: str, right: bool) -> None:
+    assert is_user(given, {"anna": b"secret:with colon", "empty": b""}) is right
+
+
+def test_nobody_gets_past_the_password_whatever_the_path() -> None:
+    async def scene(server: ApiServer) -> None:
+        server.http._users = {"anna": b"secret"}
+        for method, path in (("POST", "/jsonrpc"), ("POST", "/jsonrpc2"), ("GET", "/ws"), ("GET", "/nowhere")):
+            status, body, headers = await http(server, method, path, PING)
+            assert (status, body, headers["www-authenticate"]) == (401, b"Not authorized\n", 'Basic realm="Restricted"')
+        known = f"Authorization: {credentials('anna:secret')}\r\n"
+        assert (await http(server, "POST", "/jsonrpc", PING, known))[:2] == (200, PONG)
 
     serve(scene)
 
