@@ -11,6 +11,7 @@ from typing import Final
 
 from engine.actions.written import formula_of, switch_of, weight_of
 from engine.fields.making import value_parts
+from engine.filters.rule import inline_rule, rule_of
 from engine.tariffplan.cells import ANY, checks
 from engine.tariffplan.faults import Faults, nearest
 from engine.tariffplan.merge import item_key
@@ -27,6 +28,7 @@ def check(plan: Plan, terms: Terms) -> None:
     check_cells(plan, terms)
     check_units(plan)
     check_values(plan)
+    check_rules(plan)
     check_duplicates(plan)
     check_references(plan, terms)
 
@@ -99,6 +101,17 @@ def check_values(plan: Plan) -> None:
         wrong = _wrong(value_parts, {row[place] for row in table.cells})
         if wrong:
             _name_places(plan.faults, table, place, wrong.get, ())
+
+
+def check_rules(plan: Plan) -> None:
+    """Rules of filters: the element and, where the type says how they are written, the values."""
+    sheet = BY_NAME["Filters"]
+    kind, element, values = sheet.place("Type"), sheet.place("Element"), sheet.place("Values")
+    for table in plan.of(sheet.name):
+        for number, row in enumerate(table.cells):
+            complaint = _unreadable(row[kind], row[element], row[values].split(IN_FIELD) if row[values] else []) if row[kind] else ""
+            if complaint:
+                plan.faults.add(table.fault(number, element, f"Element: {complaint}"))
 
 
 # -- names ---------------------------------------------------------------------------------------------------------------
@@ -206,21 +219,29 @@ def filter_columns(sheet: Sheet) -> Iterator[int]:
             yield place
 
 
-def is_rule(name: str) -> bool:
-    """Whether a filter is a rule written out, `*type:element:values`."""
-    return name.startswith("*") and name.count(":") >= 2
+def _unreadable(type_: str, element: str, values: list[str]) -> str:
+    """Why a rule cannot be read; empty when it can."""
+    try:
+        rule_of(type_, element, values)
+    except ValueError as complaint:
+        return str(complaint)
+    return ""
 
 
 def _check_filters(plan: Plan, terms: Terms) -> None:
-    """A filter is a rule written out, or stands in the plan or the engine under the profile's tenant."""
+    """A filter is a rule written out, or stands in the plan or the engine under the profile's tenant; rules must be readable."""
     valid = ids_of(plan, "Filters") | set(terms.known.filters)
+    rules: dict[str, bool] = {}  # those written out: whether they can be read
     for sheet in ALL_SHEETS:
         columns = list(filter_columns(sheet))
         for table in plan.of(sheet.name) if columns else ():
             for number, row in enumerate(table.cells):
                 for place in columns:
                     for name in row[place].split(IN_FIELD) if row[place] else ():
-                        if not is_rule(name) and f"{row[0]}:{name}" not in valid:
+                        rule = None if name in rules else inline_rule(name)
+                        if rule is not None:
+                            rules[name] = not _unreadable(*rule)
+                        if not rules.get(name, f"{row[0]}:{name}" in valid):
                             message = f"broken reference to filter: <{name}> for item with ID: {row[0]}:{row[1]}"
                             known = {other.partition(":")[2] for other in valid if other.startswith(f"{row[0]}:")}
                             plan.faults.add(table.fault(number, place, message, "" if plan.faults.full else nearest(name, known)))

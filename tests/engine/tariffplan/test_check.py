@@ -81,6 +81,17 @@ FAULTS = [
         ["Chargers.csv:1:5: broken reference to filter: <FLT_A> for item with ID: t:C (did you mean FLT_B?)"],
     ),
     (
+        {"Chargers": "t,C,*regex:~*req.A:[,,r,*none,0\n"},
+        ["Chargers.csv:1:5: broken reference to filter: <*regex:~*req.A:[> for item with ID: t:C"],
+    ),
+    (
+        {"Filters": "t,F,*regex,~*req.A,[;a,\nt,F,*gt,~*req.A{*unheard},1,\nt,F,*odd,~*req.A,1,\n"},
+        [
+            "Filters.csv:1:12: Element: error parsing regexp: missing ]: [",
+            "Filters.csv:2:9: Element: invalid converter value in string: <*unheard>, err: unsupported converter definition: <*unheard>",
+        ],
+    ),
+    (
         {"Routes": "t,R,,,*weight,,way,*string:x,,,,,,,,\n"},
         ["Routes.csv:1:20: broken reference to filter: <*string:x> for item with ID: t:R"],
     ),
