@@ -31,7 +31,6 @@ from engine.limits import (
 
 DYNAMIC: Final = "~"
 INNER_SEPARATOR: Final = ";"
-_REPLACEMENT: Final = re.compile(r"(.*[^\\])/(.*[^\\])?/", re.DOTALL)
 _GROUP: Final = re.compile(r"\$(?:\$|\{(\w+)\}|(\w+))", re.ASCII)
 
 
@@ -316,7 +315,16 @@ def _plain_part(text: str) -> Part:
 
 
 def _replacement(rule: str) -> Replacement:
-    match = _REPLACEMENT.search(rule)
-    if match is None:
+    """`expression/template/`: the last two slashes that no backslash stands before; what follows them does not count."""
+    end = _slash(rule, len(rule))
+    middle = _slash(rule, end) if end > 0 else -1
+    if middle <= 0:
         raise ValueError(f"not enough members in Search&Replace, ruleStr: <{rule}>, matches: []")
-    return Replacement(match.group(1), match.group(2) or "")
+    return Replacement(rule[:middle], rule[middle + 1 : end])
+
+
+def _slash(rule: str, before: int) -> int:
+    place = rule.rfind("/", 0, before)
+    while place > 0 and rule[place - 1] == "\\":
+        place = rule.rfind("/", 0, place)
+    return place

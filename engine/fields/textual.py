@@ -165,27 +165,20 @@ class Strip(Converter):
 
     def convert(self, value: object, view: View) -> object:
         text = value_text(value)
-        if self.side != "*suffix":
-            text = self._from_front(text)
-        if self.side != "*prefix":
-            text = self._from_front(text[::-1])[::-1] if len(self.what) < 2 else self._from_back(text)
-        return text
-
-    def _from_front(self, text: str) -> str:
+        start, end = 0, len(text)
         if not self.what:
-            return text[self.times :]
-        left = self.times
-        while left != 0 and text.startswith(self.what):
-            text = text[len(self.what) :]
+            start = 0 if self.side == "*suffix" else min(self.times, end)
+            return text[start : end if self.side == "*prefix" else max(end - self.times, start)]
+        size = len(self.what)
+        left = 0 if self.side == "*suffix" else self.times
+        while left != 0 and text.startswith(self.what, start):
+            start += size
             left -= 1
-        return text
-
-    def _from_back(self, text: str) -> str:
-        left = self.times
-        while left != 0 and text.endswith(self.what):
-            text = text[: -len(self.what)]
+        left = 0 if self.side == "*prefix" else self.times
+        while left != 0 and text.endswith(self.what, start, end):
+            end -= size
             left -= 1
-        return text
+        return text[start:end]
 
 
 def _count(text: str) -> int:

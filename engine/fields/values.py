@@ -19,6 +19,9 @@ from engine.usage import format_duration, parse_duration, parse_go_duration
 MAX_EXACT_DIGITS: Final = 17  # decimal digits of a number that is written out whole; longer ones are written as the nearest double
 
 
+MAX_VALUE_DEPTH: Final = 200  # lists and maps inside each other that are written as JSON
+
+
 class Missing:
     """What a path that leads nowhere gives; there is one, MISSING."""
 
@@ -103,10 +106,7 @@ def _nearest_double(value: Ratio) -> str:
 
 def json_text(value: object) -> str:
     """Compact JSON as Go's encoder writes it: keys sorted, `<`, `>` and `&` escaped. ValueError for what is nested beyond all use."""
-    try:
-        text = json.dumps(_plain(value), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
-    except RecursionError:
-        raise ValueError("a value nested too deeply") from None
+    text = json.dumps(_plain(value, 0), separators=(",", ":"), sort_keys=True, ensure_ascii=False)
     return (
         text.replace("<", "\\u003c")
         .replace(">", "\\u003e")
@@ -116,17 +116,19 @@ def json_text(value: object) -> str:
     )
 
 
-def _plain(value: object) -> object:
+def _plain(value: object, depth: int) -> object:
+    if depth > MAX_VALUE_DEPTH:
+        raise ValueError("a value nested too deeply")
     if isinstance(value, dict):
-        return {str(name): _plain(inner) for name, inner in value.items()}
+        return {str(name): _plain(inner, depth + 1) for name, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
+        return [_plain(inner, depth + 1) for inner in value]
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if value is None or isinstance(value, str | bool | int):
         return value
     if isinstance(value, Ratio):
-        return _plain(Decimal(ratio_text(value)))
+        return _plain(Decimal(ratio_text(value)), depth)
     if isinstance(value, Duration):
         return value.ns
     return value_text(value)

@@ -129,10 +129,12 @@ class _Values:
 
     path: Path
     values: dict[str, Entries]
+    longest: int  # characters of the longest value; it does not shrink when values go
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.values = {}
+        self.longest = 0
 
 
 class Partition:
@@ -161,6 +163,7 @@ class Partition:
             if type_ == "*string":
                 self._register(path, found)
         found.values.setdefault(value, {})[entry.number] = entry
+        found.longest = max(found.longest, len(value))
 
     def _register(self, path: str, found: _Values) -> None:
         steps = found.path
@@ -347,6 +350,16 @@ def _rank(entry: Entry) -> tuple[Amount, int]:
     return (-entry.weight, entry.number)
 
 
+def _text(value: object) -> str:
+    """A field as rules' values are compared with it; empty for what none could name."""
+    if value is MISSING:
+        return ""
+    try:
+        return value_text(value)
+    except ValueError:
+        return ""
+
+
 class _Search:
     """The look of one event into one partition."""
 
@@ -393,20 +406,20 @@ class _Search:
             for name, value in fields.items():
                 known = by_name.get(name)
                 if known is not None:
-                    self._take(known, value_text(value))
+                    self._take(known, value)
             return
         for name, known in by_name.items():
             if name in fields:
-                self._take(known, value_text(fields[name]))
+                self._take(known, fields[name])
 
     def _equal(self, indexes: Iterable[_Values]) -> None:
         for known in indexes:
             value = self.view.lookup(known.path)
             if value is not MISSING:
-                self._take(known, value_text(value))
+                self._take(known, value)
 
-    def _take(self, known: _Values, text: str) -> None:
-        entries = known.values.get(text)
+    def _take(self, known: _Values, value: object) -> None:
+        entries = known.values.get(_text(value))
         if entries is not None:
             self.found.update(entries)
 
@@ -415,11 +428,8 @@ class _Search:
         known = self.partition.types[type_].get(path)
         if known is None:
             return
-        value = self.view.lookup(known.path)
-        if value is MISSING:
-            return
-        text = value_text(value)
-        for length in range(len(text), 0, -1):
+        text = _text(self.view.lookup(known.path))
+        for length in range(min(len(text), known.longest), 0, -1):
             entries = known.values.get(text[:length] if type_ == "*prefix" else text[len(text) - length :])
             if entries is not None:
                 self.found.update(entries)

@@ -32,6 +32,7 @@ FIELDS: dict[str, object] = {
     "Big": 9_007_199_254_740_993,
     "MaxUsage": Duration(100_000_000_000),
     "Number": "+49170-1234567",
+    "Path": "a/b/c",
 }
 
 
@@ -69,6 +70,12 @@ def view() -> View:
         (r"~*req.Destination:s/(\d{2})(\d+)/${2}x${1}/", "4930x00"),
         (r"~*req.Destination:s/(?P<rest>9.*)/$rest/", "930"),
         (r"~*req.Destination:s/0/$$/", "$"),
+        (r"~*req.Path:s/^a\/(.*)$/$1/", "b/c"),
+        ("~*req.Path:s/a/b/x/", "x"),
+        (
+            "~*req.Path:s/a//x",
+            "",
+        ),
         (r"~*req.Destination:s/0/$1x/", ""),
         # Backticks hold the separator.
         ("`x;y`", "x;y"),
@@ -169,6 +176,14 @@ def test_what_an_event_puts_into_a_path_is_bounded() -> None:
     with pytest.raises(ValueError, match="more than"):
         Template.parse("~*req.<~*req.W>").find(looking)
     assert Template.parse("~*req.<~*req.L>").find(looking) is None
+
+
+def test_long_texts_are_quick() -> None:
+    """Each of these took seconds while it was quadratic."""
+    long = View(Event("t", "e", {"A": "0" * 1_000_000, "S": ":s/" + "x" * 16_000}, {}), NOW)
+    assert Template.parse("~*req.A{*strip:*both:*char:0}").text(long) == ""
+    with pytest.raises(ValueError, match="not enough members"):
+        Template.parse("~*req.A<~*req.S>").find(long)
 
 
 def test_backtracking_does_not_hang() -> None:

@@ -143,6 +143,17 @@ def test_a_profile_that_cannot_be_read_fails_only_the_events_that_meet_it() -> N
             house.found({name: value})
 
 
+def test_a_value_nested_beyond_all_use_leads_nowhere() -> None:
+    house = House(IndexOptions(prefix_fields=("*req.A",)))
+    house.profile("P", "*string:~*req.A:a", weight="1")
+    house.profile("Q", "*prefix:~*req.A:a")
+    house.profile("ALL")
+    deep: object = "a"
+    for _ in range(400):
+        deep = [deep]
+    assert house.found({"A": deep}) == ["ALL"]
+
+
 def test_contexts() -> None:
     house = House()
     index = ProfileIndex(house.items, "attribute_profile", house.filters, IndexOptions())
