@@ -136,10 +136,14 @@ class Sessions:
         return reply
 
     def begin(self, event: Event, client: str, now_ns: int, *, force_duration: bool) -> tuple[Session, dict[str, int]]:
-        """Begins a session and charges its first part; answers what is granted, by run."""
+        """Begins a session and charges its first part; answers what is granted, by run. A begin that comes after the end of its session
+        is late: nothing is granted and nothing charged, for the end has charged all of it."""
         cgrid = event.cgrid()
         if self.life.registry.get(cgrid) is not None:
             raise exists()
+        ended = self.life.registry.ended(cgrid, now_ns)
+        if ended is not None:
+            return ended, {run.id: 0 for run in ended.runs}
         part = Part(event, self.life.options.sessions, begins=True)
         session = self._register(event, cgrid, client, now_ns, force_duration=force_duration)
         if self.loops.begin(session, debit_interval(event, self.life.options.sessions), now_ns):

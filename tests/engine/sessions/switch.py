@@ -28,11 +28,19 @@ class Switch(Site):
 
     ticks: int
 
-    def __init__(self, *, client: str = "", credit: object = 100, price: str = "0.1", sessions: dict[str, object] | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        client: str = "",
+        credit: object = 100,
+        price: str = "0.1",
+        sessions: dict[str, object] | None = None,
+        exact: bool = True,
+    ) -> None:
         self.ticks = 7 * SECOND
         self.client = client
         self._sessions = sessions or {}
-        super().__init__()
+        super().__init__(exact=exact)
         self.price("sub", ("0", price, SECOND, SECOND))
         self.balance(ACCOUNT, "cash", "*monetary", credit)
 
