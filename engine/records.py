@@ -122,7 +122,8 @@ class CdrPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=7):
     `setup`, `answer`, `created`, `updated` are instants, `usage` is in ns (a byte or an event is 1), `cost` an amount or None when
     there is none, each as `Parts`; the offsets are the seconds ahead of UTC of the clock that wrote the instants. `extra_fields` is a
     JSON object of texts; `cost_details` is the EventCost JSON or empty. `settled`: no balance stands for the cost (any more), because
-    it was given back or only quoted; nothing is to be given back for it.
+    it was given back or only quoted; nothing is to be given back for it. `taken`: the EventCost JSON of what stands taken instead of
+    `cost_details`, after a rating that was not to be stored; empty when it is the same.
     """
 
     order_id: int
@@ -153,6 +154,7 @@ class CdrPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=7):
     setup_offset: int = 0
     answer_offset: int = 0
     settled: bool = False
+    taken: bytes = b""
 
     @property
     def setup_ns(self) -> int:

@@ -16,7 +16,7 @@ from engine.accounts.charge import Charging
 from engine.cdrs.costs import SessionCost, SessionCosts
 from engine.cdrs.guard import Remembered
 from engine.cdrs.rating import DIRECTDEBIT, NONE, Rater
-from engine.cdrs.record import NOT_RATED, REFUNDED, Cdr, cdr_of, event_data, event_of, stored
+from engine.cdrs.record import NOT_RATED, REFUNDED, Cdr, cdr_of, event_data, event_of, stored, untold
 from engine.chargers.decide import Chargers
 from engine.commands import CdrSwitches
 from engine.errors import RequestError, exists
@@ -230,8 +230,8 @@ class CdrServer:
                 self._store(run, now_ns)
                 continue
             self._remembered.add(run.cdr.cgrid, run.cdr.run_id, now_ns)
-            if run.refunded and run.previous is not None:
-                self.records.append(msgspec.structs.replace(run.previous, settled=True, updated=split_amount(now_ns)))
+            if run.previous is not None and (run.refunded or plan.rate):
+                self.records.append(untold(run.previous, run.cdr, now_ns))
 
     def _give_back(self, run: Run, now_ns: int) -> None:
         """What the run took goes back: what its stored record says, or without one what the event says that came from here."""
@@ -266,11 +266,11 @@ class CdrServer:
                 continue
             updated = split_amount(now_ns)
             if not plan.store:
-                record = msgspec.structs.replace(record, settled=True, updated=updated)
+                record = msgspec.structs.replace(record, settled=True, taken=b"", updated=updated)
             else:
                 why = record.extra_info or REFUNDED
                 record = msgspec.structs.replace(
-                    record, cost=split_amount(NOT_RATED), cost_details=b"", cost_source="", extra_info=why, updated=updated
+                    record, cost=split_amount(NOT_RATED), cost_details=b"", taken=b"", cost_source="", extra_info=why, updated=updated
                 )
             self.records.append(record)
         return None

@@ -13,7 +13,7 @@ from engine.accounts.charge import Charging
 from engine.accounts.ledger import Cause
 from engine.calls import call_of
 from engine.cdrs.costs import SessionCosts
-from engine.cdrs.record import Cdr, event_of, stored_details
+from engine.cdrs.record import Cdr, event_of, taken_details
 from engine.errors import Refusal, mandatory_missing
 from engine.event import COST, LAST_USED, Event, truth
 from engine.money import Amount
@@ -134,7 +134,7 @@ class Rater:
         """Reverses what a stored record took, to the last unit of 10**-9; whether there was anything."""
         if record.settled:
             return False
-        details = stored_details(record)
+        details = taken_details(record)
         if details is None:
             return False
         call = call_of(event_of(record, {}), record.usage_ns, self.options, now_ns)

@@ -312,5 +312,19 @@ def stored_details(record: CdrPut) -> EventCost | None:
     return EventCost.from_data(_DETAILS.decode(record.cost_details)) if record.cost_details else None
 
 
+def taken_details(record: CdrPut) -> EventCost | None:
+    """The explained cost of what stands taken for a record: what it was stored with, or what a later rating took that was not stored."""
+    return EventCost.from_data(_DETAILS.decode(record.taken)) if record.taken else stored_details(record)
+
+
+def untold(record: CdrPut, cdr: Cdr, now_ns: int) -> CdrPut:
+    """The stored record after a rating that was not to be stored: it looks as before, and knows what stands taken for it."""
+    data = cdr.details_data()
+    taken = data is not None and not cdr.settled
+    return msgspec.structs.replace(
+        record, settled=not taken, taken=msgspec.json.encode(data) if taken else b"", updated=split_amount(now_ns)
+    )
+
+
 def _moment(at_ns: int, offset: int) -> Moment:
     return NO_TIME if at_ns == ZERO_TIME else Moment(at_ns, fixed_zone(offset))

@@ -6,7 +6,7 @@ remembers what later ones refer to: the sessions that are open, the debit that m
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hypothesis import strategies as st
@@ -57,8 +57,7 @@ def furnish(site: Site, prices: Prices) -> None:
     """Everything that operators write before the first call."""
     site.put("destination", "NEAR", Destination("NEAR", ("49",)))
     site.put("shared_group", "SG", SharedGroup("SG", {"*any": SharingParameters("*mine_lowest", "")}))
-    slots = (("0", prices.first, prices.step, MINUTE), (f"{2 * MINUTE}", prices.later, prices.step, MINUTE))
-    site.price("*any", *slots, fee=prices.fee, method=prices.method, decimals=prices.decimals, limit=prices.limit)
+    price_calls(site, prices)
     site.price("other", ("0", "0.03", SECOND, MINUTE), fee="0.1")
     site.price("*any", ("0", "0.05", 1, 1), category="sms")
     site.price("*any", ("0", "0.001", 100, 1000), category="data")
@@ -84,6 +83,11 @@ def furnish(site: Site, prices: Prices) -> None:
     for name in NAMES:
         site.account(name)
     site.step(ReloadSchedule())
+
+
+def price_calls(site: Site, prices: Prices) -> None:
+    slots = (("0", prices.first, prices.step, MINUTE), (f"{2 * MINUTE}", prices.later, prices.step, MINUTE))
+    site.price("*any", *slots, fee=prices.fee, method=prices.method, decimals=prices.decimals, limit=prices.limit)
 
 
 def _to(name: str, balance: str) -> str:
@@ -127,6 +131,8 @@ def _of(name: str, **given: st.SearchStrategy[Any]) -> st.SearchStrategy[Operati
 USAGE = st.integers(0, 400)
 REQUEST = st.sampled_from(["*prepaid", "*prepaid", "*prepaid", "*postpaid", "*pseudoprepaid", "*rated"])
 FACTOR = st.sampled_from(["", "", "", "double", "third"])
+FLAGS = st.sampled_from(((), ("*rerate",), ("*rerate",), ("*refund", "*store:false"), ("*refund",)))
+DEBIT = {"account": NAME, "category": CALL, "usage": USAGE, "rounding": st.booleans(), "factor": FACTOR}
 PLAIN: tuple[st.SearchStrategy[Operation], ...] = (
     st.tuples(st.just("add"), _balance()),
     st.tuples(st.just("add"), _balance()),
@@ -134,10 +140,13 @@ PLAIN: tuple[st.SearchStrategy[Operation], ...] = (
     _of("set", account=NAME, id=IDS, value=CENTS),
     _of("remove", account=NAME, id=IDS),
     _of("transfer", source=NAME, target=NAME, id=IDS, to=IDS, value=CENTS),
-    _of("debit", account=NAME, category=CALL, usage=USAGE, rounding=st.booleans(), factor=FACTOR),
-    _of("max", account=NAME, category=CALL, usage=USAGE, rounding=st.booleans(), factor=FACTOR),
+    _of("debit", **DEBIT),
+    _of("max", **DEBIT),
     _of("refund"),
     _of("record", account=NAME, category=CALL, usage=USAGE, request=REQUEST, factor=FACTOR),
+    _of("again", flags=FLAGS),
+    _of("rate all", store=st.booleans()),
+    _of("price", first=st.sampled_from(["0.6", "0.05", "1"])),
     _of("message", account=NAME, category=CALL, usage=USAGE, request=REQUEST),
     _of(
         "actions",
@@ -147,18 +156,35 @@ PLAIN: tuple[st.SearchStrategy[Operation], ...] = (
     _of("account", account=NAME, triggers=st.booleans(), plan=st.booleans(), negative=st.sampled_from([None, None, True, False])),
     _of("sleep", seconds=st.sampled_from([1, 60, 900, 4000])),
 )
-SESSIONS: tuple[st.SearchStrategy[Operation], ...] = (
-    _of("begin", account=NAME, category=CALL, usage=USAGE, request=REQUEST),
-    _of("go on", usage=USAGE, used=st.one_of(st.none(), USAGE)),
-    _of("go on", usage=USAGE, used=st.one_of(st.none(), USAGE)),
-    _of("end", usage=st.one_of(st.none(), USAGE), used=st.one_of(st.none(), USAGE)),
+BEGIN = _of("begin", account=NAME, category=CALL, usage=USAGE, request=REQUEST)
+GO_ON = _of("go on", usage=USAGE, used=st.one_of(st.none(), USAGE))
+END = _of("end", usage=st.one_of(st.none(), USAGE), used=st.one_of(st.none(), USAGE))
+RECORD = _of("record", account=NAME, category=CALL, usage=st.integers(1, 400), request=REQUEST, factor=FACTOR)
+ANY = st.one_of(*PLAIN)
+Some = list[Operation]
+
+
+def _chunk(*parts: st.SearchStrategy[Any]) -> st.SearchStrategy[Some]:
+    """Operations that belong together; a part is one of them or some."""
+    return st.tuples(*parts).map(lambda found: [one for part in found for one in (part if isinstance(part, list) else [part])])
+
+
+CHUNKS: st.SearchStrategy[Some] = st.one_of(
+    _chunk(ANY),
+    _chunk(ANY, ANY),
+    _chunk(BEGIN, st.lists(st.one_of(GO_ON, GO_ON, ANY), max_size=4), END),
+    _chunk(BEGIN, st.lists(GO_ON, min_size=1, max_size=2)),
+    _chunk(RECORD, st.lists(ANY, max_size=2), _of("again", flags=FLAGS)),
+    _chunk(RECORD, RECORD, _of("price", first=st.just("1")), _of("rate all", store=st.booleans()), _of("rate all", store=st.booleans())),
+    _chunk(_of("debit", **DEBIT), _of("refund")),
 )
 
 
-def series(most: int) -> st.SearchStrategy[list[Operation]]:
+def series(most: int) -> st.SearchStrategy[Some]:
     """A series that begins with some money and minutes, so that there is something to take."""
-    start = st.lists(st.tuples(st.just("add"), _balance()), min_size=1, max_size=5)
-    return st.builds(lambda one, other: one + other, start, st.lists(st.one_of(*PLAIN, *SESSIONS), max_size=most))
+    start = st.lists(st.tuples(st.just("add"), _balance()), min_size=2, max_size=6)
+    rest = st.lists(CHUNKS, min_size=3, max_size=most).map(lambda chunks: [one for chunk in chunks for one in chunk])
+    return st.builds(lambda one, other: one + other, start, rest)
 
 
 # -- playing them ----------------------------------------------------------------------------------------------------------
@@ -166,10 +192,13 @@ def series(most: int) -> st.SearchStrategy[list[Operation]]:
 
 @dataclass
 class Play:
-    """One series on one site. `sessions` are the open ones, by OriginID; `last` is the last debit's answer and what was asked."""
+    """One series on one site. `sessions` are the open ones, by OriginID; `recorded` the events that became records; `last` is the last
+    debit's answer and what was asked."""
 
     site: Site
+    prices: Prices
     count: int = 0
+    recorded: list[dict[str, Any]] = field(default_factory=list)
     sessions: dict[str, dict[str, Any]] = field(default_factory=dict)
     last: tuple[dict[str, Any], dict[str, Any]] | None = None
     answers: list[object] = field(default_factory=list)
@@ -264,7 +293,25 @@ class Play:
         return {"Tenant": TENANT, "ID": f"e{self.count}", "Event": fields | more}
 
     def _record(self, factor: str, **given: Any) -> object:
-        return self.site.call("CDRsV1.ProcessEvent", self._event(**given, BalanceFactorID=factor))
+        event = self._event(**given, BalanceFactorID=factor)
+        self.recorded.append(event)
+        return self.site.call("CDRsV1.ProcessEvent", event)
+
+    def _again(self, flags: tuple[str, ...]) -> object:
+        """The oldest record once more, and its place at the end of the row."""
+        if not self.recorded:
+            return None
+        event = self.recorded.pop(0)
+        self.recorded.append(event)
+        return self.site.call("CDRsV1.ProcessEvent", event | {"Flags": list(flags)})
+
+    def _rate_all(self, store: bool) -> object:
+        return self.site.call("CDRsV1.RateCDRs", {"Flags": ["*rerate", f"*store:{str(store).lower()}"]})
+
+    def _price(self, first: str) -> object:
+        """Another price from now on."""
+        price_calls(self.site, replace(self.prices, first=first))
+        return None
 
     def _message(self, **given: Any) -> object:
         return self.site.call("SessionSv1.ProcessMessage", self._event(**given) | {"Debit": True})
