@@ -262,7 +262,9 @@ class CdrServer:
             return None
         for cgrid, run_id in command.runs:
             record = self.stored_runs.find(cgrid, run_id)
-            if record is None or _is_left_alone(record) or not self.rater.give_back_stored(record, now_ns):
+            if record is None or _is_left_alone(record):
+                continue
+            if not self.rater.give_back_stored(record, now_ns) and not (record.settled and plan.store):
                 continue
             updated = split_amount(now_ns)
             if not plan.store:

@@ -221,6 +221,8 @@ def test_rating_without_storing_leaves_the_record_and_gives_back_once() -> None:
         assert site.call("CDRsV1.ReprocessCDRs", {"Flags": ["*refund", "*store:false"]}) == "OK"
         assert money(site) == [whole(100)]
     assert (only(site).cost_amount, only(site).cost_details) == (before.cost_amount, before.cost_details)
+    assert site.call("CDRsV1.ReprocessCDRs", {"Flags": ["*refund"]}) == "OK"  # now its record says so too
+    assert (money(site), only(site).cost_amount, only(site).extra_info) == ([whole(100)], whole(-1), "REFUNDED")
 
 
 def test_records_that_nobody_rates_are_left_alone() -> None:
