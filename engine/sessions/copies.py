@@ -35,6 +35,7 @@ def written_copy(session: Session) -> dict[str, object]:
 
 def _written_run(run: Run) -> dict[str, object]:
     call = run.call
+    cost = run.cost
     return {
         "Event": dict(run.event.fields),
         "CD": {
@@ -53,7 +54,7 @@ def _written_run(run: Run) -> dict[str, object]:
             "CgrID": call.cgrid,
             "RunID": call.run_id,
         },
-        "EventCost": run.cost_data(),
+        "EventCost": None if cost is None else cost.to_data(),
         "ExtraDuration": run.reserve_ns,
         "LastUsage": run.last_usage_ns,
         "TotalUsage": run.total_usage_ns,

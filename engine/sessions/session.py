@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any, Final
+
+import msgspec
 
 from engine.event import Event
 from engine.rating.call import Call
@@ -22,6 +25,9 @@ UNRATED: Final = (POSTPAID, PSEUDOPREPAID, RATED)  # the record is rated at the 
 
 RAW_RUN: Final = "*raw"
 DEFAULT_RUN: Final = "*default"
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_DECODER: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 NEVER: Final = 1 << 62  # an instant that does not come, on either clock
 
@@ -48,7 +54,7 @@ class Run:
     stop_reason: str
     short: bool  # before its first charge it was granted less than it asked for: its record is rated by itself
     _cost: EventCost | None
-    _cost_data: dict[str, Any] | None  # the cost as it was recovered, until somebody asks for it
+    _cost_body: bytes  # the cost as JSON, as it was recovered, until somebody asks for it; empty without one
 
     def __init__(self, id: str, event: Event, request_type: str, call: Call) -> None:
         self.id = id
@@ -63,13 +69,13 @@ class Run:
         self.stop_reason = ""
         self.short = False
         self._cost = None
-        self._cost_data = None
+        self._cost_body = b""
 
     @property
     def cost(self) -> EventCost | None:
         """What was charged so far; None before the first charge."""
-        if self._cost is None and self._cost_data is not None:
-            self.set_cost(EventCost.from_data(self._cost_data))
+        if self._cost is None and self._cost_body:
+            self.set_cost(EventCost.from_data(_DECODER.decode(self._cost_body)))
         return self._cost
 
     def set_cost(self, cost: EventCost) -> None:
@@ -77,16 +83,16 @@ class Run:
         if not cost.tor:
             cost.tor = self.call.tor
         self._cost = cost
-        self._cost_data = None
+        self._cost_body = b""
 
-    def cost_data(self) -> dict[str, Any] | None:
-        """The cost as data (EventCost.to_data)."""
-        return self._cost_data if self._cost is None else self._cost.to_data()
+    def cost_body(self) -> bytes:
+        """The cost as JSON; empty without one."""
+        return self._cost_body if self._cost is None else _ENCODER.encode(self._cost.to_data())
 
-    def set_cost_data(self, data: dict[str, Any] | None) -> None:
-        """Takes up the cost that `cost_data` gave."""
+    def set_cost_body(self, body: bytes) -> None:
+        """Takes up the cost that `cost_body` gave."""
         self._cost = None
-        self._cost_data = data
+        self._cost_body = body
 
     @property
     def is_debited(self) -> bool:

@@ -1,7 +1,9 @@
 """A session as the journal keeps it, so that it goes on after a restart with the next event.
 
-A body is 11 octets and JSON: what it is (open, ended, passive, or a tombstone), the instant of its next moment or of its forgetting (ns
-since 1970, 8 octets), how many runs it has (2 octets). JSON keeps the values of an event as they came, numbers by their digits.
+A body is a head of 11 octets: what it is (open, ended, passive, or a tombstone), the instant of its next moment or of its forgetting (ns
+since 1970, 8 octets), how many runs it has (2 octets). Then parts of JSON, each after its length in 4 octets: the session, and for each run
+what it cost (empty for nothing), which stays as it is until somebody asks. JSON keeps the values of an event as they came, numbers by
+their digits.
 """
 
 from __future__ import annotations
@@ -59,29 +61,47 @@ def encode_tombstone(until_ns: int) -> bytes:
 def encode_session(session: Session, kind: bytes = OPEN, until_ns: int = 0) -> bytes:
     """All of a session that its next event needs; an ended one is kept until `until_ns`."""
     lifetime = session.lifetime
-    return _head(kind, until_ns or session.due_at(), len(session.runs)) + _ENCODER.encode(
-        [
-            session.tenant,
-            _event(session.event),
-            [_run(run) for run in session.runs],
-            [session.begun_at, session.updated_at, session.expires_at, session.debit_interval_ns],
-            [lifetime.ttl_ns, lifetime.max_delay_ns, lifetime.last_used_ns, lifetime.last_usage_ns, lifetime.usage_ns],
-            session.client,
-            session.chargeable,
-            session.failed,
-            [session.ending, session.ending_extra_ns],
-        ]
-    )
+    written = [
+        session.tenant,
+        _event(session.event),
+        [_run(run) for run in session.runs],
+        [session.begun_at, session.updated_at, session.expires_at, session.debit_interval_ns],
+        [lifetime.ttl_ns, lifetime.max_delay_ns, lifetime.last_used_ns, lifetime.last_usage_ns, lifetime.usage_ns],
+        session.client,
+        session.chargeable,
+        session.failed,
+        [session.ending, session.ending_extra_ns],
+    ]
+    parts = [_head(kind, until_ns or session.due_at(), len(session.runs))]
+    _add_part(parts, _ENCODER.encode(written))
+    for run in session.runs:
+        _add_part(parts, run.cost_body())
+    return b"".join(parts)
+
+
+def _add_part(parts: list[bytes], part: bytes) -> None:
+    parts.append(len(part).to_bytes(4, "big"))
+    parts.append(part)
+
+
+def _parts(body: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    at = _HEAD
+    while at < len(body):
+        size = int.from_bytes(body[at : at + 4], "big")
+        found.append(body[at + 4 : at + 4 + size])
+        at += 4 + size
+    return found
 
 
 def decode_session(cgrid: str, body: bytes, ticks_ahead_ns: int) -> Session:
     """The session that `encode_session` wrote. `ticks_ahead_ns` is what the clock that only runs forward shows more than the wall."""
-    tenant, event, runs, (begun, updated, expires, interval_ns), lifetime, client, chargeable, failed, ending = _DECODER.decode(
-        body[_HEAD:]
-    )
+    parts = _parts(body)
+    tenant, event, runs, times, lifetime, client, chargeable, failed, ending = _DECODER.decode(parts[0])
+    begun, updated, expires, interval_ns = times
     session = Session(cgrid, tenant, _read_event(event), begun)
     session.client = client
-    session.runs = [_read_run(run, ticks_ahead_ns) for run in runs]
+    session.runs = [_read_run(run, parts[number], ticks_ahead_ns) for number, run in enumerate(runs, 1)]
     session.updated_at = updated
     session.expires_at = expires
     session.expires_ticks = _ticks(expires, ticks_ahead_ns)
@@ -116,12 +136,11 @@ def _run(run: Run) -> list[object]:
         [run.reserve_ns, run.last_usage_ns, run.total_usage_ns, run.loop_at],
         run.stop_reason,
         run.short,
-        run.cost_data(),
     ]
 
 
-def _read_run(data: list[Any], ticks_ahead_ns: int) -> Run:
-    run_id, event, request_type, call, (reserve_ns, last_ns, total_ns, loop_at), reason, short, cost = data
+def _read_run(data: list[Any], cost: bytes, ticks_ahead_ns: int) -> Run:
+    run_id, event, request_type, call, (reserve_ns, last_ns, total_ns, loop_at), reason, short = data
     run = Run(run_id, _read_event(event), request_type, _read_call(call))
     run.reserve_ns = reserve_ns
     run.last_usage_ns = last_ns
@@ -130,7 +149,7 @@ def _read_run(data: list[Any], ticks_ahead_ns: int) -> Run:
     run.loop_ticks = _ticks(loop_at, ticks_ahead_ns)
     run.stop_reason = reason
     run.short = short
-    run.set_cost_data(cost)
+    run.set_cost_body(cost)
     return run
 
 
