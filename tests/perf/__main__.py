@@ -16,6 +16,7 @@ from engine.rating import price
 TABLES = (
     ("startup", (), ("2",)),
     ("rating", (), ("0.1",)),
+    ("filters", (), ("--profiles", "1000")),
     ("jsonrpc", (), ("3000",)),
     ("gateway", (), ("--events", "1200", "--runs", "1")),
     ("tariffplan", (), ("20000",)),
