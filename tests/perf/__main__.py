@@ -15,6 +15,7 @@ from engine.rating import price
 # name, the arguments of a whole run, and of a quick one
 TABLES = (
     ("startup", (), ("2",)),
+    ("restart", (), ("2000",)),
     ("rating", (), ("0.1",)),
     ("filters", (), ("--profiles", "1000")),
     ("jsonrpc", (), ("3000",)),
