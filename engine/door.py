@@ -173,11 +173,15 @@ class Engine:
         self.sessions.start(now_ns, now_ns if ticks_ns is None else ticks_ns)
 
     def _restore_items(self, items: list[tuple[str, str, object]]) -> None:
-        last = {(kind, id): item for kind, id, item in items}
+        last: dict[tuple[str, str], object] = {}
+        for kind, id, item in items:
+            if item is None:
+                last.pop((kind, id), None)  # what comes again after this comes last, as it did
+            else:
+                last[kind, id] = item
         for (kind, id), item in last.items():
-            if item is not None:
-                self.items.put(kind, id, item)
-                self.tariff.put(kind, id, item)
+            self.items.put(kind, id, item)
+            self.tariff.put(kind, id, item)
 
     def _apply(self, record: StateRecord) -> None:
         if isinstance(record, AccountPut):

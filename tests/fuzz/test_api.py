@@ -6,6 +6,7 @@ TOLLWIRE_FUZZ_SECONDS=600 TOLLWIRE_FUZZ_SEED=1 ./test tests/fuzz
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import time
@@ -32,7 +33,9 @@ LISTINGS = (
 
 def listed(client: Client, method: str, params: object) -> object:
     try:
-        return client.call(method, params)
+        found = client.call(method, params)
+        # a list is compared as a bag: folded state comes back in the order of its keys
+        return sorted(found, key=lambda one: json.dumps(one, sort_keys=True, default=str)) if isinstance(found, list) else found
     except RefusedError as refused:
         return refused.text
 

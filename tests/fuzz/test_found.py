@@ -84,6 +84,23 @@ def test_integers_beyond_64_bits_are_kept_over_a_restart(tmp_path: Path) -> None
         assert found["Hosts"][0]["Params"] == wanted
 
 
+def test_items_that_were_removed_and_came_again_keep_their_order_over_a_restart(tmp_path: Path) -> None:
+    def listed(served: Gateway) -> list[str]:
+        found = served.call("APIerSv2.GetDestinations", {})
+        assert isinstance(found, list)
+        return [one["Id"] for one in found]
+
+    with gateway(tmp_path) as first:
+        for name in ("A", "B"):
+            assert first.call("APIerSv1.SetDestination", {"Id": name, "Prefixes": ["49"]}) == "OK"
+        assert first.call("APIerSv1.RemoveDestination", {"DestinationIDs": ["A"]}) == "OK"
+        assert first.call("APIerSv1.SetDestination", {"Id": "A", "Prefixes": ["49"]}) == "OK"
+        before = listed(first)
+        first.kill()
+    with gateway(tmp_path) as second:
+        assert listed(second) == before == ["B", "A"]
+
+
 def test_an_export_to_a_path_that_is_none(served: Gateway) -> None:
     every = dict.fromkeys(("Years", "Months", "MonthDays", "WeekDays"), "*any")
     served.call("APIerSv1.SetTPTiming", {"TPid": "T", "ID": "X", **every, "Time": "08:00:00"})
