@@ -46,6 +46,7 @@ from gateway.api.clients import CLIENTS
 from gateway.api.configuration import CONFIGURATION, Configuration
 from gateway.api.context import Api, ApiOptions
 from gateway.api.server import ApiServer, ServerOptions
+from gateway.api.stirkeys import StirOptions
 from gateway.api.versions import VERSIONS
 from gateway.clockwork import Clockwork, Scheduler, clock, ticks
 from gateway.config import Tree
@@ -216,6 +217,7 @@ def _step_of(subject: str) -> int:
 
 def api_options(tree: Tree, node_id: str, zone_name: str, started_ns: int) -> ApiOptions:
     """What the API is told of a configuration."""
+    stir = tree.sessions.stir
     return ApiOptions(
         sections=frozenset(name for name, value in tree.values.items() if isinstance(value, dict) and value.get("enabled") is True),
         version=f"Tollwire@{VERSION}",
@@ -224,6 +226,7 @@ def api_options(tree: Tree, node_id: str, zone_name: str, started_ns: int) -> Ap
         node_id=node_id,
         started_ns=started_ns,
         cache_ttls_ns={name: partition.ttl_ns for name, partition in tree.caches.partitions.items() if partition.ttl_ns},
+        stir=StirOptions(stir.allowed_attest, stir.payload_maxduration_ns, stir.default_attest, stir.publickey_path, stir.privatekey_path),
     )
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from engine.attributes.reply import AttributesReply
 from engine.event import Event
+from engine.sessions.parties import Parties
 
 
 class Asked(Struct):
@@ -88,19 +89,24 @@ class ProcessSessionCdr(Struct):
 
 
 class ProcessSessionEvent(Struct):
-    """SessionSv1.ProcessEvent: what the flags say, in the fixed order of the stages; answers an EventReply."""
+    """SessionSv1.ProcessEvent: what the flags say, in the fixed order of the stages; answers an EventReply.
+
+    `signed` are the parties of the event's identity, verified, for *stir_authenticate."""
 
     event: Event
     flags: Sequence[str]
     client: str = ""
+    signed: Parties | None = None
 
 
 class EventReply(Struct):
-    """By run, `*raw` for the event itself; a mapping is None where nothing asked for it. `costs` are amounts (10**-9)."""
+    """By run, `*raw` for the event itself; a mapping is None where nothing asked for it. `costs` are amounts (10**-9);
+    `parties` are those that *stir_initiate asks an identity for."""
 
     max_usage_ns: dict[str, int] | None = None
     costs: dict[str, int] | None = None
     attributes: dict[str, AttributesReply] | None = None
+    parties: dict[str, Parties] | None = None
 
 
 class GetSessionCost(Struct):

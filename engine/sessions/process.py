@@ -1,7 +1,7 @@
 """SessionSv1.ProcessEvent and GetCost: stages that flags choose, always in the same order.
 
-Chargers, attributes, what costs, what is reserved and charged, records. `*raw` names the event itself; with `*chargers` every run is named
-too, where a stage's `*derived_reply` asks for it.
+Chargers, attributes, who calls, what costs, what is reserved and charged, records. `*raw` names the event itself; with `*chargers` every
+run is named too, where a stage's `*derived_reply` asks for it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from engine.sessions.flags import (
     Flags,
 )
 from engine.sessions.life import rals_error
+from engine.sessions.parties import STIR_AUTHENTICATE, STIR_INITIATE, Parties, parties_of, signable
 from engine.sessions.policies import refuse_unbuilt
 from engine.sessions.request import Part
 from engine.sessions.session import NONE, RAW_RUN
@@ -55,8 +56,6 @@ class Events:
         flags = Flags(command.flags)
         life = self.sessions.life
         refuse_unbuilt(flags.rooms(), life.options.sessions.connected)
-        if flags.has("*stir_authenticate") or flags.has("*stir_initiate"):
-            raise RequestError("NOT_IMPLEMENTED: *stir_authenticate *stir_initiate")
         reply = EventReply()
         events = {RAW_RUN: command.event}
         if flags.has(CHARGERS):
@@ -64,6 +63,7 @@ class Events:
                 events[run.text(RUN_ID)] = run
         if flags.has(ATTRIBUTES):
             reply.attributes = self._attributes(events, flags, now_ns)
+        self._callers(events, flags, command.signed, reply)
         if flags.says(RALS, COST):
             reply.costs = {name: self._cost(event, now_ns).cost for name, event in self._asked(events, flags, RALS).items()}
         self._charge(events[RAW_RUN], flags, command.client, reply, now_ns)
@@ -84,6 +84,16 @@ class Events:
                 found[name] = reply
                 events[name] = reply.event
         return found
+
+    def _callers(self, events: dict[str, Event], flags: Flags, signed: Parties | None, reply: EventReply) -> None:
+        """Refuses an event that is not what its identity says; finds who calls whom for identities that are to be made."""
+        if flags.has(STIR_AUTHENTICATE):
+            if signed is None:
+                raise RequestError(f"{STIR_AUTHENTICATE}: missing parts of the message header")
+            for event in self._asked(events, flags, STIR_AUTHENTICATE).values():
+                signed.expect(parties_of(event, STIR_AUTHENTICATE))
+        if flags.has(STIR_INITIATE):
+            reply.parties = {name: signable(event) for name, event in self._asked(events, flags, STIR_INITIATE).items()}
 
     def _charge(self, event: Event, flags: Flags, client: str, reply: EventReply, now_ns: int) -> None:
         force = flags.says(RALS, FORCE_DURATION)

@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from gateway.api.locks import Locks
 from gateway.api.partitions import CachePartitions
+from gateway.api.stirkeys import StirKeys, StirOptions
 
 DEFAULT_TENANT: Final = "cgrates.org"
 
@@ -52,6 +53,7 @@ class ApiOptions:
     node_id: str = ""
     started_ns: int = 0
     cache_ttls_ns: Mapping[str, int] = field(default_factory=dict)  # partition -> how long an item stays; 0 or absent: for ever
+    stir: StirOptions = field(default_factory=StirOptions)
 
 
 class Api:
@@ -66,6 +68,7 @@ class Api:
     now: Callable[[], int]
     caches: CachePartitions
     locks: Locks
+    stir_keys: StirKeys
     scheduler: SchedulerSwitch | None
     rooms: Mapping[str, object]
     stepped: bool  # whether the call under way has asked the engine: its answer then waits until what it shows is durable
@@ -85,6 +88,7 @@ class Api:
         self.now = now
         self.caches = CachePartitions(options.cache_ttls_ns)
         self.locks = Locks()
+        self.stir_keys = StirKeys()
         self.scheduler = scheduler
         self.rooms = rooms or {}
         self.stepped = False

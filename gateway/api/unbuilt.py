@@ -218,7 +218,6 @@ APIerSv2.LoadRatingProfile: TPid
 APIerSv2.SetAccount: Account
 APIerSv2.SetActions: ActionsId Actions
 RALsV1.GetRatingPlansCost: RatingPlanIDs Destination SetupTime Usage
-SessionSv1.STIRIdentity: Payload
 SessionSv1.SetPassiveSession: CGRID
 """
 

@@ -197,6 +197,16 @@ class Cdrs(Struct, frozen=True, kw_only=True):
     ees_conns: Conns
 
 
+class Stir(Struct, frozen=True, kw_only=True):
+    """Signed caller identity."""
+
+    allowed_attest: tuple[str, ...]
+    payload_maxduration_ns: int = field(name="payload_maxduration")
+    default_attest: str
+    publickey_path: str
+    privatekey_path: str
+
+
 class Sessions(Struct, frozen=True, kw_only=True):
     """Sessions. What is None is unset."""
 
@@ -231,6 +241,7 @@ class Sessions(Struct, frozen=True, kw_only=True):
     terminate_attempts: int
     alterable_fields: tuple[str, ...]
     min_dur_low_balance_ns: int | None = field(name="min_dur_low_balance")
+    stir: Stir
 
 
 class Apiers(Struct, frozen=True, kw_only=True):

@@ -106,8 +106,10 @@ STIR: Final = Group(
         Option("allowed_attest", Texts(), ("*any",), "Attestation levels accepted."),
         Option("payload_maxduration", Duration(), "-1", "Greatest age of an identity; -1: any."),
         Option("default_attest", Text(("A", "B", "C")), "A", "Attestation level of identities made here."),
-        Option("publickey_path", Text(), "", "File or URL of the public key."),
-        Option("privatekey_path", Text(), "", "File or URL of the private key."),
+        Option(
+            "publickey_path", Text(), "", "The public key: a file of PEM, to verify; a URL or path, to be named in identities made here."
+        ),
+        Option("privatekey_path", Text(), "", "The private key: a file of PEM."),
     )
 )
 
@@ -167,7 +169,7 @@ SESSIONS: Final = Section(
             Option("terminate_attempts", COUNT, 5, "Times a client is asked to end a call."),
             Option("alterable_fields", Texts(), (), "Fields that an update may change."),
             Option("min_dur_low_balance", Duration(), None, "Remaining time at which the caller is warned; unset: never."),
-            Option("stir", STIR, None, "Signed caller identity (STIR/SHAKEN).", effective=False),
+            Option("stir", STIR, None, "Signed caller identity (STIR/SHAKEN)."),
             conns("scheduler", "Makes accounts of *dynaprepaid sessions.", wired=True, effective=False),
             Option("backup_interval", Duration(), "0s", "How often sessions are stored. Here each change is.", effective=False),
         )
