@@ -95,10 +95,10 @@ class Attack:
         name = row.name if self.chance.random() < 0.995 else self.chance.choice((row.name.lower(), "X.Y", "", "APIerSv1", "a.b.c", "\x00."))
         return f'{{"method":{json.dumps(name)},"params":{params}'.encode("utf-8", "surrogatepass")
 
-    def run(self, seconds: float) -> None:
-        """Attacks for so long, or until something was found."""
-        end = time.monotonic() + seconds
-        while time.monotonic() < end and not self.findings:
+    def run(self, seconds: float, requests: int) -> None:
+        """Attacks for so long, or with so many requests, or until something was found."""
+        end, last = time.monotonic() + seconds, self.requests + requests
+        while time.monotonic() < end and self.requests < last and not self.findings:
             self.batch([self.request() for _ in range(BATCH)])
             if self.chance.random() < SPOILT * 4:
                 self.spoil()
