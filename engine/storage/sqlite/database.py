@@ -39,8 +39,11 @@ def marks_for(values: Sequence[object]) -> str:
 
 @cache
 def _insertion(table: str, width: int, rows: int) -> str:
-    """The statement that puts so many rows; tables, widths and row counts are few."""
+    """The statement that puts so many rows; tables, widths and row counts are few. A row of state keeps when its key came."""
     row = f"({', '.join('?' * width)})"
+    if table == "state":
+        keep = "ON CONFLICT (kind, key) DO UPDATE SET seq = excluded.seq, record = excluded.record"
+        return f"INSERT INTO state VALUES {', '.join([row] * rows)} {keep}"
     return f"INSERT OR REPLACE INTO {table} VALUES {', '.join([row] * rows)}"
 
 

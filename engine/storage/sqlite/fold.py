@@ -10,6 +10,7 @@ from engine.records import StateRecord, encode_record, is_removal, state_key
 from engine.storage.sqlite.database import Database, marks_for
 
 _ROWS_PER_SLICE: Final = 256
+_PLACES_BITS: Final = 24  # of the order in which keys came; above them the ticket
 _PRUNED_ROWS_PER_SLICE: Final = 32
 _PRUNED_BYTES_PER_SLICE: Final = 512 << 10
 
@@ -19,7 +20,9 @@ class StateFold:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._last: dict[tuple[int, str], tuple[int, StateRecord]] = {}
+        self._last: dict[tuple[int, str], tuple[int, StateRecord, int]] = {}
+        self._again: set[tuple[int, str]] = set()  # keys that were removed since the last fold and came again
+        self._came = 0
         self._bytes = 0
         self._records = 0
 
@@ -30,7 +33,17 @@ class StateFold:
 
     def take(self, ticket: int, record: StateRecord) -> None:
         """Takes a record; they come in the order of the journal."""
-        self._last[state_key(record)] = (ticket, record)
+        key = state_key(record)
+        known = self._last.get(key)
+        if is_removal(record):
+            self._last[key] = (ticket, record, 0)
+        elif known is None or is_removal(known[1]):
+            if known is not None:
+                self._again.add(key)
+            self._came = max(self._came + 1, ticket << _PLACES_BITS)
+            self._last[key] = (ticket, record, self._came)
+        else:
+            self._last[key] = (ticket, record, known[2])
 
     def weigh(self, size_bytes: int, records: int) -> None:
         """Counts journal that a restart would have to read."""
@@ -40,13 +53,14 @@ class StateFold:
     def apply(self) -> Iterator[None]:
         """Writes what has gathered into the table of state, in slices. What is taken meanwhile is for the next fold."""
         last, self._last = self._last, {}
+        again, self._again = self._again, set()
         self._bytes = self._records = 0
         items = sorted(last.items())
         for start in range(0, len(items), _ROWS_PER_SLICE):
             chunk = items[start : start + _ROWS_PER_SLICE]
-            puts = [(*key, ticket, encode_record(record)) for key, (ticket, record) in chunk if not is_removal(record)]
+            self._remove([key for key, (_, record, _) in chunk if is_removal(record) or key in again])
+            puts = [(*key, ticket, encode_record(record), came) for key, (ticket, record, came) in chunk if not is_removal(record)]
             self._database.insert_lazily("state", puts)
-            self._remove([key for key, (_, record) in chunk if is_removal(record)])
             yield
 
     def _remove(self, keys: list[tuple[int, str]]) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from engine.records import Record, StateRecord, decode_commit, decode_state
+from engine.records import ACCOUNT, ITEM, META, SESSION, Record, StateRecord, decode_commit, decode_state
 from engine.storage.ports import StorageDamaged
 
 
@@ -42,12 +42,14 @@ def journal_end(connection: sqlite3.Connection, pruned: int) -> int:
 
 
 def read_state(connection: sqlite3.Connection) -> Iterator[tuple[int, StateRecord]]:
-    """The folded state as (ticket, put): meta, items, accounts, sessions."""
-    for kind, key, seq, record in connection.execute("SELECT kind, key, seq, record FROM state ORDER BY kind, key"):
-        try:
-            yield seq, decode_state(record)
-        except msgspec.MsgspecError as error:
-            raise StorageDamaged(f"state of kind {kind}, key {key!r} cannot be read: {error}") from error
+    """The folded state as (ticket, put): meta, items, accounts, sessions. Items in the order in which they came, the others by key."""
+    for kind in (META, ITEM, ACCOUNT, SESSION):
+        order = "came, key" if kind == ITEM else "key"
+        for key, seq, record in connection.execute(f"SELECT key, seq, record FROM state WHERE kind = ? ORDER BY {order}", (kind,)):
+            try:
+                yield seq, decode_state(record)
+            except msgspec.MsgspecError as error:
+                raise StorageDamaged(f"state of kind {kind}, key {key!r} cannot be read: {error}") from error
 
 
 def read_journal(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, list[Record]]]:

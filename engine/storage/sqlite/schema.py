@@ -32,7 +32,10 @@ CREATE TABLE entries_generations (number INTEGER PRIMARY KEY, prefix INTEGER NOT
 CREATE TABLE entries_keys (key INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY KEY (key, place)) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST,)
+# came: when the key came first, in the order of the journal; items are given back in that order.
+_SECOND: Final = "ALTER TABLE state ADD COLUMN came INTEGER NOT NULL DEFAULT 0;"
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SECOND)
 """Step i brings a file from version i to i + 1."""
 
 

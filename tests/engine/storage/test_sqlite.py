@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from engine.limits import PROJECTION_BATCH_RECORDS
-from engine.records import AccountPut, CdrRemoved, MetaPut, Record, SessionClosed, SessionPut, StateRecord, state_key
+from engine.records import AccountPut, CdrRemoved, ItemPut, ItemRemoved, MetaPut, Record, SessionClosed, SessionPut, StateRecord, state_key
 from engine.storage.ports import StorageDamaged, StorageError, StorageLocked, StorageRefused, StorageTooNew
 from engine.storage.query import CdrQuery
 from engine.storage.sqlite import fold, log, projector
@@ -112,7 +112,9 @@ def test_an_older_file_is_brought_forward(folder: Path) -> None:
 def test_a_step_that_fails_changes_nothing(folder: Path) -> None:
     write(folder, [MetaPut("a", b"1")])
     connection = sqlite3.connect(folder / "tollwire.db", isolation_level=None)
-    with pytest.raises(StorageError, match="cannot bring schema version 1 to 3: no such table: nowhere"):
+    with pytest.raises(
+        StorageError, match=f"cannot bring schema version {len(MIGRATIONS)} to {len(MIGRATIONS) + 2}: no such table: nowhere"
+    ):
         migrate(connection, file="f", steps=(*MIGRATIONS, "CREATE TABLE more (x);", "INSERT INTO nowhere VALUES (1);"))
     assert connection.execute("SELECT count(*) FROM sqlite_master WHERE name = 'more'").fetchone() == (0,)
     assert connection.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
@@ -154,7 +156,7 @@ def test_a_file_of_another_program_is_refused(folder: Path) -> None:
 )
 def test_damage_is_named(folder: Path, damage: str, complaint: str) -> None:
     write(folder, *([MetaPut(f"key{n}", b"some value")] for n in range(3)))
-    sql(folder, "INSERT INTO state VALUES (1, 'z', 0, ?)", b"\x93\x0b\xa1z\xc4\x01x")
+    sql(folder, "INSERT INTO state VALUES (1, 'z', 0, ?, 0)", b"\x93\x0b\xa1z\xc4\x01x")
     assert len(recovered(folder)) == 4
     sql(folder, damage)
     with pytest.raises(StorageDamaged, match=complaint):
@@ -259,6 +261,33 @@ def test_what_was_projected_is_not_projected_again(driver: SqliteDriver) -> None
             assert [statement for statement in driver.trouble.seen if "INTO cdrs VALUES" in statement]
 
     run(work())
+
+
+def test_items_come_back_in_the_order_in_which_they_came(driver: SqliteDriver) -> None:
+    """Which of two destinations has a prefix may depend on it."""
+
+    async def work() -> None:
+        async with working(driver) as storage:
+            await durable(storage, [ItemPut("destination", name, b"1") for name in ("m", "z", "a")])
+            await storage.prune()
+            await durable(storage, [ItemPut("destination", "m", b"2")], [ItemRemoved("destination", "z")])
+            await durable(storage, [ItemPut("destination", "b", b"1"), ItemPut("destination", "z", b"2")])
+            await storage.prune()
+
+    run(work())
+    assert sql(driver.folder, "SELECT count(*) FROM state") == [(4,)]
+    found = [(record.item_id, record.body) for _, record in recovered(driver.folder) if isinstance(record, ItemPut)]
+    assert found == [("m", b"2"), ("a", b"1"), ("b", b"1"), ("z", b"2")]
+
+
+def test_a_file_of_the_first_schema_is_brought_along(tmp_path: Path) -> None:
+    connection = sqlite3.connect(tmp_path / "first.db")
+    migrate(connection, file="f", steps=MIGRATIONS[:1])
+    connection.execute("INSERT INTO state VALUES (2, 'destination\x1fa', 7, x'00')")
+    connection.commit()
+    assert migrate(connection, file="f") == 1
+    assert connection.execute("SELECT key, seq, came FROM state").fetchall() == [("destination\x1fa", 7, 0)]
+    connection.close()
 
 
 def test_a_full_disk(driver: SqliteDriver) -> None:
