@@ -198,13 +198,23 @@ def end_of_month(unix_ns: int, zone: Zone) -> int:
 # -- texts ---------------------------------------------------------------------------------------------------------------
 
 
+_TWO_DIGITS: Final[tuple[str, ...]] = tuple(f"{number:02d}" for number in range(100))
+
+
 def format_time(unix_ns: int, zone: Zone) -> str:
     """RFC 3339 as Go writes it: no trailing zeros in the fraction, `Z` for UTC."""
     local = local_ns(unix_ns, zone)
-    year, month, day = civil_from_days(local // DAY)
-    clock, part = divmod(local % DAY, SECOND)
+    days = local // DAY
+    year, month, day = civil_from_days(days)
+    clock_ns = local - days * DAY
+    clock = clock_ns // SECOND
+    part = clock_ns - clock * SECOND
+    hour = clock // 3600
+    minute = clock // 60 - hour * 60
     fraction = "." + f"{part:09d}".rstrip("0") if part else ""
-    return f"{year:04d}-{month:02d}-{day:02d}T{clock // 3600:02d}:{clock // 60 % 60:02d}:{clock % 60:02d}{fraction}{zone.text_at(unix_ns)}"
+    years = str(year) if 1000 <= year <= 9999 else f"{year:04d}"
+    date = f"{years}-{_TWO_DIGITS[month]}-{_TWO_DIGITS[day]}"
+    return f"{date}T{_TWO_DIGITS[hour]}:{_TWO_DIGITS[minute]}:{_TWO_DIGITS[clock % 60]}{fraction}{zone.text_at(unix_ns)}"
 
 
 class Moment:
@@ -229,6 +239,7 @@ class Moment:
 
 NO_TIME: Final = Moment(ZERO_TIME, UTC_ZONE)
 UNSUPPORTED: Final = "Unsupported time format"
+_ZERO: Final = 0x30  # the digit
 
 _DATE_TIME: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2}):(\d{2})(?:[.,](\d{1,9}))?(Z|[+-]\d{2}:?\d{2})?\Z")
 _GO_TEXT: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2}) (\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))? ([+-]\d{4}) \S+(?: m=.*)?\Z")
@@ -241,8 +252,13 @@ _UNIX_SCALES: Final = {10: SECOND, 13: 1_000_000, 16: 1_000, 19: 1}
 
 def parse_time(text: str, zone: Zone, now_ns: int) -> Moment:
     """Any time text of reference rating.md §10; texts without an offset are of `zone`. ValueError: "Unsupported time format"."""
-    if not text or text in ("0", "*unlimited", "0001-01-01T00:00:00Z"):
+    if not text or text == "0" or text == "*unlimited" or text == "0001-01-01T00:00:00Z":
         return NO_TIME
+    length = len(text)
+    if length == 20 or length == 19:
+        usual = _usual(text, zone)
+        if usual is not None:
+            return usual
     first = text[0]
     if first == "*":
         return _relative(text, zone, now_ns)
@@ -263,6 +279,33 @@ def parse_time(text: str, zone: Zone, now_ns: int) -> Moment:
     raise ValueError(UNSUPPORTED)
 
 
+def _usual(text: str, zone: Zone) -> Moment | None:
+    """The instant in what nearly every client writes, `2006-01-02T15:04:05` with or without a `Z`; None for any other text."""
+    if len(text) == 20:
+        if text[19] != "Z":
+            return None
+        zone = UTC_ZONE
+    if text[4] != "-" or text[7] != "-" or text[10] != "T" or text[13] != ":" or text[16] != ":":
+        return None
+    century = _two_digits(text, 0)
+    years = _two_digits(text, 2)
+    month = _two_digits(text, 5)
+    day = _two_digits(text, 8)
+    hour = _two_digits(text, 11)
+    minute = _two_digits(text, 14)
+    second = _two_digits(text, 17)
+    if century < 0 or years < 0 or month < 0 or day < 0 or hour < 0 or minute < 0 or second < 0:
+        return None
+    return _checked(century * 100 + years, month, day, hour, minute, second, 0, zone)
+
+
+def _two_digits(text: str, at: int) -> int:
+    """The number that two digits make; -1 where they are none."""
+    tens = ord(text[at]) - _ZERO
+    ones = ord(text[at + 1]) - _ZERO
+    return tens * 10 + ones if 0 <= tens <= 9 and 0 <= ones <= 9 else -1
+
+
 def _moment(match: re.Match[str], zone: Zone, offset: str | None) -> Moment:
     year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
     fraction = (match.group(7) or "").ljust(9, "0")
@@ -278,7 +321,9 @@ def _offset_seconds(text: str) -> int:
 
 
 def _checked(year: int, month: int, day: int, hour: int, minute: int, second: int, part_ns: int, zone: Zone) -> Moment:
-    if not (1 <= month <= 12 and hour < 24 and minute < 60 and second < 60) or not 1 <= day <= days_in_month(year, month):
+    if not (1 <= month <= 12 and day >= 1 and hour < 24 and minute < 60 and second < 60):
+        raise ValueError(UNSUPPORTED)
+    if day > 28 and day > days_in_month(year, month):
         raise ValueError(UNSUPPORTED)
     local = (days_from_civil(year, month, day) * DAY_SECONDS + hour * 3600 + minute * 60 + second) * SECOND + part_ns
     return Moment(zone.instant_of(local), zone)

@@ -25,6 +25,8 @@ MONETARY: Final = "*monetary"
 ANY: Final = "*any"
 
 UNITS: Final = {"ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 1_000_000, "s": SECOND, "m": MINUTE, "h": HOUR}
+_ZERO: Final = 0x30  # the digit
+_USUAL_DIGITS: Final = 6  # of a duration that is read digit by digit: so many hours are less than MAX_USAGE_NS
 _PART: Final = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)(?=[\d.]|\Z)")  # a unit is all that stands before the next number
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?\Z")
 
@@ -33,6 +35,9 @@ def parse_duration(text: str) -> int:
     """A duration text as nanoseconds; empty is 0. ValueError carries Go's own wording, which API clients are shown."""
     if not text:
         return 0
+    usual = _usual(text)
+    if usual >= 0:
+        return usual
     if text == "*unlimited":
         return UNLIMITED
     if _NUMBER.match(text):
@@ -41,6 +46,25 @@ def parse_duration(text: str) -> int:
             raise ValueError(f'time: invalid duration "{text}"')
         return value
     return parse_go_duration(text)
+
+
+def _usual(text: str) -> int:
+    """What nearly every client writes: a few digits and `s`, `m`, `h` or no unit. -1 for any other text."""
+    digits = len(text)
+    unit_ns = 1
+    last = text[digits - 1]
+    if last == "s" or last == "m" or last == "h":
+        unit_ns = SECOND if last == "s" else MINUTE if last == "m" else HOUR
+        digits -= 1
+    if not 0 < digits <= _USUAL_DIGITS:
+        return -1
+    value = 0
+    for index in range(digits):
+        digit = ord(text[index]) - _ZERO
+        if not 0 <= digit <= 9:
+            return -1
+        value = value * 10 + digit
+    return value * unit_ns
 
 
 def parse_go_duration(text: str) -> int:

@@ -15,6 +15,7 @@ from engine.times import (
     SECOND,
     UTC_ZONE,
     ZERO_TIME,
+    Zone,
     add_months,
     at_local_time,
     civil_from_days,
@@ -203,3 +204,29 @@ def test_zones_have_names() -> None:
     assert zone_of("Local", "Europe/Berlin").offset_at(NOW_NS) == 3600
     with pytest.raises(ValueError, match="Nowhere"):
         zone_of("Nowhere/Land")
+
+
+@given(
+    st.integers(0, 9999),
+    st.integers(0, 13),
+    st.integers(0, 32),
+    st.integers(0, 25),
+    st.integers(58, 61),
+    st.sampled_from([UTC_ZONE, BERLIN]),
+)
+def test_the_usual_text_is_read_as_the_longer_one(year: int, month: int, day: int, hour: int, second: int, zone: Zone) -> None:
+    usual, longer = f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:07:{second:02d}", ".0"
+    for end in ("", "Z"):
+        try:
+            expected = parse_time(usual + longer + end, zone, 0)
+        except ValueError as fault:
+            with pytest.raises(ValueError, match=str(fault)):
+                parse_time(usual + end, zone, 0)
+        else:
+            assert (parse_time(usual + end, zone, 0).ns, parse_time(usual + end, zone, 0).zone) == (expected.ns, expected.zone)
+
+
+@pytest.mark.parametrize("text", ["2026-03-04T10:0x:00Z", "2026-03-04T10:00:00X", "2026-03-04T1+:00:00Z", "20260304T100000000000"])
+def test_what_has_the_length_of_the_usual_text_and_is_none(text: str) -> None:
+    with pytest.raises(ValueError, match="Unsupported time format"):
+        parse_time(text, UTC_ZONE, 0)

@@ -85,3 +85,10 @@ def test_what_is_written_reads_back(ns: int) -> None:
 def test_whole_steps() -> None:
     assert [round_up_to(61, step) for step in (0, 1, 60, 61, 100)] == [61, 61, 120, 61, 100]
     assert round_up_to(0, 60) == 0
+
+
+@given(st.integers(0, 2_562_046), st.sampled_from(["", "s", "m", "h"]))
+def test_a_plain_number_with_a_unit_is_read_as_any_other_duration(count: int, unit: str) -> None:
+    expected = count if not unit else parse_duration(f"0ns{count}{unit}")
+    assert parse_duration(f"{count}{unit}") == expected
+    assert parse_duration(f"000{count}{unit}") == expected
