@@ -113,8 +113,8 @@ def _recurrent(recurrent: bool) -> Function:
     return change
 
 
-set_recurrent: Final = _recurrent(True)
-unset_recurrent: Final = _recurrent(False)
+set_recurrent: Final[Function] = _recurrent(True)
+unset_recurrent: Final[Function] = _recurrent(False)
 
 
 def zero_counters(running: Running, action: Ready) -> None:

@@ -53,7 +53,7 @@ class Attributes:
     options: AttributeOptions
     rooms: Rooms
     _compiled: dict[str, Compiled]
-    _inline: dict[tuple[str, str], Compiled]
+    _compiled_inline: dict[tuple[str, str], Compiled]
 
     def __init__(self, items: Items, filters: Filters, options: AttributeOptions, rooms: Rooms) -> None:
         self.items = items
@@ -62,7 +62,7 @@ class Attributes:
         self.options = options
         self.rooms = rooms
         self._compiled = {}
-        self._inline = {}
+        self._compiled_inline = {}
         items.watch(KIND, self._forget)
 
     def steps(self) -> dict[type, Callable[..., object]]:
@@ -169,11 +169,11 @@ class Attributes:
         return found
 
     def _written_out(self, tenant: str, text: str) -> Compiled:
-        found = self._inline.get((tenant, text))
+        found = self._compiled_inline.get((tenant, text))
         if found is None:
-            if len(self._inline) >= MAX_INLINE_PROFILES:
-                self._inline.clear()
-            self._inline[tenant, text] = found = Compiled(inline_profile(tenant, text), text, self.options.decimals)
+            if len(self._compiled_inline) >= MAX_INLINE_PROFILES:
+                self._compiled_inline.clear()
+            self._compiled_inline[tenant, text] = found = Compiled(inline_profile(tenant, text), text, self.options.decimals)
         return found
 
     def _forget(self, key: str) -> None:

@@ -284,7 +284,7 @@ def test_profiles_written_out_are_bounded() -> None:
     house = House()
     for number in range(MAX_INLINE_PROFILES + 10):
         house.attributes.process(event(), NOW, ids=[f"*constant:*req.Out:{number}"])
-    assert len(house.attributes._inline) <= MAX_INLINE_PROFILES
+    assert len(house.attributes._compiled_inline) <= MAX_INLINE_PROFILES
 
 
 WORDS = st.sampled_from(["a", "b", "c"])
