@@ -14,13 +14,9 @@ import time
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from engine.accounts.account import Account
-from engine.accounts.snapshot import decode_account
-from engine.accounts.verify import Tally
 from engine.attributes.asked import Defaults
 from engine.attributes.decide import AttributeOptions
 from engine.chargers.decide import ChargerOptions
@@ -29,9 +25,7 @@ from engine.errors import Fault
 from engine.filters.index import IndexOptions
 from engine.options import CdrOptions, EngineOptions, SessionOptions
 from engine.rating.call import RatingOptions
-from engine.records import AccountPut, AccountRemoved
 from engine.storage.ports import Storage, StorageError
-from engine.storage.sqlite.peek import Peek
 from engine.storage.sqlite.storage import open_sqlite
 from engine.tariffplan.load import LOADED_KINDS, PlanError, Terms, load_folder
 from engine.times import SECOND, zone_of
@@ -57,7 +51,6 @@ from gateway.limits import (
     COLLECT_SECONDS,
     MIDDLE_COLLECTIONS,
     OLD_BY_HAND,
-    VERIFY_PAGE_ENTRIES,
     YOUNG_OBJECTS,
 )
 from gateway.observe.log import set_level
@@ -300,45 +293,6 @@ def check_plan(folder: str, tree: Tree, environ: Mapping[str, str], separator: s
             ("fault", placed(found.faults), found.faults_more),
         ),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """What was added up. Each difference: account, balance (its UUID), what it holds, what its entries add up to, both in 10**-9,
-    and the first entry that does not follow from the one before (0: the balance itself does not)."""
-
-    accounts: int
-    entries: int
-    differences: list[tuple[str, str, int, int, int]]
-
-
-def verify_state(folder: Path, told: Callable[[int, int], None]) -> Verification:
-    """Adds up all entries in a state folder, whoever holds it, as they were durable when it begins, and compares with the balances.
-
-    `told` is called now and then with how many entries are added up and about how many there are. StartError when it cannot be read.
-    """
-    try:
-        peek = Peek(folder)
-    except StorageError as error:
-        raise StartError(str(error)) from None
-    tally = Tally()
-    accounts: dict[str, Account] = {}
-    try:
-        for record in peek.state():
-            if isinstance(record, AccountPut):
-                accounts[record.key] = decode_account(record.key, record.body)
-            elif isinstance(record, AccountRemoved):
-                accounts.pop(record.key, None)
-        entries = peek.entries()
-        while page := list(islice(entries, VERIFY_PAGE_ENTRIES)):
-            tally.add(page)
-            told(tally.entries, peek.last_entry_id)
-    except StorageError as error:
-        raise StartError(str(error)) from None
-    finally:
-        peek.close()
-    found = [(one.account, one.balance, one.held, one.added_up, one.entry_id) for one in tally.differences(accounts.values())]
-    return Verification(len(accounts), tally.entries, found)
 
 
 # -- life ------------------------------------------------------------------------------------------------------------------

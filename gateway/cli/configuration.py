@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from pathlib import Path
 
 from gateway.cli.outcome import CommandError
 from gateway.config import Loaded, load
@@ -33,3 +35,19 @@ def load_or_tell(options: argparse.Namespace) -> Loaded:
         count = len(loaded.faults)
         raise CommandError(f"the configuration has {count} fault{'s' if count > 1 else ''}")
     return loaded
+
+
+def state_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declares where the state is, and the configuration that says it."""
+    config_arguments(parser)
+    parser.add_argument("--state", metavar="DIR", help="the state folder, of a running gateway or of none (that of the configuration)")
+
+
+def state_folder_of(options: argparse.Namespace) -> Path:
+    """The state folder that the arguments name."""
+    chosen = options.state or load_or_tell(options).tree.storage.state_folder
+    if chosen:
+        return Path(chosen)
+    from gateway.app import default_state_folder
+
+    return default_state_folder(configs_of(options), os.environ)

@@ -34,6 +34,8 @@ COMMANDS: Final = (
     ("cdrs", "list or follow stored records"),
     ("explain", "say why a call or a record costs what it costs, and who pays"),
     ("verify", "recompute every balance from its entries"),
+    ("backup", "write one file that holds the whole state, while it is in use or not"),
+    ("restore", "put a backup in the place of a state that is not in use"),
     ("demo", "start a gateway, load the sample plan and drive sample sessions"),
     ("version", "print the version"),
 )

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import os
 from decimal import Decimal
-from pathlib import Path
 from typing import Final
 
 from engine.money import amount_text
-from gateway.cli.configuration import config_arguments, configs_of, load_or_tell
+from engine.storage.ports import StorageError
+from gateway.cli.configuration import state_arguments, state_folder_of
 from gateway.cli.limits import MAX_SHOWN_DIFFERENCES
 from gateway.cli.outcome import CommandError, Exit
 from gateway.cli.terminal import cell, json_text, progress, table
@@ -19,21 +18,19 @@ _NAMES: Final = ("account", "balance", "holds", "adds_up_to", "entry")
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares its arguments."""
-    config_arguments(parser)
-    parser.add_argument("--state", metavar="DIR", help="the state folder, of a running gateway or of none (that of the configuration)")
+    state_arguments(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
 def run(options: argparse.Namespace) -> int:
     """Recomputes every balance of a state folder; 1 and the differences when there are any."""
-    from gateway.app import StartError, Verification, default_state_folder, verify_state
+    from gateway.upkeep import verify_state
 
-    chosen = options.state or load_or_tell(options).tree.storage.state_folder
-    folder = Path(chosen) if chosen else default_state_folder(configs_of(options), os.environ)
+    folder = state_folder_of(options)
     try:
         with progress(f"verifying {folder}") as told:
-            found: Verification = verify_state(folder, told)
-    except StartError as error:
+            found = verify_state(folder, told)
+    except StorageError as error:
         raise CommandError(str(error)) from None
     shown = [_row(*difference) for difference in found.differences[:MAX_SHOWN_DIFFERENCES]]
     count = len(found.differences)

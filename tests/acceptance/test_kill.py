@@ -70,7 +70,7 @@ def debits_of(gateway: Gateway, account: str) -> float:
 def prepared(folder: Path, *, small: bool = False, under: Sequence[str] = ()) -> tuple[Gateway, dict[str, float]]:
     """A gateway with a plan and accounts, and how many debits each has seen: none."""
     plan = folder / "plan"
-    plan.mkdir()
+    plan.mkdir(parents=True)
     for name, text in PLAN.items():
         (plan / name).write_text(text)
     gateway = Gateway(folder, small=small, under=under)

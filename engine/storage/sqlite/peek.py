@@ -15,7 +15,7 @@ from typing import TypeVar
 import msgspec
 
 from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, StateRecord, decode_entry
-from engine.storage.ports import StorageDamaged, StorageError
+from engine.storage.ports import StorageDamaged, StorageError, StorageTooNew
 from engine.storage.sqlite.database import connect
 from engine.storage.sqlite.folder import DATABASE_NAME
 from engine.storage.sqlite.recovery import read_journal, read_state
@@ -27,11 +27,11 @@ Result = TypeVar("Result")
 class Peek:
     """One moment of a state folder. `state` and `entries` may each be read any number of times, until `close`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, name: str = DATABASE_NAME) -> None:
         """StorageError when there is no database of this version in the folder."""
-        self._path = folder / DATABASE_NAME
+        self._path = folder / name
         if not self._path.is_file():
-            raise StorageError(f"{folder} holds no {DATABASE_NAME}")
+            raise StorageError(f"{folder} holds no {name}")
         try:
             self._connection = connect(self._path)
         except sqlite3.Error as error:
@@ -52,8 +52,10 @@ class Peek:
         if run("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise StorageError(f"{self._path} is a database of another program")
         version = run("PRAGMA user_version").fetchone()[0]
-        if version != len(MIGRATIONS):
-            raise StorageError(f"{self._path} has schema version {version}; this program reads version {len(MIGRATIONS)}")
+        if version > len(MIGRATIONS):
+            raise StorageTooNew(f"{self._path} has schema version {version}; this program knows versions up to {len(MIGRATIONS)}")
+        if version < len(MIGRATIONS):
+            raise StorageError(f"{self._path} has schema version {version}; a gateway that is started on it brings it to {len(MIGRATIONS)}")
         return dict(run("SELECT name, value FROM marks").fetchall())
 
     def close(self) -> None:
