@@ -20,7 +20,7 @@ from engine.attributes.decide import Attributes
 from engine.cdrs.costs import SESSION_COST
 from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
-from engine.effects import Effect
+from engine.effects import Effect, decode_effect, encode_effect, is_kept
 from engine.errors import RequestError, StorageUnavailable
 from engine.event import Event
 from engine.fields.telephone import number_figures
@@ -28,12 +28,24 @@ from engine.fields.view import Rooms
 from engine.filters.dropped import DroppedIndexes
 from engine.filters.match import Filters
 from engine.ids import Ids
+from engine.limits import EFFECTS_PER_STEP
 from engine.options import EngineOptions
 from engine.profiles.items import Items
 from engine.profiles.kind import Kind
 from engine.rating.answers import Answers
 from engine.rating.tariff import Tariff
-from engine.records import AccountPut, AccountRemoved, ItemPut, ItemRemoved, Record, SessionClosed, SessionPut, StateRecord
+from engine.records import (
+    AccountPut,
+    AccountRemoved,
+    EffectDone,
+    EffectPut,
+    ItemPut,
+    ItemRemoved,
+    Record,
+    SessionClosed,
+    SessionPut,
+    StateRecord,
+)
 from engine.sessions import commands as session_commands
 from engine.sessions.life import Life
 from engine.sessions.process import Events
@@ -94,6 +106,8 @@ class Engine:
     ticket: int
     _steps: dict[type, Step]
     _records: list[Record]
+    _effects: list[tuple[int, Effect]]  # to be handed out
+    _done: dict[int, None]  # ids of what was performed, to be journaled
 
     def __init__(self, options: EngineOptions, storage: Storage, kinds: Iterable[Kind], random: Callable[[int], bytes]) -> None:
         self.options = options
@@ -117,6 +131,8 @@ class Engine:
         self.charging.reactor = self.actions
         self.ticket = 0
         self._records = []
+        self._effects = []
+        self._done = {}
         self._steps = {
             commands.GetItem: self._get_item,
             commands.ListItems: self._list_items,
@@ -152,8 +168,10 @@ class Engine:
     # -- life ---------------------------------------------------------------------------------------------------------
 
     def recover(self, now_ns: int, ticks_ns: int | None = None) -> None:
-        """Reads back what lived in memory before, and takes up what was planned. To be called once, before the first step."""
+        """Reads back what lived in memory before, and takes up what was planned; what was asked of the outside and not performed is
+        handed out again. To be called once, before the first step."""
         items: list[tuple[str, str, object]] = []
+        effects: dict[int, Effect] = {}
         for _, record in self.storage.recover():
             if isinstance(record, ItemPut | ItemRemoved) and record.kind == SESSION_COST:
                 self.cdrs.costs.restore(record.item_id, record.body if isinstance(record, ItemPut) else None)
@@ -162,9 +180,14 @@ class Engine:
                     items.append((record.kind, record.item_id, self.items.kinds[record.kind].decode(record.body)))
             elif isinstance(record, ItemRemoved):
                 items.append((record.kind, record.item_id, None))
+            elif isinstance(record, EffectPut):
+                effects[record.effect_id] = decode_effect(record.body)
+            elif isinstance(record, EffectDone):
+                effects.pop(record.effect_id, None)
             else:
                 self._apply(record)
         self._restore_items(items)
+        self._effects = sorted(effects.items(), key=_effect_id)
         self.charging.ledger.last_entry_id = self.storage.last_entry_id
         self.cdrs.next_order_id = self.storage.last_order_id + 1
         self.attributes.index.refresh()
@@ -220,8 +243,27 @@ class Engine:
             if room:
                 records.extend(room)
                 room.clear()
+        effects = self._keep_effects(records) if self.actions.outbox.effects or self.sessions.life.effects else None
         if records:
-            self.ticket = self.journal.append(records)
+            self._append(records)
+        if effects:
+            self._effects += effects
+
+    def _append(self, records: list[Record]) -> None:
+        """Hands records to the journal, and with them what became of effects."""
+        records.extend(EffectDone(effect_id) for effect_id in self._done)
+        self.ticket = self.journal.append(records)
+        self._done.clear()
+
+    def _keep_effects(self, records: list[Record]) -> list[tuple[int, Effect]]:
+        """What the step asks of the outside, by id; it goes into the append of the step. Ids are never used twice; what the journal need
+        not remember has none, which is 0."""
+        asked = [*self.actions.take_effects(), *self.sessions.take_effects()]
+        assert len(asked) < EFFECTS_PER_STEP, "a step asks for a bounded number of things"
+        first = (self.journal.last_ticket + 1) * EFFECTS_PER_STEP
+        effects = [(first + place if is_kept(effect) else 0, effect) for place, effect in enumerate(asked)]
+        records.extend(EffectPut(effect_id, encode_effect(effect)) for effect_id, effect in effects if effect_id)
+        return effects
 
     def wake_at(self, now_ns: int) -> int | None:
         """When `wake` is to be called next by the wall clock; None while nothing is planned."""
@@ -237,9 +279,41 @@ class Engine:
         if self.sessions.is_due(now_ns if ticks_ns is None else ticks_ns):
             self.step(session_commands.RunSessions(), now_ns, ticks_ns)
 
-    def take_effects(self) -> list[Effect]:
-        """What steps asked of the outside since this was last called; it may be done once `ticket` is durable."""
-        return [*self.actions.take_effects(), *self.sessions.take_effects()]
+    # -- what is asked of the outside -----------------------------------------------------------------------------------
+
+    def take_effects(self) -> list[tuple[int, Effect]]:
+        """What steps asked of the outside since this was last called, and at first what a crash left undone: each with its id. It may
+        be performed once `ticket` is durable, and is handed out again after a crash until `effect_done` was told and is durable."""
+        effects, self._effects = self._effects, []
+        return effects
+
+    def effect_done(self, effect_id: int) -> None:
+        """The effect was performed, or is given up: the append of the next step says so, or `journal_done`."""
+        if effect_id:
+            self._done[effect_id] = None
+
+    @property
+    def effects_waiting(self) -> int:
+        """How many effects wait to be taken."""
+        return len(self._effects)
+
+    @property
+    def has_done(self) -> bool:
+        """Whether effects were performed of which the journal has not learned it."""
+        return bool(self._done)
+
+    def journal_done(self) -> bool:
+        """Journals which effects are done when no step has taken that along; False when the storage takes no records now."""
+        if self._done and self.journal.accepting:
+            self._append([])
+        return not self._done
+
+    def finish(self, effect_id: int, command: object, now_ns: int, ticks_ns: int | None = None) -> object:
+        """Does a command that completes an effect: what it changes is durable if and only if the effect is done. See `step`."""
+        if not self.journal.accepting:
+            raise StorageUnavailable
+        self.effect_done(effect_id)
+        return self.step(command, now_ns, ticks_ns)
 
     def _matches(self, tenant: str, filters: Sequence[str], event: Event, now_ns: int) -> bool:
         """Whether an event passes filters."""
@@ -334,3 +408,7 @@ class Engine:
         for account_id, balance_uuid, correction in command.corrections:
             self.charging.take_rounding(account_id, balance_uuid, correction, Cause("rounding", "", now_ns))
         return None
+
+
+def _effect_id(effect: tuple[int, Effect]) -> int:
+    return effect[0]

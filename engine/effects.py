@@ -2,14 +2,22 @@
 
 Texts inside are the operator's own, as the action had them. `actions_id` is the set that an action stands in; of actions that stand in none
 (AddBalance...) what asked for them.
+
+What is not performed yet lies in the journal, in the same append as what the step changed (records.EffectPut): after a crash it is handed
+out again, so each effect is performed at least once. Tags are never used again for something else; new fields go to the end and have
+a default.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import Final
+
+import msgspec
 from msgspec import Struct
 
 
-class LogAction(Struct, frozen=True):
+class LogAction(Struct, frozen=True, array_like=True, tag=1):
     """`*log`: a line about the account; `text` is the action's extra parameters."""
 
     account_id: str
@@ -17,13 +25,13 @@ class LogAction(Struct, frozen=True):
     text: str
 
 
-class PublishAccount(Struct, frozen=True):
+class PublishAccount(Struct, frozen=True, array_like=True, tag=2):
     """`*publish_account`: thresholds and stats are told what the account holds now."""
 
     account_id: str
 
 
-class OutsideAction(Struct, frozen=True):
+class OutsideAction(Struct, frozen=True, array_like=True, tag=3):
     """An action that needs a service outside of this room: `kind` is its type (`*http_post`, `*mail_async`, `*export`...), `parameters`
     its extra parameters, `event` what it was run for."""
 
@@ -34,7 +42,7 @@ class OutsideAction(Struct, frozen=True):
     event: dict[str, object] | None = None
 
 
-class RestoreAccount(Struct, frozen=True):
+class RestoreAccount(Struct, frozen=True, array_like=True, tag=4):
     """`*reset_account_cdr`: the account gets the balances back that its last rated record shows. The gateway looks the record up and
     sends commands.RestoreBalances."""
 
@@ -42,7 +50,7 @@ class RestoreAccount(Struct, frozen=True):
     actions_id: str
 
 
-class ActionsFailed(Struct, frozen=True):
+class ActionsFailed(Struct, frozen=True, array_like=True, tag=5):
     """A set that nobody waits for (of a trigger, or due) ended early; an operator should know. `trigger_id` is empty for a due one."""
 
     account_id: str
@@ -54,11 +62,10 @@ class ActionsFailed(Struct, frozen=True):
 # -- sessions ------------------------------------------------------------------------------------------------------------
 #
 # `client` is the name that the gateway gave to a connection which it can call back (a bidirectional JSON-RPC connection, an agent). It
-# came in with the command that began the session, and means nothing to the engine. An effect is told at least once: after a crash it
-# may come again.
+# came in with the command that began the session, and means nothing to the engine.
 
 
-class DisconnectSession(Struct, frozen=True):
+class DisconnectSession(Struct, frozen=True, array_like=True, tag=6):
     """The client is to end this session.
 
     `event` is the session's event with its usage so far (ns); `reason` is empty, or SESSION_TIMEOUT, FORCED_DISCONNECT,
@@ -77,7 +84,7 @@ class DisconnectSession(Struct, frozen=True):
     closed: bool
 
 
-class WarnDisconnect(Struct, frozen=True):
+class WarnDisconnect(Struct, frozen=True, array_like=True, tag=7):
     """The client is told that its session will run out of credit soon (AgentV1.WarnDisconnect with `event`). Nobody waits for it."""
 
     client: str
@@ -86,7 +93,7 @@ class WarnDisconnect(Struct, frozen=True):
     event: dict[str, object]
 
 
-class AskActiveSessions(Struct, frozen=True):
+class AskActiveSessions(Struct, frozen=True, array_like=True, tag=8):
     """Every client that can be asked is asked for its calls (AgentV1.GetActiveSessionIDs, at most `timeout_ns`); what they say comes back
     with commands.SyncSessions, which carries `asked_at_ns` along."""
 
@@ -106,7 +113,7 @@ class AlterSession(Struct, frozen=True):
     options: dict[str, object] | None
 
 
-class SessionEnded(Struct, frozen=True):
+class SessionEnded(Struct, frozen=True, array_like=True, tag=9):
     """A session that no client had to be told of was ended by the engine, for this `reason`; for the log. Or something went wrong at the
     end of a session, which an operator should know: `trouble` says what (usage that could not be charged, a record that exists)."""
 
@@ -117,7 +124,7 @@ class SessionEnded(Struct, frozen=True):
     trouble: str
 
 
-class ReplicateSession(Struct, frozen=True):
+class ReplicateSession(Struct, frozen=True, array_like=True, tag=10):
     """The session as it is now goes to these connections (SessionSv1.SetPassiveSession with `session`), so that another engine can take
     it over. Only the last one of a CGRID counts."""
 
@@ -126,7 +133,7 @@ class ReplicateSession(Struct, frozen=True):
     session: dict[str, object]
 
 
-class AskSessions(Struct, frozen=True):
+class AskSessions(Struct, frozen=True, array_like=True, tag=11):
     """`*alter_sessions` (`alter`), `*force_disconnect_sessions`: what commands.AlterSessions or ForceDisconnect would ask, on behalf of
     actions that nobody waits for."""
 
@@ -142,3 +149,25 @@ class AskSessions(Struct, frozen=True):
 
 SessionEffect = DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession | AskSessions
 Effect = LogAction | PublishAccount | OutsideAction | RestoreAccount | ActionsFailed | SessionEffect
+
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_DECODER: Final = msgspec.json.Decoder(Effect, float_hook=Decimal)
+
+
+def is_kept(effect: Effect) -> bool:
+    """Whether the journal has to remember it. What the state asks for again by itself need not be: the end of a session whose loop has
+    run out, the questions of an interval, copies that the next change sends again."""
+    if isinstance(effect, DisconnectSession):
+        return effect.closed
+    return not isinstance(effect, AskActiveSessions | ReplicateSession)
+
+
+def encode_effect(effect: Effect) -> bytes:
+    """An effect as the journal keeps it: JSON, so that the values of an event stay as they came, numbers by their digits."""
+    return _ENCODER.encode(effect)
+
+
+def decode_effect(body: bytes) -> Effect:
+    """What `encode_effect` wrote; msgspec.MsgspecError for what it did not write."""
+    effect: Effect = _DECODER.decode(body)
+    return effect

@@ -19,6 +19,7 @@ MAX_EXPLAINED_TRIES: Final = 200  # tries of balances that an explanation shows,
 MAX_ACTIONS_DEPTH: Final = 8  # actions that fire triggers that fire actions
 MAX_SCHEDULED_PER_STEP: Final = 200  # sets of actions that the scheduler runs in one step; the rest follows in the next
 MAX_RUNS_BY_HAND: Final = 1_000  # runs that one SchedulerSv1.ExecuteActions may ask for
+EFFECTS_PER_STEP: Final = 1 << 20  # things that one step may ask of the outside
 
 # records
 MAX_SESSION_COSTS: Final = 200_000  # costs of ended sessions that wait for their record; beyond it the oldest goes

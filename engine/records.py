@@ -215,17 +215,32 @@ class MetaPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=11):
     body: bytes
 
 
-StateRecord = AccountPut | AccountRemoved | SessionPut | SessionClosed | ItemPut | ItemRemoved | MetaPut
+class EffectPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=12):
+    """Something that a step asked of the outside and that is to be performed; `body` is its own encoding (engine.effects). Ids count
+    upwards in the order in which effects are to be performed."""
+
+    effect_id: int
+    body: bytes
+
+
+class EffectDone(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=13):
+    """The effect was performed, or given up."""
+
+    effect_id: int
+
+
+StateRecord = AccountPut | AccountRemoved | SessionPut | SessionClosed | ItemPut | ItemRemoved | MetaPut | EffectPut | EffectDone
 """Records that make up what lives in memory; storage gives them back at start."""
 
 Record = StateRecord | Entry | EntriesForwarded | CdrPut | CdrRemoved
 
-_REMOVALS: Final = frozenset((AccountRemoved, SessionClosed, ItemRemoved))
+_REMOVALS: Final = frozenset((AccountRemoved, SessionClosed, ItemRemoved, EffectDone))
 
 META: Final = 1
 ITEM: Final = 2
 ACCOUNT: Final = 3
 SESSION: Final = 4
+EFFECT: Final = 5
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _COMMIT_DECODER: Final = msgspec.msgpack.Decoder(list[list[Record]])
@@ -276,6 +291,8 @@ def state_key(record: StateRecord) -> tuple[int, str]:
         return (SESSION, record.cgrid)
     if isinstance(record, ItemPut) or isinstance(record, ItemRemoved):  # noqa: SIM101
         return (ITEM, f"{record.kind}\x1f{record.item_id}")
+    if isinstance(record, EffectPut) or isinstance(record, EffectDone):  # noqa: SIM101
+        return (EFFECT, f"{record.effect_id:020}")
     return (META if isinstance(record, MetaPut) else ACCOUNT, record.key)
 
 

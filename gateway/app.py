@@ -239,7 +239,7 @@ def _users_of(tree: Tree) -> dict[str, bytes]:
     return found
 
 
-def server_options(tree: Tree) -> ServerOptions:
+def server_options(tree: Tree, process_tag: str) -> ServerOptions:
     """Where the API listens."""
     return ServerOptions(
         rpc_json=tree.listen.rpc_json,
@@ -250,7 +250,7 @@ def server_options(tree: Tree) -> ServerOptions:
         ws_path=tree.http.ws_url,
         max_request_bytes=tree.limits.request_size_bytes,
         users=_users_of(tree) if tree.http.use_basic_auth else None,
-        process_tag=f"{os.urandom(4).hex()}-",
+        process_tag=process_tag,
     )
 
 
@@ -352,7 +352,8 @@ class App:
             raise StartError(str(error)) from None
         self.engine = Engine(options, self.storage, (*LOADED_KINDS, VERSIONS), os.urandom)
         self._recover()
-        clients = BidirectionalClients(client_options(tree), clock)
+        process_tag = f"{os.urandom(4).hex()}-"
+        clients = BidirectionalClients(client_options(tree), clock, process_tag)
         self._clockwork = Clockwork(self.engine, clients, tree.sessions.terminate_attempts)
 
         def apply(changed: Tree) -> None:
@@ -376,7 +377,7 @@ class App:
         cdrs, http = tree.cdrs, tree.http
         try:
             routes = record_routes(api, self.storage.journal, http.http_cdrs, http.freeswitch_cdrs_url, cdrs.extra_fields)
-            served = server_options(tree)
+            served = server_options(tree, process_tag)
         except ValueError as error:
             raise StartError(str(error)) from None
         self.server = ApiServer(api, self.storage.journal, served, clients, routes=routes if cdrs.enabled else {})
@@ -388,7 +389,8 @@ class App:
             self.engine.recover(clock(), ticks())
         except StorageError as error:
             raise StartError(str(error)) from None
-        log.info("recovered", extra={"seconds": round(time.monotonic() - started, 3), "ticket": self.storage.journal.last_ticket})
+        seconds, ticket = round(time.monotonic() - started, 3), self.storage.journal.last_ticket
+        log.info("recovered", extra={"seconds": seconds, "ticket": ticket, "effects": self.engine.effects_waiting})
 
     async def start(self) -> None:
         """Every port is taken when it returns, and JSON-RPC is answered. StartError, and nothing is left open, when one cannot be had."""

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final, assert_never
 
@@ -35,11 +35,12 @@ from engine.effects import (
 )
 from engine.errors import RequestError, StorageUnavailable
 from engine.rating.cost import EventCost
+from engine.records import CdrPut
 from engine.storage.ports import CdrStore, StorageRefused
 from engine.storage.query import CdrOrder, CdrQuery
 from engine.times import SECOND
-from gateway.api.clients import Callbacks, Clients
-from gateway.limits import LONGEST_SLEEP_SECONDS, MAX_RESTORES, RETRY_SECONDS
+from gateway.api.clients import Callbacks, Clients, Performer, when_stored
+from gateway.limits import DONE_SECONDS, LONGEST_SLEEP_SECONDS, MAX_RESTORES, MAX_WAITING_EFFECTS, RETRY_SECONDS
 
 log: Final = logging.getLogger(__name__)
 
@@ -57,9 +58,10 @@ class Clockwork:
     def __init__(self, engine: Engine, clients: Clients, attempts: int) -> None:
         """`clients` are told what sessions ask of them, `attempts` times until it works."""
         self.engine = engine
-        self.callbacks = Callbacks(clients, lambda command: self.step(command, clock()), attempts)
-        self._restores = Restores(engine.storage.cdrs, lambda command: self.step(command, clock()))
-        self._effects: deque[tuple[int, list[Effect]]] = deque()
+        effects = Effects(self)
+        self.callbacks = Callbacks(clients, effects, attempts)
+        self._restores = Restores(engine.storage.cdrs, effects)
+        self._effects = effects
         self._timer: asyncio.TimerHandle | None = None
         self._wake_at: int | None = None
         self._wake_ticks: int | None = None
@@ -77,24 +79,48 @@ class Clockwork:
         finally:
             self._follow(now_ns)
 
+    def finish(self, effect_id: int, command: object, now_ns: int) -> object:
+        """A step that completes an effect (Engine.finish)."""
+        try:
+            return self.engine.finish(effect_id, command, now_ns, ticks())
+        finally:
+            self._follow(now_ns)
+
     def start(self) -> None:
         """What is due is done from now on."""
         self._stopped = False
-        self.engine.journal.subscribe(self._perform)
+        self.callbacks.start()
+        self.engine.journal.subscribe(self._effects.perform)
+        self._effects.start()
         self._follow(clock())
 
     def stop(self) -> None:
         """Nothing is done by itself any more."""
         self._stopped = True
         self._disarm()
+        self._effects.stop()
         self.callbacks.stop()
         self._restores.stop()
+
+    def perform(self, effect_id: int, effect: Effect) -> bool:
+        """Begins to perform an effect; False when too many are under way."""
+        if isinstance(effect, DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession | AskSessions):
+            if not self.callbacks.has_room:
+                return False
+            self.callbacks.perform(effect_id, effect)
+        elif isinstance(effect, RestoreAccount):
+            if not self._restores.has_room:
+                return False
+            self._restores.begin(effect_id, effect)
+        else:
+            perform(effect)
+            self.engine.effect_done(effect_id)
+        return True
 
     def _follow(self, now_ns: int) -> None:
         effects = self.engine.take_effects()
         if effects:
-            self._effects.append((self.engine.ticket, effects))
-            self._perform(self.engine.journal.durable_ticket)
+            self._effects.add(self.engine.ticket, effects)
         wake_at, wake_ticks = self.engine.wake_at(now_ns), self.engine.wake_ticks()
         if wake_at != self._wake_at or wake_ticks != self._wake_ticks:
             self._wake_at, self._wake_ticks = wake_at, wake_ticks
@@ -128,55 +154,142 @@ class Clockwork:
         else:
             self._follow(now_ns)
 
-    def _perform(self, durable_ticket: int) -> None:
-        """Does what the outside was asked for by steps that are on disk."""
-        while self._effects and self._effects[0][0] <= durable_ticket:
-            for effect in self._effects.popleft()[1]:
-                self._perform_one(effect)
 
-    def _perform_one(self, effect: Effect) -> None:
-        if isinstance(effect, DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession | AskSessions):
-            self.callbacks.perform(effect)
-        elif isinstance(effect, RestoreAccount):
-            self._restores.begin(effect)
-        else:
-            perform(effect)
+class Effects:
+    """Effects on their way: they wait until they are durable and there is room, are performed in their order, and the journal learns
+    which are done. What it has not learned comes again after the next start.
+
+    In memory are at most MAX_WAITING_EFFECTS: what comes beyond them is left to the next start as well, and said so.
+    """
+
+    def __init__(self, clockwork: Clockwork) -> None:
+        self._clockwork = clockwork
+        self._engine = clockwork.engine
+        self._waiting: deque[tuple[int, int, Effect]] = deque()  # (ticket, id, effect)
+        self._timer: asyncio.TimerHandle | None = None
+        self._running = False
+        self._performing = False
+        self._crowded = False
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def start(self) -> None:
+        """They are performed from now on."""
+        self._running = True
+        self._perform()
+
+    def stop(self) -> None:
+        """None is begun any more; those that are done are journaled as such."""
+        self._running = False
+        if self._timer is not None:
+            self._timer.cancel()
+        self._engine.journal_done()
+
+    def add(self, ticket: int, effects: Sequence[tuple[int, Effect]]) -> None:
+        """Takes what steps asked for, to be performed when the ticket is durable."""
+        room = max(0, MAX_WAITING_EFFECTS - len(self._waiting))
+        crowded = len(effects) > room
+        if crowded and not self._crowded:
+            log.error("too many effects wait: the latest are left to the next start", extra={"waiting": len(self._waiting)})
+        self._crowded = crowded
+        self._waiting.extend((ticket, effect_id, effect) for effect_id, effect in effects[:room])
+        self._perform()
+
+    def perform(self, durable_ticket: int) -> None:
+        """The journal has come further."""
+        if self._waiting and self._waiting[0][0] <= durable_ticket:
+            self._perform()
+
+    def _perform(self) -> None:
+        if self._performing:
+            return
+        self._performing = True
+        durable_ticket, waiting = self._engine.journal.durable_ticket, self._waiting
+        try:
+            while self._running and waiting and waiting[0][0] <= durable_ticket:
+                if not self._clockwork.perform(waiting[0][1], waiting[0][2]):
+                    break  # what is under way comes back here when it is done
+                waiting.popleft()
+        finally:
+            self._performing = False
+        self._journal_soon()
+
+    def _journal_soon(self) -> None:
+        if self._timer is None and self._running and self._engine.has_done:
+            self._timer = asyncio.get_running_loop().call_later(DONE_SECONDS, self._journal)
+
+    def _journal(self) -> None:
+        self._timer = None
+        if not self._engine.journal_done():
+            self._journal_soon()
+
+    # -- for those who perform (gateway.api.clients.Performer) ---------------------------------------------------------
+
+    def step(self, command: object) -> object:
+        """See `Performer`."""
+        return self._clockwork.step(command, clock())
+
+    def finish(self, effect_id: int, command: object) -> object:
+        """See `Performer`."""
+        return self._clockwork.finish(effect_id, command, clock())
+
+    def done(self, effect_id: int) -> None:
+        """See `Performer`."""
+        self._engine.effect_done(effect_id)
+        self._perform()
 
 
 class Restores:
     """`*reset_account_cdr`: looks up an account's last rated record, and has the engine restore the balances that it shows."""
 
-    def __init__(self, cdrs: CdrStore, step: Callable[[object], object]) -> None:
+    def __init__(self, cdrs: CdrStore, performer: Performer) -> None:
         self._cdrs = cdrs
-        self._step = step
+        self._performer = performer
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def begin(self, effect: RestoreAccount) -> None:
-        """Does it in a task of its own; at most MAX_RESTORES at a time, more are refused and said so."""
-        if len(self._tasks) >= MAX_RESTORES:
-            self._failed(effect, "too many accounts are being restored")
-            return
-        task = asyncio.get_running_loop().create_task(self._restore(effect))
+    @property
+    def has_room(self) -> bool:
+        """Whether another one can begin: at most MAX_RESTORES at a time."""
+        return len(self._tasks) < MAX_RESTORES
+
+    def begin(self, effect_id: int, effect: RestoreAccount) -> None:
+        """Does it in a task of its own."""
+        task = asyncio.get_running_loop().create_task(self._restore(effect_id, effect))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda task: self._ended(effect_id, task))
+
+    def _ended(self, effect_id: int, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled():
+            self._performer.done(effect_id)
 
     def stop(self) -> None:
         """What is under way is dropped."""
         for task in self._tasks:
             task.cancel()
 
-    async def _restore(self, effect: RestoreAccount) -> None:
+    async def _restore(self, effect_id: int, effect: RestoreAccount) -> None:
         tenant, _, name = effect.account_id.partition(":")
         wanted = CdrQuery(tenants=(tenant,), accounts=(name,), min_cost=0, order_by=CdrOrder.ORDER_ID, descending=True, limit=1)
         try:
-            found = await self._cdrs.query(wanted)
+            found = await self._found(wanted)
             summary = EventCost.from_data(_DETAILS.decode(found[0].cost_details)).summary if found and found[0].cost_details else None
             if summary is None or f"{summary.tenant}:{summary.account}" != effect.account_id:
                 self._failed(effect, "no rated record shows the account's balances")
                 return
-            self._step(RestoreBalances(effect.account_id, effect.actions_id, summary.balances))
-        except (RequestError, StorageUnavailable, StorageRefused, ValueError, msgspec.MsgspecError) as error:
+            command = RestoreBalances(effect.account_id, effect.actions_id, summary.balances)
+            await when_stored(lambda: self._performer.finish(effect_id, command))
+        except (RequestError, ValueError, msgspec.MsgspecError) as error:
             self._failed(effect, str(error))
+
+    async def _found(self, wanted: CdrQuery) -> list[CdrPut]:
+        """What the store has; while it cannot be asked it is asked again and again."""
+        while True:
+            try:
+                return await self._cdrs.query(wanted)
+            except StorageRefused:
+                await asyncio.sleep(RETRY_SECONDS)
 
     def _failed(self, effect: RestoreAccount, reason: str) -> None:
         fields = {"account": effect.account_id, "actions": effect.actions_id, "trigger": "", "reason": reason}

@@ -95,8 +95,16 @@ class Site:
         try:
             return self.engine.step(command, self.now if now_ns is None else now_ns)
         finally:
-            self.effects += self.engine.take_effects()
-            self.storage.commit()
+            self.gather()
+
+    def gather(self) -> None:
+        """Brings everything to the disk and performs what was asked for, as far as a test does."""
+        self.storage.commit()
+        for effect_id, effect in self.engine.take_effects():
+            self.effects.append(effect)
+            self.engine.effect_done(effect_id)
+        self.engine.journal_done()
+        self.storage.commit()
 
     def cut(self) -> None:
         """Kills the engine and starts another one on its disk."""
@@ -109,8 +117,7 @@ class Site:
         while (at := self.engine.wake_at(self.now)) is not None and at <= until:
             self.now = max(self.now, at)
             self.engine.wake(self.now)
-            self.effects += self.engine.take_effects()
-            self.storage.commit()
+            self.gather()
         self.now = until
 
     # -- what operators write ------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -89,9 +90,12 @@ class BidirectionalClients:
     """Everybody who may be called, by name. Used on the loop's thread. What an awaited call says is told whatever becomes of the client:
     one that is gone, silent or busy counts as one that answered with an error."""
 
-    def __init__(self, options: ClientOptions, now: Callable[[], int]) -> None:
+    def __init__(self, options: ClientOptions, now: Callable[[], int], process_tag: str = "") -> None:
+        """`process_tag` is what the names of this process's clients have in common, and those of an earlier one had not."""
         self.options = options
         self._now = now
+        self._process_tag = process_tag
+        self._missed: dict[str, dict[asyncio.Event, None]] = {}  # by host: who waits for a client of it
         self._clients: dict[str, Client] = {}
         self._words: dict[str, int] = {}  # by name: the version of the words that it understands
 
@@ -101,6 +105,8 @@ class BidirectionalClients:
         """A client has made its first request."""
         self._clients[client.name] = client
         self._words[client.name] = self.options.protocol
+        for missed in self._missed.pop(client.host, ()):
+            missed.set()
 
     def leave(self, client: Client) -> None:
         """A client has gone."""
@@ -119,6 +125,20 @@ class BidirectionalClients:
             return found
         host = host_of(name)
         return next((client for client in reversed(self._clients.values()) if client.host == host), None)
+
+    async def arrival(self, name: str, timeout_seconds: float) -> None:
+        """Waits for a client of an earlier process, or for another of its host, to be there; at most so long."""
+        if self.owner(name) is not None or name.rpartition("/")[2].startswith(self._process_tag):
+            return
+        host, there = host_of(name), asyncio.Event()
+        self._missed.setdefault(host, {})[there] = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(timeout_seconds):
+                await there.wait()
+        missed = self._missed.get(host, {})
+        missed.pop(there, None)
+        if not missed:
+            self._missed.pop(host, None)
 
     # -- what is asked of them -------------------------------------------------------------------------------------------
 

@@ -25,12 +25,13 @@ from engine.errors import RequestError, StorageUnavailable
 from engine.event import origin_cgrid
 from engine.sessions.commands import AlterSessions, DisconnectFailed, ForceDisconnect, SyncSessions
 from engine.times import SECOND
+from gateway.limits import RECONNECT_SECONDS, RETRY_SECONDS
 
 log: Final = logging.getLogger(__name__)
 
 CLIENTS: Final = "clients"  # the name under which Api.rooms has them
 PAUSES_SECONDS: Final = (0.001, 0.001, 0.002, 0.003, 0.005, 0.008, 0.013)  # between tries to reach a client; the last one repeats
-MAX_TASKS: Final = 10_000  # calls to clients under way; beyond it a client counts as one that cannot be told
+MAX_TASKS: Final = 10_000  # calls to clients under way; beyond it effects wait
 
 
 class NamedSession(Protocol):
@@ -42,8 +43,25 @@ class NamedSession(Protocol):
     def OriginHost(self) -> str: ...  # noqa: N802
 
 
+class Performer(Protocol):
+    """Who hands effects out, and learns what came of them. An id of 0 is one that nobody remembers."""
+
+    def step(self, command: object) -> object:
+        """Sends the engine a command at this moment. RequestError, StorageUnavailable."""
+
+    def finish(self, effect_id: int, command: object) -> object:
+        """The same, with the effect done if and only if what the command changes is durable."""
+
+    def done(self, effect_id: int) -> None:
+        """The effect was performed, or is given up."""
+
+
 class Clients(Protocol):
     """The connections that can be called. A client is named by the text that its commands carry as `client`."""
+
+    async def arrival(self, client: str, timeout_seconds: float) -> None:
+        """Returns when the client can be called, or another one of its host that stands for it; or after the timeout. At once for a
+        client that came to this process: when such a one is gone nobody waits for it."""
 
     async def disconnect(self, effect: DisconnectSession) -> bool:
         """Tells the client to end its session; False when it is not connected, answers with an error or not in time."""
@@ -62,57 +80,80 @@ class Clients(Protocol):
 
 
 class Callbacks:
-    """Performs the effects of sessions, each in a task of its own. `step` sends the engine a command at this moment."""
+    """Performs the effects of sessions, each in a task of its own; an effect is done when its task has come to its end.
 
-    def __init__(self, clients: Clients, step: Callable[[object], object], attempts: int) -> None:
+    After a start the clients of the process before have a while to come back (RECONNECT_SECONDS) before they count as gone.
+    """
+
+    def __init__(self, clients: Clients, performer: Performer, attempts: int) -> None:
         self._clients = clients
-        self._step = step
+        self._performer = performer
         self._attempts = max(1, attempts)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._patient_until = 0.0
 
-    def perform(self, effect: SessionEffect) -> None:
+    def start(self) -> None:
+        """The process has begun to listen."""
+        self._patient_until = asyncio.get_running_loop().time() + RECONNECT_SECONDS
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another effect can be performed now."""
+        return len(self._tasks) < MAX_TASKS
+
+    def perform(self, effect_id: int, effect: SessionEffect) -> None:
         """Does what the effect asks. Returns at once."""
         match effect:
             case DisconnectSession():
-                if not self._start(self._disconnect(effect)) and not effect.closed:
-                    self._tell(DisconnectFailed(effect.cgrid, effect.reason))
+                self._start(effect_id, self._disconnect(effect))
             case WarnDisconnect():
-                self._start(self._clients.warn(effect))
+                self._start(effect_id, self._warn(effect))
             case AskActiveSessions():
-                self._start(self._ask(effect))
+                self._start(effect_id, self._ask(effect))
             case SessionEnded():
                 fields = {"cgrid": effect.cgrid, "tenant": effect.tenant, "account": effect.account, "reason": effect.reason}
                 if effect.trouble:
                     log.warning("trouble at the end of a session", extra=fields | {"trouble": effect.trouble})
                 else:
                     log.info("a session was ended", extra=fields)
+                self._performer.done(effect_id)
             case ReplicateSession():
                 fields = {"cgrid": effect.cgrid, "connections": " ".join(effect.connections)}
                 log.warning("session not replicated: no connections to other engines in this build", extra=fields)
+                self._performer.done(effect_id)
             case AskSessions():
-                self._start(self._ask_sessions(effect))
+                self._start(effect_id, self._ask_sessions(effect_id, effect))
 
     def stop(self) -> None:
         """Calls under way are dropped; after the next start their effects are asked for again."""
         for task in self._tasks:
             task.cancel()
 
-    def _start(self, work: Coroutine[None, None, None]) -> bool:
-        if len(self._tasks) >= MAX_TASKS:
-            work.close()
-            log.warning("too many calls to clients under way")
-            return False
+    def _start(self, effect_id: int, work: Coroutine[None, None, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return True
+        task.add_done_callback(lambda task: self._ended(effect_id, task))
 
-    def _done(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, effect_id: int, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
-        if not task.cancelled() and task.exception() is not None:
+        if task.cancelled():
+            return
+        if task.exception() is not None:
             log.error("a call to a client failed", exc_info=task.exception())
+        self._performer.done(effect_id)
+
+    async def _arrival(self, client: str) -> None:
+        """Gives a client of the process before this one the time to come back."""
+        patience = self._patient_until - asyncio.get_running_loop().time()
+        if patience > 0:
+            await self._clients.arrival(client, patience)
+
+    async def _warn(self, effect: WarnDisconnect) -> None:
+        await self._arrival(effect.client)
+        await self._clients.warn(effect)
 
     async def _disconnect(self, effect: DisconnectSession) -> None:
+        await self._arrival(effect.client)
         for attempt in range(1 if effect.closed else self._attempts):
             if attempt:
                 await asyncio.sleep(PAUSES_SECONDS[min(attempt, len(PAUSES_SECONDS)) - 1])
@@ -121,19 +162,20 @@ class Callbacks:
         fields = {"client": effect.client, "cgrid": effect.cgrid, "reason": effect.reason}
         log.info("a client could not be told to end its session", extra=fields)
         if not effect.closed:
-            self._tell(DisconnectFailed(effect.cgrid, effect.reason))
+            await self._tell(DisconnectFailed(effect.cgrid, effect.reason))
 
     async def _ask(self, effect: AskActiveSessions) -> None:
-        self._tell(await asked(self._clients, effect.asked_at_ns, effect.timeout_ns))
+        await self._tell(await asked(self._clients, effect.asked_at_ns, effect.timeout_ns))
 
-    async def _ask_sessions(self, effect: AskSessions) -> None:
+    async def _ask_sessions(self, effect_id: int, effect: AskSessions) -> None:
         """Alters or ends sessions for actions; nobody waits for it, so what goes wrong is told to the operator."""
         fields = {"account": effect.account_id, "actions": effect.actions_id, "tenant": effect.tenant}
         try:
             if not effect.alter:
-                self._step(ForceDisconnect(effect.tenant, effect.filters, effect.limit, effect.fields))
+                ending = ForceDisconnect(effect.tenant, effect.filters, effect.limit, effect.fields)
+                await when_stored(lambda: self._performer.finish(effect_id, ending))
                 return
-            wanted = self._step(AlterSessions(effect.tenant, effect.filters, effect.limit, effect.fields, effect.options))
+            wanted = self._performer.step(AlterSessions(effect.tenant, effect.filters, effect.limit, effect.fields, effect.options))
         except RequestError as refused:
             log.info("actions on sessions did nothing", extra=fields | {"reason": refused.text})
             return
@@ -143,13 +185,24 @@ class Callbacks:
             if not await self._clients.alter(session):
                 log.warning("a client did not alter its session", extra=fields | {"client": session.client, "cgrid": session.cgrid})
 
-    def _tell(self, command: object) -> None:
+    async def _tell(self, command: object) -> None:
         try:
-            self._step(command)
-        except StorageUnavailable:
-            log.warning("a session has to wait for its end", extra={"reason": "storage unavailable"})
+            await when_stored(lambda: self._performer.step(command))
         except RequestError as refused:
             log.warning("a session has to wait for its end", extra={"reason": refused.text})
+
+
+async def when_stored(step: Callable[[], object]) -> object:
+    """Does a step of which nobody else knows that it is to be done: while the storage takes nothing it is tried again and again."""
+    waits = False
+    while True:
+        try:
+            return step()
+        except StorageUnavailable:
+            if not waits:
+                log.warning("what came of an effect has to wait", extra={"reason": "storage unavailable"})
+            waits = True
+            await asyncio.sleep(RETRY_SECONDS)
 
 
 async def asked(clients: Clients, asked_at_ns: int, timeout_ns: int) -> SyncSessions:

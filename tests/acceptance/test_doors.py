@@ -271,9 +271,13 @@ class Switch:
 
     def called(self) -> dict[str, Any]:
         """The gateway's next call."""
-        call = self._waiting.pop(0) if self._waiting else self._next()
+        call = self.heard()
         self._send({"id": call["id"], "result": "OK", "error": None})
         return call
+
+    def heard(self) -> dict[str, Any]:
+        """The gateway's next call, which gets no answer."""
+        return self._waiting.pop(0) if self._waiting else self._next()
 
     def _send(self, message: object) -> None:
         self._socket.sendall(json.dumps(message).encode())
@@ -307,11 +311,17 @@ def end(served: Gateway, origin_id: str) -> None:
     assert served.call("SessionSv1.ForceDisconnect", wanted) == "OK"
 
 
-def assert_disconnected(switch: Switch, origin_id: str) -> None:
-    call = switch.called()
-    assert call["method"] == "AgentV1.DisconnectSession"
-    event = call["params"][0]["Event"]
-    assert (event["OriginID"], event["DisconnectCause"]) == (origin_id, "FRAUD")
+def assert_disconnected(switch: Switch, origin_id: str, *, after: tuple[str, ...] = ()) -> None:
+    """The switch is told to end the call; what comes `after` a kill may be repeated before that."""
+    repeated = list(after)
+    while True:
+        call = switch.called()
+        assert call["method"] == "AgentV1.DisconnectSession"
+        event = call["params"][0]["Event"]
+        assert event["DisconnectCause"] == "FRAUD"
+        if event["OriginID"] == origin_id:
+            return
+        repeated.remove(event["OriginID"])
 
 
 def test_a_session_is_ended_where_it_was_begun_or_where_its_switch_is_now(tmp_path: Path) -> None:
@@ -336,6 +346,6 @@ def test_a_session_is_ended_where_it_was_begun_or_where_its_switch_is_now(tmp_pa
         again = Switch(served.both_ways)
         assert again.ask("SessionSv1.Ping", {}) == PONG
         end(served, "killed")
-        assert_disconnected(again, "killed")
+        assert_disconnected(again, "killed", after=("here", "gone"))
         again.close()
         assert served.call("SessionSv1.GetActiveSessionsCount", {"Tenant": "default"}) == 0

@@ -57,10 +57,6 @@ class Switch(Site):
         finally:
             self.gather()
 
-    def gather(self) -> None:
-        self.effects += self.engine.take_effects()
-        self.storage.commit()
-
     def cut(self, *, away_ns: int = 0) -> None:
         """Kills the engine; it starts again after so long, with another clock for its intervals."""
         self.storage.crash()

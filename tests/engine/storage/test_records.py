@@ -58,6 +58,8 @@ def test_tags_are_told_apart_and_stay_what_they_are() -> None:
         9: "ItemPut",
         10: "ItemRemoved",
         11: "MetaPut",
+        12: "EffectPut",
+        13: "EffectDone",
     }
 
 

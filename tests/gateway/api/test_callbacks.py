@@ -28,6 +28,9 @@ class Fake:
     warned: list[str] = field(default_factory=list)
     said: dict[str, list[Named] | None] = field(default_factory=dict)
 
+    async def arrival(self, client: str, timeout_seconds: float) -> None:
+        return
+
     async def disconnect(self, effect: DisconnectSession) -> bool:
         self.tries += 1
         return self.tries > self.failures
@@ -46,17 +49,37 @@ class Fake:
         return True
 
 
+class Told:
+    """What the engine is told, and which effects are done."""
+
+    def __init__(self) -> None:
+        self.commands: list[object] = []
+        self.ids: list[int] = []
+
+    def step(self, command: object) -> object:
+        self.commands.append(command)
+        return None
+
+    def finish(self, effect_id: int, command: object) -> object:
+        self.done(effect_id)
+        return self.step(command)
+
+    def done(self, effect_id: int) -> None:
+        self.ids.append(effect_id)
+
+
 def played(clients: Fake, effect: DisconnectSession | WarnDisconnect | AskActiveSessions) -> list[object]:
     """What the engine is told after an effect."""
-    told: list[object] = []
+    told = Told()
 
     async def play() -> None:
-        callbacks = Callbacks(clients, told.append, 3)
-        callbacks.perform(effect)
+        callbacks = Callbacks(clients, told, 3)
+        callbacks.perform(7, effect)
         await asyncio.gather(*(task for task in asyncio.all_tasks() if task is not asyncio.current_task()))
 
     asyncio.run(play())
-    return told
+    assert told.ids == [7]
+    return told.commands
 
 
 def ending(*, closed: bool) -> DisconnectSession:
