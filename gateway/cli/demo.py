@@ -6,30 +6,26 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import shutil
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 from gateway.cli.client import Client
 from gateway.cli.costs import number, usage
 from gateway.cli.explain import record_lines
-from gateway.cli.limits import DEMO_START_SECONDS, DEMO_STOP_SECONDS
+from gateway.cli.limits import SERVED_START_SECONDS
 from gateway.cli.outcome import CommandError, Exit
+from gateway.cli.served import Server
 from gateway.cli.terminal import cell, table
 
 TENANT: Final = "default"
 _PLAN: Final = Path(__file__).resolve().parents[2] / "packaging" / "tariffplans" / "tutorial"
 _MARK: Final = "made-by-tollwire-demo"
 _POLL_SECONDS: Final = 0.05
-_PR_SET_PDEATHSIG: Final = 1
 _PORTS: Final = (2012, 2080)
 
 
@@ -112,7 +108,8 @@ def run(options: argparse.Namespace) -> int:
     if not Path(options.plan).is_dir():
         raise CommandError(f"the sample plan is not at {options.plan}: say --plan")
     folder = _fresh(Path(options.folder).resolve())
-    with Server(folder, options.ports) as server, Client(server.address) as client:
+    rpc_json, http = (f"127.0.0.1:{port}" for port in options.ports)
+    with Server(folder, rpc_json, http) as server, Client(server.address) as client:
         _say(f"the gateway answers on {server.address} after {server.start_seconds:.2f} s; its log is {server.log}")
         _play(client, Path(options.plan).resolve())
         if options.once:
@@ -137,62 +134,6 @@ def _fresh(folder: Path) -> Path:
     return folder
 
 
-class Server:
-    """A gateway as a child process. It ends with this process, however that ends."""
-
-    address: str
-    start_seconds: float
-    log: Path
-
-    def __init__(self, folder: Path, ports: tuple[int, int]) -> None:
-        self.address = f"127.0.0.1:{ports[0]}"
-        self.log = folder / "server.log"
-        words = ["serve", "--state", str(folder / "state"), "--set", f"listen.rpc_json={self.address}"]
-        words += ["--set", f"listen.http=127.0.0.1:{ports[1]}", "--set", "listen.birpc_json="]
-        with self.log.open("wb") as log:
-            # a group of its own: Ctrl-C comes to us, and we end it in order
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "gateway", *words],
-                stdout=log,
-                stderr=log,
-                stdin=subprocess.DEVNULL,
-                process_group=0,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - there are no threads yet
-            )
-
-    def __enter__(self) -> Self:
-        started = time.monotonic()
-        while True:
-            if self.process.poll() is not None:
-                raise CommandError(f"the gateway did not start:\n{self.log.read_text().strip()}")
-            try:
-                with Client(self.address) as client:
-                    client.call("CoreSv1.Status", {})
-                break
-            except CommandError as error:
-                if time.monotonic() - started > DEMO_START_SECONDS:
-                    self._end()
-                    raise CommandError(f"the gateway does not answer: {error.text}; see {self.log}") from None
-                time.sleep(_POLL_SECONDS)
-        self.start_seconds = time.monotonic() - started
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
-        self._end()
-
-    def _end(self) -> None:
-        self.process.terminate()
-        try:
-            self.process.wait(DEMO_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
-
-
-def _end_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 # -- what is shown -------------------------------------------------------------------------------------------------------
 
 
@@ -214,7 +155,7 @@ def _play(client: Client, plan: Path) -> None:
 
 def _until_paid(client: Client, names: list[str]) -> None:
     """The first top-ups of a plan run as it is loaded; here they are waited for."""
-    deadline = time.monotonic() + DEMO_START_SECONDS
+    deadline = time.monotonic() + SERVED_START_SECONDS
     while not all(_balances(client, name) for name in names):
         if time.monotonic() > deadline:
             raise CommandError("the sample accounts have no balances")

@@ -36,6 +36,7 @@ COMMANDS: Final = (
     ("verify", "recompute every balance from its entries"),
     ("backup", "write one file that holds the whole state, while it is in use or not"),
     ("restore", "put a backup in the place of a state that is not in use"),
+    ("bench", "measure events a second, and what each costs, on this machine"),
     ("demo", "start a gateway, load the sample plan and drive sample sessions"),
     ("version", "print the version"),
 )

@@ -19,7 +19,7 @@ TABLES = (
     ("rating", (), ("0.1",)),
     ("filters", (), ("--profiles", "1000")),
     ("jsonrpc", (), ("3000",)),
-    ("gateway", (), ("--events", "1200", "--runs", "1")),
+    ("gateway", (), ("--seconds", "2", "--runs", "1")),
     ("tariffplan", (), ("20000",)),
     ("storage", (), ("0.5",)),
 )

@@ -20,10 +20,11 @@ from pathlib import Path
 import msgspec
 
 from gateway.app import App
+from gateway.cli.measure.plan import TENANT, write_plan
+from gateway.cli.measure.process import Process
 from gateway.config import load
 from gateway.protocols.jsonrpc.request import Request
 from tests.gateway.servers import environment
-from tests.perf.gateway import resident_mib, write_plan
 from tests.perf.startup import answers, cpu_seconds, waited
 
 SESSIONS = 100_000
@@ -49,7 +50,7 @@ def session(verb: str, flag: str, number: int, usage: str) -> Request:
         "AnswerTime": "2026-04-08T10:00:00Z",
         "Usage": usage,
     }
-    return call(f"SessionSv1.{verb}", {flag: True, "Tenant": "perf", "Event": event})
+    return call(f"SessionSv1.{verb}", {flag: True, "Tenant": TENANT, "Event": event})
 
 
 class Maker:
@@ -71,7 +72,7 @@ class Maker:
         self.app.storage.start(asyncio.get_running_loop())
         await self.ask(call("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(folder / "plan")}))
         for number in range(count):
-            balance = {"Tenant": "perf", "Account": f"a{number}", "BalanceType": "*monetary", "Value": 100, "Balance": {"ID": "cash"}}
+            balance = {"Tenant": TENANT, "Account": f"a{number}", "BalanceType": "*monetary", "Value": 100, "Balance": {"ID": "cash"}}
             await self.ask(call("APIerSv1.AddBalance", balance))
             await self.ask(session("InitiateSession", "InitSession", number, "60s"))
             for _ in range(UPDATES):
@@ -89,7 +90,9 @@ def measured(folder: Path, count: int) -> None:
     try:
         seconds = waited(lambda: answers(address), began)
         print(f"{count:,} accounts and as many open sessions, {sum(f.stat().st_size for f in (folder / 'state').iterdir()) >> 20} MiB")
-        print(f"exec to an answer {seconds:.1f} s, of CPU {cpu_seconds(process.pid):.1f} s; {resident_mib(process.pid):.0f} MiB resident")
+        print(
+            f"exec to an answer {seconds:.1f} s, of CPU {cpu_seconds(process.pid):.1f} s; {Process(process.pid).memory_mib()} MiB resident"
+        )
     finally:
         process.kill()
         process.wait()

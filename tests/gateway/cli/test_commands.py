@@ -55,7 +55,7 @@ def test_what_is_wrong_is_said_in_a_line(words: tuple[str, ...], status: int, sa
 
 
 @pytest.mark.parametrize(
-    "name", ["serve", "check", "config", "load", "console", "api", "sessions", "cdrs", "explain", "verify", "demo", "version"]
+    "name", ["serve", "check", "config", "load", "console", "api", "sessions", "cdrs", "explain", "verify", "bench", "demo", "version"]
 )
 def test_every_command_says_how_it_is_used(name: str) -> None:
     ran = tollwire(name, "--help")

@@ -1,0 +1,1 @@
+"""What `tollwire bench` and the tables of tests/perf measure a gateway with."""

@@ -1,0 +1,122 @@
+"""`tollwire bench`, small: its table, its JSON, what it refuses, and that it sees what is lost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from gateway.cli.client import Client
+from gateway.cli.measure.check import records_missing, wait_until_queryable
+from gateway.cli.measure.drive import at_rate, closed
+from gateway.cli.measure.figures import Figures, median
+from gateway.cli.measure.link import Link
+from gateway.cli.measure.plan import write_plan
+from gateway.cli.measure.process import Process
+from gateway.cli.measure.run import prepare
+from gateway.cli.measure.work import WORKS, Work
+from gateway.cli.outcome import CommandError
+from tests.gateway.servers import Gateway, gateway, tollwire
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    folder = tmp_path_factory.mktemp("bench")
+    write_plan(folder / "plan")
+    with gateway(folder) as running:
+        prepare(running.address, folder / "plan")
+        yield running
+
+
+@contextmanager
+def links(served: Gateway, count: int) -> Iterator[list[Link]]:
+    found = [Link(served.address) for _ in range(count)]
+    yield found
+    for link in found:
+        link.close()
+
+
+@pytest.mark.slow
+def test_every_kind_of_work_in_a_table_and_nothing_stays(tmp_path: Path) -> None:
+    ran = tollwire("bench", "--seconds", "0.1", "--in-flight", "8", "--state-on", str(tmp_path), "--json")
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    assert [(row["work"], row["load"]) for row in found["rows"]] == [
+        (work, load) for work in ("cost query", "prepaid session events", "rated CDRs") for load in ("8 in flight", "at half the rate")
+    ]
+    for row in found["rows"]:
+        assert row["rate"] > 0
+        assert 0 < row["p50_ms"] <= row["p99_ms"] <= row["p999_ms"]
+        assert row["cpu_us"] > 1
+        assert row["memory_mib"] > 10
+    assert [(one["missing"], one["surplus"], one["verify"]) for one in found["checks"]] == [(0, 0, "clean")] * 3
+    assert found["checks"][1]["records"] > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_what_was_acknowledged_is_found(served: Gateway, name: str) -> None:
+    work = WORKS[name](f"closed-{name}-")
+    with links(served, 3) as connections, served.client() as client:
+        driven = closed(work, connections, 7, 0.1, 0)
+        driven = at_rate(work, connections, 200, 0.2, driven.last, 5)
+        wait_until_queryable(client, work, driven.last)
+        if work.stores:
+            assert records_missing(client, work, driven.last) == (0, 0)
+            assert records_missing(client, work, driven.last + 1) == (1, 0)
+            assert records_missing(client, work, driven.last - 1) == (0, 1)
+    assert len(driven.times) % len(work.steps) == 0
+    assert len(driven.times) >= 40
+
+
+def test_a_record_that_is_not_there_is_missed(served: Gateway) -> None:
+    work = WORKS["cdrs"]("never-")
+    with served.client() as client, pytest.raises(CommandError, match="NOT_FOUND"):
+        wait_until_queryable(client, work, 3)
+
+
+def test_a_refusal_ends_it(served: Gateway) -> None:
+    work = Work("refused", "x", (b'{"method":"CoreSv1.Nothing","params":[{}],"id":%d}\n',), lambda number: ())
+    with links(served, 1) as connections:
+        with pytest.raises(CommandError, match=r"refused: .*CoreSv1\.Nothing"):
+            closed(work, connections, 1, 1.0, 0)
+        with pytest.raises(CommandError, match="refused"):
+            at_rate(work, connections, 100, 1.0, 0, 4)
+
+
+def test_figures_are_medians() -> None:
+    rows = [Figures("w", "l", rate, 1.0, 2.0, 3.0, cpu, None, 10.0, 0.0) for rate, cpu in ((10.0, 5.0), (30.0, 7.0), (20.0, 6.0))]
+    assert median(rows) == Figures("w", "l", 20.0, 1.0, 2.0, 3.0, 6.0, None, 10.0, 0.0)
+
+
+def test_cpu_of_a_process_grows(served: Gateway) -> None:
+    process = Process(served.process.pid)
+    before = process.cpu_seconds()
+    with Client(served.address) as client:
+        for _ in range(50):
+            client.call("CoreSv1.Status", {})
+    assert process.cpu_seconds() > before > 0
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (("--seconds", "0"), 2),
+        (("--seconds", "nan"), 2),
+        (("--runs", "0"), 2),
+        (("--in-flight", "0"), 2),
+        (("--connections", "-1"), 2),
+        (("--work", "everything"), 2),
+        (("--server", "127.0.0.1:9", "--state-on", "."), 2),
+        (("--state-on", "/nonexistent"), 1),
+        (("--server", "127.0.0.1:9"), 3),
+    ],
+)
+def test_what_it_refuses(words: tuple[str, ...], status: int) -> None:
+    ran = tollwire("bench", *words)
+    assert ran.returncode == status, ran.stderr
+    assert ran.stdout == ""
+    assert len(ran.stderr.splitlines()) <= 2
