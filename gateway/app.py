@@ -44,6 +44,7 @@ from gateway.api.stirkeys import StirOptions
 from gateway.api.versions import VERSIONS
 from gateway.clockwork import Clockwork, Scheduler, clock, ticks
 from gateway.config import Tree
+from gateway.config.certificates import CertificateError, server_context
 from gateway.config.tree import Indexed
 from gateway.limits import (
     COLLECT_BUSY,
@@ -54,6 +55,8 @@ from gateway.limits import (
     YOUNG_OBJECTS,
 )
 from gateway.observe.log import set_level
+from gateway.transport.census import Census, most_connections
+from gateway.transport.tls import Certificates
 
 log: Final = logging.getLogger(__name__)
 
@@ -245,6 +248,8 @@ def server_options(tree: Tree, process_tag: str) -> ServerOptions:
         rpc_json=tree.listen.rpc_json,
         http=tree.listen.http,
         birpc_json=tree.listen.birpc_json if tree.sessions.enabled else "",
+        rpc_json_tls=tree.listen.rpc_json_tls,
+        http_tls=tree.listen.http_tls,
         jsonrpc_path=tree.http.json_rpc_url,
         jsonrpc2_path=tree.http.json_rpc2_url,
         ws_path=tree.http.ws_url,
@@ -378,9 +383,19 @@ class App:
         try:
             routes = record_routes(api, self.storage.journal, http.http_cdrs, http.freeswitch_cdrs_url, cdrs.extra_fields)
             served = server_options(tree, process_tag)
-        except ValueError as error:
+            context = server_context(tree.tls)
+        except (ValueError, CertificateError) as error:
             raise StartError(str(error)) from None
-        self.server = ApiServer(api, self.storage.journal, served, clients, routes=routes if cdrs.enabled else {})
+        self._certificates = None if context is None else Certificates(context)
+        self.server = ApiServer(
+            api,
+            self.storage.journal,
+            served,
+            clients,
+            routes=routes if cdrs.enabled else {},
+            certificates=self._certificates,
+            census=Census(most_connections()),
+        )
         self._collector = Collector(lambda: self.engine.ticket)
 
     def _recover(self) -> None:
@@ -404,19 +419,30 @@ class App:
 
     def addresses(self) -> dict[str, str]:
         """Where it listens, by the option that says so."""
-        listen, found = self._tree.listen, {}
-        if listen.rpc_json:
-            found["rpc_json"] = f"{listen.rpc_json.rpartition(':')[0]}:{self.server.tcp.port}"
-        if self.server.both_ways.listening:
-            found["birpc_json"] = f"{listen.birpc_json.rpartition(':')[0]}:{self.server.both_ways.port}"
-        if listen.http:
-            found["http"] = f"{listen.http.rpartition(':')[0]}:{self.server.http.port}"
+        found = {}
+        for option, door in self.server.doors().items():
+            if door.listening:
+                host, _, _ = getattr(self._tree.listen, option).rpartition(":")
+                found[option] = f"{host}:{door.port}"
         return found
+
+    def reload_certificates(self) -> None:
+        """Reads the files of the tls section anew, for connections that come from now on. Where one of them cannot be used, all stay
+        as they are, and an operator is told."""
+        if self._certificates is None:
+            return
+        try:
+            context = server_context(self._tree.tls)
+        except CertificateError as error:
+            log.warning("certificates not reloaded", extra={"reason": str(error)})
+            return
+        assert context is not None, "the section named certificates at the start, and it has not changed"
+        self._certificates.context = context
+        log.info("certificates reloaded")
 
     async def settle(self) -> None:
         """Returns when everything answers and what is there is put aside from garbage collection."""
-        if self._tree.listen.http:
-            await self.server.http.ready()
+        await self.server.ready()
         self._collector.start()
 
     async def stop(self) -> None:

@@ -17,11 +17,13 @@ from gateway.api.unbuilt import UNBUILT
 from gateway.protocols.jsonrpc import version2
 from gateway.protocols.jsonrpc.limits import MAX_REQUEST_BYTES
 from gateway.transport.bidirectional import BidirectionalConnection
+from gateway.transport.census import Census
 from gateway.transport.gate import DurableJournal, Gate
 from gateway.transport.http import HttpHandler, HttpListener
 from gateway.transport.jsonrpc2_http import jsonrpc2_handler
 from gateway.transport.jsonrpc_http import jsonrpc_handler
 from gateway.transport.jsonrpc_listener import JsonRpcListener
+from gateway.transport.tls import Certificates
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,8 @@ class ServerOptions:
     rpc_json: str = "127.0.0.1:2012"
     http: str = "127.0.0.1:2080"
     birpc_json: str = ""
+    rpc_json_tls: str = ""
+    http_tls: str = ""
     jsonrpc_path: str = "/jsonrpc"
     jsonrpc2_path: str = "/jsonrpc2"
     ws_path: str = "/ws"
@@ -58,14 +62,19 @@ class ApiServer:
         clients: BidirectionalClients,
         *,
         routes: Mapping[str, HttpHandler] | None = None,
+        certificates: Certificates | None = None,
+        census: Census | None = None,
         rows: Iterable[Method] = ROWS,
     ) -> None:
         self._options = options
         gate = Gate(journal)
         limit = options.max_request_bytes
+        self._certificates = certificates
+        self.census: Final = census or Census()
         self.dispatcher: Final = Dispatcher(api, rows, UNBUILT)
-        self.tcp: Final = JsonRpcListener(self.dispatcher, gate, limit)
-        self.websocket: Final = JsonRpcListener(self.dispatcher, gate, limit)
+        self.tcp: Final = JsonRpcListener(self.dispatcher, gate, limit, self.census)
+        self.tls: Final = JsonRpcListener(self.dispatcher, gate, limit, self.census)
+        self.websocket: Final = JsonRpcListener(self.dispatcher, gate, limit, self.census, counted=False)
         self._clients = clients
         self.both_ways: Final = self._bidirectional(gate)
         version_2 = self.dispatcher.in_words(version2.encode_result, version2.encode_error)
@@ -75,7 +84,9 @@ class ApiServer:
         }
         paths = {path: handler for path, handler in own.items() if path}
         sockets = {options.ws_path: self.websocket.connect} if options.ws_path else {}
-        self.http: Final = HttpListener(paths | dict(routes or {}), limit, sockets=sockets, users=options.users)
+        paths |= dict(routes or {})
+        self.http: Final = HttpListener(paths, limit, self.census, sockets=sockets, users=options.users)
+        self.https: Final = HttpListener(paths, limit, self.census, sockets=sockets, users=options.users)
 
     def _bidirectional(self, gate: Gate) -> JsonRpcListener:
         """The port whose clients are called too. It has the methods of SessionSv1 alone, as in the reference."""
@@ -86,7 +97,17 @@ class ApiServer:
                 listener, self._clients, lambda address: client_name(address, self._options.process_tag, next(numbers))
             )
 
-        return JsonRpcListener(self.dispatcher.only("SessionSv1"), gate, self._options.max_request_bytes, make=make)
+        return JsonRpcListener(self.dispatcher.only("SessionSv1"), gate, self._options.max_request_bytes, self.census, make=make)
+
+    def doors(self) -> dict[str, JsonRpcListener | HttpListener]:
+        """The doors that have ports, by the option that says where."""
+        return {
+            "rpc_json": self.tcp,
+            "birpc_json": self.both_ways,
+            "http": self.http,
+            "rpc_json_tls": self.tls,
+            "http_tls": self.https,
+        }
 
     async def start(self) -> None:
         """Every port is taken when it returns, and TCP is answered; HTTP follows within a moment. Raises OSError and ValueError."""
@@ -96,8 +117,17 @@ class ApiServer:
             await self.both_ways.start(*read_address(self._options.birpc_json))
         if self._options.http:
             self.http.start(*read_address(self._options.http))
+        if self._certificates is not None and self._options.rpc_json_tls:
+            self.tls.start_tls(*read_address(self._options.rpc_json_tls), self._certificates)
+        if self._certificates is not None and self._options.http_tls:
+            self.https.start(*read_address(self._options.http_tls), self._certificates)
+
+    async def ready(self) -> None:
+        """Returns when everything answers."""
+        for door in (self.http, self.https):
+            if door.listening:
+                await door.ready()
 
     async def stop(self, timeout_seconds: float) -> None:
         """Frees the ports at once, lets what is in flight finish for at most the timeout, closes every connection."""
-        doors = (self.tcp, self.both_ways, self.websocket, self.http)
-        await asyncio.gather(*(door.stop(timeout_seconds) for door in doors))
+        await asyncio.gather(*(door.stop(timeout_seconds) for door in (*self.doors().values(), self.websocket)))

@@ -29,6 +29,8 @@ def run(options: argparse.Namespace) -> int:
 def _print(loaded: Loaded) -> None:
     for fault in loaded.faults:
         print(fault)
+    for caution in loaded.cautions:
+        print(f"{caution.file}:{caution.line}:{caution.column}: warning: {caution.message}")
     for note in loaded.idle:
         print(f"{note.file}:{note.line}:{note.column}: note: {note.message} is accepted and means nothing in this build")
     files = f"{len(loaded.files)} file{'' if len(loaded.files) == 1 else 's'}"
@@ -36,4 +38,9 @@ def _print(loaded: Loaded) -> None:
 
 
 def _as_data(loaded: Loaded) -> dict[str, object]:
-    return {"files": list(loaded.files), "faults": fault_rows(loaded.faults), "notes": fault_rows(loaded.idle)}
+    return {
+        "files": list(loaded.files),
+        "faults": fault_rows(loaded.faults),
+        "warnings": fault_rows(loaded.cautions),
+        "notes": fault_rows(loaded.idle),
+    }

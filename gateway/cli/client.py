@@ -8,13 +8,16 @@ import os
 import socket
 from decimal import Decimal
 from types import TracebackType
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self
 
 import msgspec
 
 from gateway.cli.limits import CONNECT_SECONDS, MAX_ANSWER_BYTES, REPLY_SECONDS
 from gateway.cli.outcome import CommandError, Exit, UsageError
 from gateway.protocols.jsonrpc.splitter import Splitter
+
+if TYPE_CHECKING:
+    import ssl
 
 DEFAULT_SERVER: Final = "127.0.0.1:2012"
 SERVER_VARIABLE: Final = "TOLLWIRE_SERVER"
@@ -39,8 +42,10 @@ _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 class Client:
     """A connection to a server, opened by the first call. Used as a context it is closed at its end."""
 
-    def __init__(self, server: str = DEFAULT_SERVER, timeout_seconds: float = REPLY_SECONDS) -> None:
+    def __init__(self, server: str = DEFAULT_SERVER, timeout_seconds: float = REPLY_SECONDS, context: ssl.SSLContext | None = None) -> None:
+        """With a context it speaks TLS, and the server's certificate must carry the name that it is called by."""
         self.server = server
+        self._context = context
         self._address = read_server(server)
         self._timeout = timeout_seconds
         self._socket: socket.socket | None = None
@@ -73,7 +78,7 @@ class Client:
             raise CommandError(f"{self.server} did not answer {method} within {self._timeout:g} s", Exit.UNREACHABLE) from None
         except OSError as error:
             self.close()
-            raise CommandError(f"cannot reach a server at {self.server}: {error.strerror or error}", Exit.UNREACHABLE) from None
+            raise CommandError(f"cannot reach a server at {self.server}: {_reason(error)}", Exit.UNREACHABLE) from None
         if answer.error is not None and answer.error != "":
             raise RefusedError(str(answer.error))
         return answer.result
@@ -83,6 +88,8 @@ class Client:
             self._socket = socket.create_connection(self._address, CONNECT_SECONDS)
             self._socket.settimeout(self._timeout)
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            if self._context is not None:
+                self._socket = self._context.wrap_socket(self._socket, server_hostname=self._address[0])
         return self._socket
 
     def _receive(self, channel: socket.socket, ident: int) -> Answer:
@@ -115,10 +122,20 @@ def read_server(text: str) -> tuple[str, int]:
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
+def _reason(error: OSError) -> str:
+    """Why a server cannot be reached; ssl's texts end with a place in its source."""
+    told = getattr(error, "verify_message", "") or (getattr(error, "reason", None) or "").lower().replace("_", " ")
+    return f"TLS: {told}" if told else error.strerror or str(error)
+
+
 def server_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares where the server is."""
     default = os.environ.get(SERVER_VARIABLE, DEFAULT_SERVER)
     parser.add_argument("--server", metavar="HOST:PORT", default=default, help=f"where the server listens (${SERVER_VARIABLE}; {default})")
+    parser.add_argument("--tls", action="store_true", help="speak TLS (port 2022); the three below do too")
+    parser.add_argument("--ca", metavar="FILE", help="certificates (PEM) that the server's must be signed by (those of the system)")
+    parser.add_argument("--certificate", metavar="FILE", help="certificate (PEM) that is shown to the server")
+    parser.add_argument("--key", metavar="FILE", help="its key (PEM)")
     parser.add_argument(
         "--timeout", type=float, default=REPLY_SECONDS, metavar="SECONDS", help=f"how long to wait for an answer ({REPLY_SECONDS:g})"
     )
@@ -128,4 +145,21 @@ def client_of(options: argparse.Namespace) -> Client:
     """The client that the arguments name."""
     if not options.timeout > 0:
         raise UsageError("--timeout must be above 0")
-    return Client(options.server, options.timeout)
+    return Client(options.server, options.timeout, _context_of(options))
+
+
+def _context_of(options: argparse.Namespace) -> ssl.SSLContext | None:
+    """What TLS is spoken with; None where it is not spoken."""
+    if not (options.tls or options.ca or options.certificate or options.key):
+        return None
+    import ssl
+
+    try:
+        context = ssl.create_default_context(cafile=options.ca)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if options.certificate or options.key:
+            context.load_cert_chain(options.certificate or options.key, options.key, lambda: "")
+    except (OSError, ValueError) as error:
+        names = " ".join(name for name in (options.ca, options.certificate, options.key) if name)
+        raise UsageError(f"{names}: {_reason(error) if isinstance(error, OSError) else error}") from None
+    return context

@@ -32,7 +32,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs the gateway until SIGTERM or SIGINT. 1 when it cannot be started."""
+    """Runs the gateway until SIGTERM or SIGINT; SIGHUP has it read its certificates anew. 1 when it cannot be started."""
     loaded = load_or_tell(options)
     general = loaded.tree.general
     with Log(general.log_level, Format(options.log), syslog=general.logger == "*syslog"):
@@ -71,6 +71,7 @@ async def _live(app: App) -> int:
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, asked, number)
+    loop.add_signal_handler(signal.SIGHUP, app.reload_certificates)
     await app.start()
     log.info("listening", extra=app.addresses())
     settling = asyncio.create_task(_settle(app, manager))

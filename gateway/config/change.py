@@ -28,10 +28,11 @@ def is_cut(text: str, fault: UnreadableError) -> bool:
 
 
 def over(tree: Tree, text: str, name: str) -> tuple[Tree, list[Fault]]:
-    """The tree with the options of a JSON text over it, and every fault of it. `*env:` reads nothing: a request has no environment."""
+    """The tree with the options of a JSON text over it, and every fault of it. `*env:` reads nothing, for a request has no environment,
+    and no file is read that it names."""
     assert isinstance(tree.values, Values), "a tree that was loaded"
     report, places = Report(strict=True), Places(tree.places)
-    layer = read_layer(Source(name, text, JSON), report, {}, places)
+    layer = read_layer(Source(name, text, JSON), report, None, places)
     layers = [*tree.values.layers, *([layer] if layer is not None else [])]
     changed = Tree(tree.column, Values(layers, tree.column), places)
     if not report.faults:

@@ -5,6 +5,7 @@ What one file says is partial: only what stands in it. merge.py puts files and d
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from decimal import Decimal
@@ -41,7 +42,7 @@ from gateway.config.limits import MAX_NUMBER_DIGITS, MAX_SHOWN
 from gateway.config.options import SECTIONS
 from gateway.config.options.parts import TEMPLATE
 from gateway.config.report import Path, Report, dotted
-from gateway.config.source import JSON, Entry, Node, Source, kind_of, nearest
+from gateway.config.source import JSON, OVERRIDE, Entry, Node, Source, kind_of, nearest
 
 Places: TypeAlias = dict[Path, tuple[Source, int]]
 """Where each value that a file gave stands, by its path; members of a list that merges by name are named by it."""
@@ -79,9 +80,11 @@ def is_address(text: str) -> bool:
 class Checker:
     """Reads the values of one source."""
 
-    __slots__ = ("places", "report", "source")
+    __slots__ = ("environ", "places", "report", "source")
 
-    def __init__(self, source: Source, report: Report, places: Places) -> None:
+    def __init__(self, source: Source, report: Report, places: Places, environ: Mapping[str, str] | None) -> None:
+        """Without an environment the source is a stranger's, who may not have files of secrets read."""
+        self.environ = environ
         self.source = source
         self.report = report
         self.places = places
@@ -289,7 +292,7 @@ class Checker:
             case TimeZone():
                 return self.zone(value, node, path)
             case Secret():
-                return value if isinstance(value, str) else self.wrong(node, path, "a text", secret=True)
+                return value if isinstance(value, str) else self.secret(node, path)
             case Flag():
                 return value if isinstance(value, bool) else self.wrong(node, path, "true or false")
             case Whole():
@@ -323,6 +326,22 @@ class Checker:
             return value
         self.report.fault(self.source, node.offset, message, suggestion)
         return UNSET
+
+    def secret(self, node: Node, path: Path) -> Value | UnsetType:
+        """A secret that is no text: where it is to be read."""
+        if not isinstance(node.value, dict) or self.environ is None:
+            return self.wrong(node, path, "a text", secret=True)
+        from gateway.config.secrets import SecretError, is_open, path_of, read_secret
+
+        try:
+            file = path_of(node.value, os.path.dirname(self.source.name) if self.source.format != OVERRIDE else "", self.environ)
+            text = read_secret(file)
+        except SecretError as fault:
+            self.report.fault(self.source, node.offset, f"{dotted(path)} {fault}")
+            return UNSET
+        if is_open(file):
+            self.report.caution(self.source, node.offset, f"{dotted(path)}: {file} may be read by everybody on this machine")
+        return text
 
     def zone(self, value: object, node: Node, path: Path) -> Value | UnsetType:
         if not isinstance(value, str):

@@ -112,6 +112,8 @@ Configuration folders of CGRateS are read as they are: JSON with `//` and `/* */
   in both.
 - **Environment.** `*env:NAME` in a text is replaced by the variable's value; in JSON it may stand without quotes. A variable that
   is not set is a fault.
+- **Secrets.** A secret text may stand in a file: `{ file = "/etc/tollwire/secrets/x" }`, or `{ credential = "x" }` where systemd hands
+  it over (`docs/security.md`). None is ever printed.
 - **Command line.** `--set section.option=value` goes over all files: texts as they are, lists by commas or as JSON, tables as JSON.
 - **Durations.** `1h30m`, `10s`, `150ms`; a bare number is nanoseconds. What `-1` and `0` mean is said with the option.
 - **Sizes.** Octets: `512KB`, `16MB`, `1GB` (powers of 1024), or a number.

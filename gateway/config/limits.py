@@ -10,4 +10,5 @@ MAX_DEPTH: Final = 48  # lists and tables inside each other
 MAX_NUMBER_DIGITS: Final = 40  # characters of one number
 MAX_FAULTS: Final = 500  # faults kept; what is wrong beyond is counted, not listed
 MAX_NAME_TO_COMPARE: Final = 80  # characters of an unknown name for which a nearest name is looked for
+MAX_SECRET_BYTES: Final = 64 * 1024  # of a file that holds one secret; a larger one is a fault
 MAX_SHOWN: Final = 60  # characters of a wrong value that a fault repeats

@@ -24,24 +24,25 @@ class Loaded(Struct, frozen=True):
 
     The tree holds everything that was right, so that it can be looked at even where something was wrong; a process starts only
     when there are no faults. `passed_over`: names that CGRateS's JSON may hold and nothing knows; `idle`: options that mean nothing
-    in this build; `files`: what was read, in order.
+    in this build; `cautions`: what works and should be looked at; `files`: what was read, in order.
     """
 
     tree: Tree
     faults: tuple[Fault, ...]
     passed_over: tuple[Fault, ...]
     idle: tuple[Fault, ...]
+    cautions: tuple[Fault, ...]
     files: tuple[str, ...]
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to say once at start: at most one line of each sort."""
+        """What to say once at start: at most one line of each sort, and one for each caution."""
         lines = []
         if self.passed_over:
             lines.append(collected("passed over", list(self.passed_over)))
         if self.idle:
             lines.append(collected("accepted, without meaning in this build", list(self.idle)))
-        return tuple(lines)
+        return (*lines, *(f"{fault.message} ({fault.file}:{fault.line})" for fault in self.cautions))
 
 
 def load(
@@ -65,9 +66,14 @@ def load(
     layers += read_overrides(overrides, report, values, places)
     tree = Tree(column, Values(layers, column), places)
     check_wiring(tree, report)
+    if not tree.is_default(("tls",)):
+        from gateway.config.certificates import check_certificates  # draws in ssl, which most configurations do not need
+
+        check_certificates(tree, report)
     if report.unlisted:
         report.faults.append(Fault("configuration", 0, 0, f"and {report.unlisted} more"))
-    return Loaded(tree, tuple(report.faults), tuple(report.passed_over), tuple(report.idle), tuple(source.name for source in sources))
+    names = tuple(source.name for source in sources)
+    return Loaded(tree, tuple(report.faults), tuple(report.passed_over), tuple(report.idle), tuple(report.cautions), names)
 
 
 def paths(config: str | Sequence[str], faults: list[Fault]) -> list[str]:
@@ -85,15 +91,15 @@ def environment_of(values: Mapping[str, str], report: Report, source: Source) ->
     return Environment(values, missing)
 
 
-def read_layer(source: Source, report: Report, values: Mapping[str, str], places: Places) -> dict[str, Value] | None:
-    """The checked values of one file; None where it cannot be read at all."""
-    environment = environment_of(values, report, source)
+def read_layer(source: Source, report: Report, values: Mapping[str, str] | None, places: Places) -> dict[str, Value] | None:
+    """The checked values of one file; None where it cannot be read at all. A text without an environment is a stranger's."""
+    environment = environment_of(values or {}, report, source)
     try:
         node = parse(source, environment, report)
     except UnreadableError as fault:
         report.fault(source, fault.offset, fault.message)
         return None
-    return Checker(source, report, places).root(node)
+    return Checker(source, report, places, values).root(node)
 
 
 def read_overrides(overrides: Sequence[str], report: Report, values: Mapping[str, str], places: Places) -> list[dict[str, Value]]:
@@ -107,7 +113,7 @@ def read_overrides(overrides: Sequence[str], report: Report, values: Mapping[str
         environment = environment_of(values, report, Source("--set", text, OVERRIDE))
         found = read_override(text, report, environment)
         if found is not None:
-            layers.append(Checker(found[0], report, places).root(found[1]))
+            layers.append(Checker(found[0], report, places, values).root(found[1]))
     return layers
 
 

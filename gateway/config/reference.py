@@ -13,7 +13,7 @@ from typing import Final
 from engine.usage import format_duration
 from gateway.config.kinds import Duration, Group, Kind, Map, Objects, Option, Secret, Size, Texts, Usage, Value
 from gateway.config.options import SECTIONS
-from gateway.config.render import BY_TIME, MASK, size_text
+from gateway.config.render import BY_TIME, MASK, masked, size_text
 from gateway.config.tree import Tree
 
 
@@ -107,7 +107,9 @@ def duration(ns: int, how: Shown | None) -> object:
 
 
 def number(value: Value) -> object:
-    """Decimals as CGRateS's floats: whole ones without a point."""
+    """Decimals as CGRateS's floats: whole ones without a point; texts without passwords."""
+    if isinstance(value, str):
+        return masked(value)
     if isinstance(value, Decimal):
         return int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, list):

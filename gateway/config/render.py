@@ -14,6 +14,7 @@ from gateway.config.source import JSON, TOML
 from gateway.config.tree import Tree
 
 MASK: Final = "********"
+_PASSWORD_IN_URL: Final = re.compile(r"(://[^/?#@\s:]*:)[^/?#@\s]+@")
 BY_TIME: Final = ("*any", "*voice")
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 ROW: Final = 8  # members of a table that is written on one line
@@ -85,8 +86,15 @@ def size_text(octets: int) -> str:
     return f"{octets}B"
 
 
+def masked(text: str) -> str:
+    """A text without the password of a URL in it."""
+    return _PASSWORD_IN_URL.sub(rf"\1{MASK}@", text) if "://" in text else text
+
+
 def plain_number(value: Value) -> object:
-    """Decimals as JSON and TOML numbers."""
+    """Decimals as JSON and TOML numbers, texts without passwords."""
+    if isinstance(value, str):
+        return masked(value)
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, list):

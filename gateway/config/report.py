@@ -16,13 +16,14 @@ LISTED: Final = 40  # names that one collected warning lists
 class Report:
     """Collects what was found; what goes beyond MAX_FAULTS of a sort is counted only."""
 
-    __slots__ = ("faults", "idle", "passed_over", "strict", "unlisted")
+    __slots__ = ("cautions", "faults", "idle", "passed_over", "strict", "unlisted")
 
     def __init__(self, *, strict: bool) -> None:
         self.strict = strict
         self.faults: list[Fault] = []
         self.passed_over: list[Fault] = []
         self.idle: list[Fault] = []
+        self.cautions: list[Fault] = []
         self.unlisted = 0
 
     def fault(self, source: Source, offset: int, message: str, suggestion: str = "") -> None:
@@ -33,6 +34,10 @@ class Report:
         """Something that CGRateS passes over: a fault too in TOML, in overrides and where strictness is asked for."""
         wrong = self.strict or source.format != JSON
         self._keep(self.faults if wrong else self.passed_over, source.fault(offset, message, suggestion))
+
+    def caution(self, source: Source, offset: int, message: str) -> None:
+        """Something that works, and that an operator should look at."""
+        self._keep(self.cautions, source.fault(offset, message))
 
     def without_meaning(self, source: Source, offset: int, path: Path) -> None:
         """An option that nothing in this build looks at."""

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from gateway.transport.census import Census, Dropped
 from gateway.transport.limits import (
     ANSWER_BYTES_PER_SECOND,
     BACKLOG,
     HTTP_IDLE_SECONDS,
-    MAX_CONNECTIONS,
     MAX_HELD_BYTES,
     REQUEST_SECONDS,
     STALL_SECONDS,
 )
+from gateway.transport.tls import Certificates, TlsPort, listening_socket
 from gateway.transport.websocket import serve_websocket
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ class HttpListener:
         self,
         routes: Mapping[str, HttpHandler],
         max_body_bytes: int,
-        max_connections: int = MAX_CONNECTIONS,
+        census: Census,
         *,
         sockets: Mapping[str, Callable[[], asyncio.Protocol]] | None = None,
         users: Mapping[str, bytes] | None = None,
@@ -82,19 +83,20 @@ class HttpListener:
         self._users = None if users is None else dict(users)
         self._request_seconds = request_seconds
         self._max_body_bytes = max_body_bytes
-        self._max_connections = max_connections
-        self._held_bytes = 0  # of bodies that are being read
+        self._census = census
+        self.held_bytes = 0  # of bodies that are being read
         self._socket: socket.socket | None = None
         self._opening: asyncio.Task[None] | None = None
         self._server: asyncio.Server | None = None
+        self._tls: TlsPort | None = None
         self._protocols: web.Server | None = None
+        census.watch(lambda: self.connections)
 
-    def start(self, host: str, port: int) -> None:
-        """Takes the port and begins to answer as soon as it can. Raises OSError when the address cannot be had."""
-        both = not host and socket.has_dualstack_ipv6()
-        family = socket.AF_INET6 if both or ":" in host else socket.AF_INET
-        self._socket = socket.create_server((host, port), family=family, backlog=BACKLOG, dualstack_ipv6=both)
-        self._socket.setblocking(False)
+    def start(self, host: str, port: int, certificates: Certificates | None = None) -> None:
+        """Takes the port and begins to answer as soon as it can, over TLS with certificates. Raises OSError when it cannot be had."""
+        self._socket = listening_socket(host, port)
+        if certificates is not None:
+            self._tls = TlsPort(self._make, certificates, self._census, counts=True)
         self._opening = asyncio.get_running_loop().create_task(self._open(self._socket))
 
     @property
@@ -102,6 +104,16 @@ class HttpListener:
         """The port that is listened on."""
         assert self._socket is not None, "the listener is started"
         return int(self._socket.getsockname()[1])
+
+    @property
+    def listening(self) -> bool:
+        """Whether it has a port."""
+        return self._socket is not None
+
+    @property
+    def connections(self) -> int:
+        """How many clients are connected, those of WebSockets included."""
+        return 0 if self._protocols is None else len(self._protocols.connections)
 
     async def ready(self) -> None:
         """Returns when requests are answered."""
@@ -116,12 +128,16 @@ class HttpListener:
             keepalive_timeout=min(HTTP_IDLE_SECONDS, self._request_seconds),
             handler_cancellation=True,  # nobody works for a client that has gone
         )
-        self._server = await asyncio.get_running_loop().create_server(self._protocol, sock=sock, backlog=BACKLOG)
+        if self._tls is not None:
+            self._tls.open(sock)
+        else:
+            self._server = await asyncio.get_running_loop().create_server(self._protocol, sock=sock, backlog=BACKLOG)
 
     def _protocol(self) -> asyncio.BaseProtocol:
+        return self._make() if self._census.enter() else _Refused()
+
+    def _make(self) -> asyncio.BaseProtocol:
         assert self._protocols is not None, "connections come after opening"
-        if len(self._protocols.connections) >= self._max_connections:
-            return _Refused()
         protocol: asyncio.BaseProtocol = self._protocols()
         return protocol
 
@@ -130,6 +146,7 @@ class HttpListener:
 
         protocol = self._sockets.get(request.path)
         if self._users is not None and not is_user(request.headers.get("Authorization", ""), self._users):
+            self._census.unauthorized += 1
             log.warning("request without a user's password", extra={"peer": request.remote, "path": request.path})
             return web.Response(status=401, body=NOT_AUTHORIZED.body, headers={"WWW-Authenticate": 'Basic realm="Restricted"'})
         if protocol is not None and request.headers.get("Upgrade", "").lower() == "websocket":
@@ -146,7 +163,8 @@ class HttpListener:
                 await response.prepare(request)
                 await response.write_eof()
         except TimeoutError:
-            log.warning("connection dropped", extra={"reason": "client does not read its answer", "peer": request.remote})
+            self._census.dropped[Dropped.UNREAD] += 1
+            log.warning("connection dropped", extra={"reason": Dropped.UNREAD.value, "peer": request.remote})
             if request.transport is not None:
                 request.transport.abort()
         return response
@@ -159,13 +177,14 @@ class HttpListener:
                 async for part in request.content.iter_any():
                     parts.append(part)
                     size += len(part)
-                    self._held_bytes += len(part)
-                    if size > self._max_body_bytes or self._held_bytes > MAX_HELD_BYTES:
+                    self.held_bytes += len(part)
+                    if size > self._max_body_bytes or self.held_bytes > MAX_HELD_BYTES:
                         return TOO_LARGE
         except TimeoutError:
+            self._census.dropped[Dropped.UNFINISHED] += 1
             return TOO_SLOW
         finally:
-            self._held_bytes -= size
+            self.held_bytes -= size
         headers = {name.lower(): value for name, value in request.headers.items()}
         given = HttpRequest(request.method, request.path, request.query_string, headers, b"".join(parts), request.remote or "")
         try:
@@ -180,6 +199,8 @@ class HttpListener:
             self._opening.cancel()
         if self._server is not None:
             self._server.close()
+        if self._tls is not None:
+            self._tls.close()
         if self._socket is not None:
             self._socket.close()
         if self._protocols is not None:

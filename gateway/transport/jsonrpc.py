@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, cast
 from gateway.protocols.jsonrpc.envelope import MalformedError
 from gateway.protocols.jsonrpc.request import Request
 from gateway.protocols.jsonrpc.stream import RequestStream
+from gateway.transport.census import Dropped
 from gateway.transport.limits import (
     FLUSH_BYTES,
     HIGH_WATER_BYTES,
@@ -122,9 +123,9 @@ class Connection(asyncio.Protocol):
             self._turn()
 
     def eof_received(self) -> bool:
-        """The client will ask nothing more; True keeps the other direction open."""
+        """The client will ask nothing more; True keeps the other direction open, which TLS cannot."""
         self.end()
-        return self._life is Life.ENDING
+        return self._life is Life.ENDING and self._transport is not None and self._transport.get_extra_info("sslcontext") is None
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._life = Life.CLOSED
@@ -140,13 +141,13 @@ class Connection(asyncio.Protocol):
     def pause_writing(self) -> None:
         self._stuck = True
         if self._stall is None:
-            self._stall = asyncio.get_running_loop().call_later(STALL_SECONDS, self._drop, "client does not read its answers")
+            self._stall = asyncio.get_running_loop().call_later(STALL_SECONDS, self._drop, Dropped.UNREAD)
         self._steer()
         if self._transport is not None and not self._stuck_bytes:
             self._stuck_bytes = self._transport.get_write_buffer_size()
             self._listener.stuck_bytes += self._stuck_bytes
             if self._listener.stuck_bytes > MAX_STUCK_BYTES:
-                self._drop("too many answers are not read")
+                self._drop(Dropped.UNREAD_TOGETHER)
 
     def resume_writing(self) -> None:
         self._stuck = False
@@ -279,7 +280,7 @@ class Connection(asyncio.Protocol):
         self._out.clear()
         self._out_bytes = 0
         if self._stuck and self._transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
-            self._drop("client does not read its answers")
+            self._drop(Dropped.UNREAD)
             return
         self._transport.write(data)
 
@@ -299,9 +300,10 @@ class Connection(asyncio.Protocol):
         if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
 
-    def _drop(self, reason: str) -> None:
+    def _drop(self, reason: Dropped) -> None:
         if self._transport is not None and self._life is not Life.CLOSED:
-            log.warning("connection dropped", extra={"reason": reason, "peer": self._transport.get_extra_info("peername")})
+            self._listener.census.dropped[reason] += 1
+            log.warning("connection dropped", extra={"reason": reason.value, "peer": self._transport.get_extra_info("peername")})
             self.abort()
 
     def abort(self) -> None:
@@ -313,7 +315,7 @@ class Connection(asyncio.Protocol):
     def drop_if_begun_before(self, instant: float) -> None:
         """Drops a client whose request was begun before that time of the loop and is not whole yet."""
         if 0.0 < self._since < instant and self._reading:
-            self._drop("a request was begun and not finished in time")
+            self._drop(Dropped.UNFINISHED)
 
     def _stop_timer(self) -> None:
         if self._stall is not None:
@@ -329,7 +331,7 @@ class Connection(asyncio.Protocol):
         elif not self._since:
             self._since = asyncio.get_running_loop().time()
         if count and self._listener.held_bytes > MAX_HELD_BYTES:
-            self._drop("too much of unfinished requests is held")
+            self._drop(Dropped.HELD_TOGETHER)
 
     def _unstick(self) -> None:
         self._listener.stuck_bytes -= self._stuck_bytes

@@ -7,9 +7,11 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
+from gateway.transport.census import Census
 from gateway.transport.gate import Gate
 from gateway.transport.jsonrpc import Connection, RpcService
-from gateway.transport.limits import BACKLOG, LOOK_SECONDS, MAX_CONNECTIONS, REQUEST_SECONDS
+from gateway.transport.limits import BACKLOG, LOOK_SECONDS, REQUEST_SECONDS
+from gateway.transport.tls import Certificates, TlsPort, listening_socket
 
 log: Final = logging.getLogger(__name__)
 
@@ -17,7 +19,8 @@ log: Final = logging.getLogger(__name__)
 class JsonRpcListener:
     """The clients of one door, with what they share: who answers, what waits for the disk, and every bound.
 
-    `start` opens a TCP port for them; a door that gets its connections from elsewhere (WebSocket) makes them by `connect`.
+    `start` opens a TCP port for them, `start_tls` one that speaks TLS; a door that gets its connections from elsewhere (WebSocket) makes
+    them by `connect`, and they are not `counted` again.
     """
 
     def __init__(
@@ -25,8 +28,9 @@ class JsonRpcListener:
         service: RpcService,
         gate: Gate,
         max_request_bytes: int,
-        max_connections: int = MAX_CONNECTIONS,
+        census: Census,
         *,
+        counted: bool = True,
         make: Callable[[JsonRpcListener], Connection] = Connection,
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
@@ -36,16 +40,29 @@ class JsonRpcListener:
         self.held_bytes = 0
         self.stuck_bytes = 0
         self._make = make
-        self._max_connections = max_connections
+        self.census = census
+        self._counted = counted
         self._request_seconds = request_seconds
         self._connections: set[Connection] = set()
         self._server: asyncio.Server | None = None
+        self._tls: TlsPort | None = None
+        self._port = 0
         self._empty: asyncio.Event | None = None
         self._look: asyncio.TimerHandle | None = None
+        if counted:
+            census.watch(lambda: len(self._connections))
 
     async def start(self, host: str, port: int) -> None:
         """Accepts connections from now on. Raises OSError when the address cannot be had."""
         self._server = await asyncio.get_running_loop().create_server(self.connect, host or None, port, backlog=BACKLOG)
+        self._port = int(self._server.sockets[0].getsockname()[1])
+
+    def start_tls(self, host: str, port: int, certificates: Certificates) -> None:
+        """Accepts connections that begin with a TLS handshake from now on. Raises OSError when the address cannot be had."""
+        listening = listening_socket(host, port)
+        self._port = int(listening.getsockname()[1])
+        self._tls = TlsPort(self.connect, certificates, self.census, counts=False)
+        self._tls.open(listening)
 
     def connect(self) -> Connection:
         """The protocol of a new connection."""
@@ -54,13 +71,13 @@ class JsonRpcListener:
     @property
     def port(self) -> int:
         """The port that is listened on."""
-        assert self._server is not None, "the listener is started"
-        return int(self._server.sockets[0].getsockname()[1])
+        assert self._port, "the listener is started"
+        return self._port
 
     @property
     def listening(self) -> bool:
         """Whether it has a port."""
-        return self._server is not None
+        return self._port != 0
 
     @property
     def connections(self) -> int:
@@ -69,7 +86,7 @@ class JsonRpcListener:
 
     def admit(self, connection: Connection) -> bool:
         """Takes a new connection up, unless there are too many or the listener is stopping."""
-        if len(self._connections) >= self._max_connections or self._empty is not None:
+        if self._empty is not None or (self._counted and not self.census.enter()):
             return False
         self._connections.add(connection)
         if self._look is None:
@@ -98,6 +115,8 @@ class JsonRpcListener:
         """Frees the port at once and lets what is in flight finish, no longer than the timeout; then drops what is left."""
         if self._server is not None:
             self._server.close()
+        if self._tls is not None:
+            self._tls.close()
         self._empty = asyncio.Event()
         if self._look is not None:
             self._look.cancel()

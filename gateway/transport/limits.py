@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-MAX_CONNECTIONS: Final = 20_000  # per listener; one more is closed as it is accepted
+MAX_CONNECTIONS: Final = 20_000  # of all doors together, as far as files may be open; one more is closed as it is accepted
+RESERVED_FILES: Final = 256  # open files that are kept for the database, logs and our own connections
+MAX_HANDSHAKES: Final = 1_024  # TLS connections of one port that have not shaken hands yet; one more is closed as it is accepted
+HANDSHAKE_SECONDS: Final = 10.0  # that a TLS handshake may take; then the connection is dropped
+TLS_CLOSE_SECONDS: Final = 5.0  # that a TLS client may take to close when we close; then the connection is cut
+ACCEPTS_PER_TURN: Final = 64  # connections of a TLS port that are accepted before others get their turn
+ACCEPT_PAUSE_SECONDS: Final = 0.1  # after which accepting is tried again when the system had no file or memory for it
 MAX_IN_FLIGHT: Final = 1_024  # requests of one connection that are not answered yet; then it is not read on
 MAX_CALLS_PER_TURN: Final = 256  # requests answered before other connections get their turn
 TURN_SECONDS: Final = 0.005  # that such answers may take together: no other connection waits longer for its turn

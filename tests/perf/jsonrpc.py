@@ -19,6 +19,7 @@ from gateway.api.dispatch import Dispatcher
 from gateway.api.methods import ROWS
 from gateway.api.shapes import EVENT, shape
 from gateway.api.table import method
+from gateway.transport.census import Census
 from gateway.transport.gate import Gate
 from gateway.transport.jsonrpc import Connection
 from gateway.transport.jsonrpc_listener import JsonRpcListener
@@ -67,7 +68,7 @@ class Sink(asyncio.Transport):
 
 def listener() -> JsonRpcListener:
     rows = (*ROWS, method("CoreSv1.Panic", ARGS, lambda api, args: {"MaxUsage": args.mapping("Event") and 1}, "CGREvent"))
-    return JsonRpcListener(Dispatcher(fake_api(), rows, ()), Gate(FakeJournal()), 1 << 20)
+    return JsonRpcListener(Dispatcher(fake_api(), rows, ()), Gate(FakeJournal()), 1 << 20, Census())
 
 
 async def in_process(name: str, text: bytes, in_flight: int, requests: int) -> None:

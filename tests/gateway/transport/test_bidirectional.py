@@ -13,6 +13,7 @@ from gateway.protocols.jsonrpc.messages import MessageStream
 from gateway.protocols.jsonrpc.request import Reply, Request
 from gateway.transport import bidirectional
 from gateway.transport.bidirectional import BUSY, GONE, TIMED_OUT, BidirectionalConnection, Client
+from gateway.transport.census import Census
 from gateway.transport.gate import Gate
 from gateway.transport.jsonrpc_listener import JsonRpcListener
 from tests.gateway.api.fakes import FakeJournal
@@ -39,7 +40,7 @@ class Desk:
         self.roster = Roster()
         self.journal = FakeJournal()
         self.service = Service(self.journal)
-        self.listener = JsonRpcListener(self.service, Gate(self.journal), 10_000)
+        self.listener = JsonRpcListener(self.service, Gate(self.journal), 10_000, Census())
         self.client = BidirectionalConnection(self.listener, self.roster, lambda address: f"{address}/1")
         self.wire = Wire()
         self.client.connection_made(self.wire)

@@ -11,6 +11,7 @@ import pytest
 from gateway.api.bidirectional import PEER
 from gateway.api.server import ApiServer
 from gateway.transport import http as http_module
+from gateway.transport.census import Census
 from gateway.transport.http import HttpListener, HttpReply, HttpRequest, is_user
 from gateway.transport.jsonrpc_listener import JsonRpcListener
 from tests.gateway.transport.test_ports import PING, PONG, http, serve, until
@@ -194,7 +195,7 @@ def test_an_http_client_that_does_not_read_its_answer_is_dropped(monkeypatch: py
         return HttpReply(200, b"x" * size)
 
     async def main() -> None:
-        listener = HttpListener({"/": large}, 1000)
+        listener = HttpListener({"/": large}, 1000, Census())
         listener.start("127.0.0.1", 0)
         await listener.ready()
         reader, writer = await asyncio.open_connection("127.0.0.1", listener.port, limit=1000)

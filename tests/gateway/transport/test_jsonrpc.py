@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gateway.protocols.jsonrpc.envelope import MalformedError, encode_result
 from gateway.protocols.jsonrpc.request import Request
 from gateway.transport import jsonrpc
+from gateway.transport.census import Census
 from gateway.transport.gate import Gate
 from gateway.transport.jsonrpc import Connection
 from gateway.transport.jsonrpc_listener import JsonRpcListener
@@ -102,7 +103,7 @@ class Desk:
     def __init__(self, max_connections: int = 10) -> None:
         self.journal = FakeJournal()
         self.service = Service(self.journal)
-        self.listener = JsonRpcListener(self.service, Gate(self.journal), 10_000, max_connections)
+        self.listener = JsonRpcListener(self.service, Gate(self.journal), 10_000, Census(max_connections))
 
     def connect(self) -> tuple[Connection, Wire]:
         connection, wire = Connection(self.listener), Wire()
