@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.test_kill import prepared
+from tests.acceptance.paying import prepared
 from tests.gateway.servers import ROOT, tollwire
 
 pytestmark = [pytest.mark.slow, pytest.mark.house]

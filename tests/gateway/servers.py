@@ -68,6 +68,7 @@ class Gateway:
         env: Mapping[str, str] | None = None,
         under: Sequence[str] = (),
         small: bool = False,
+        wait: bool = True,
     ) -> None:
         """Starts it with its state in folder/state and waits until it listens. AssertionError with its log when it does not.
 
@@ -83,6 +84,8 @@ class Gateway:
         self.started_at = time.monotonic()
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL, env=env or environment(), cwd=folder)
+        if not wait:
+            return
         until(lambda: self._listening() or self.process.poll() is not None, "it listens")
         assert self._listening(), self.text()
 
