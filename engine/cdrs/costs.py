@@ -68,7 +68,7 @@ class SessionCosts:
     def put(self, cost: SessionCost, now_ns: int) -> None:
         """Keeps the cost, in place of one that waits already."""
         key = _key(cost.cgrid, cost.run_id)
-        details = msgspec.json.encode(cost.details.to_data())
+        details = cost.details.to_json().encode()
         names = [cost.cgrid, cost.run_id, cost.origin_host, cost.origin_id, cost.cost_source]
         body = _ENCODER.encode([names, split_amount(cost.usage_ns), split_amount(now_ns), details])
         self._bodies.pop(key, None)

@@ -84,7 +84,9 @@ class Run:
         flags = [REFUND_FLAG] if self.refunded else []
         if self.changed:
             return flags, event_data(self.cdr)
-        fields = {name: value.to_data() if isinstance(value, EventCost) else value for name, value in self.event.fields.items()}
+        fields = {
+            name: msgspec.Raw(value.to_json()) if isinstance(value, EventCost) else value for name, value in self.event.fields.items()
+        }
         return flags, fields
 
 

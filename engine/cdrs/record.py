@@ -117,14 +117,9 @@ class Cdr:
         self.settled = False
         self.usage_untold = False
 
-    def details_data(self) -> dict[str, object] | None:
-        """The explained cost as clients see it."""
-        if self.details is None:
-            return None
-        data = self.details.to_data()
-        if self.usage_untold:
-            data["Usage"] = None
-        return data
+    def details_json(self) -> bytes:
+        """The explained cost as clients see it; empty without one."""
+        return b"" if self.details is None else self.details.to_json(told=not self.usage_untold).encode()
 
 
 # -- events --------------------------------------------------------------------------------------------------------------
@@ -208,7 +203,7 @@ def event_data(cdr: Cdr) -> dict[str, object]:
         USAGE: cdr.usage_ns,
         COST: amount_json(cdr.cost),
         COST_SOURCE: cdr.cost_source,
-        COST_DETAILS: cdr.details_data(),
+        COST_DETAILS: None if cdr.details is None else msgspec.Raw(cdr.details_json()),
         EXTRA_INFO: cdr.extra_info,
         PARTIAL: cdr.partial,
         PRE_RATED: cdr.pre_rated,
@@ -246,7 +241,6 @@ def event_of(record: CdrPut, options: dict[str, object]) -> Event:
 
 def stored(cdr: Cdr, order_id: int, created: Parts, now_ns: int) -> CdrPut:
     """The journal record of a CDR."""
-    data = cdr.details_data()
     return CdrPut(
         order_id=order_id,
         cgrid=cdr.cgrid,
@@ -270,7 +264,7 @@ def stored(cdr: Cdr, order_id: int, created: Parts, now_ns: int) -> CdrPut:
         extra_fields=msgspec.json.encode(cdr.extra_fields),
         extra_info=cdr.extra_info,
         cost_source=cdr.cost_source,
-        cost_details=b"" if data is None else msgspec.json.encode(data),
+        cost_details=cdr.details_json(),
         partial=cdr.partial,
         pre_rated=cdr.pre_rated,
         setup_offset=cdr.setup.zone.offset_at(cdr.setup.ns),
@@ -319,11 +313,8 @@ def taken_details(record: CdrPut) -> EventCost | None:
 
 def untold(record: CdrPut, cdr: Cdr, now_ns: int) -> CdrPut:
     """The stored record after a rating that was not to be stored: it looks as before, and knows what stands taken for it."""
-    data = cdr.details_data()
-    taken = data is not None and not cdr.settled
-    return msgspec.structs.replace(
-        record, settled=not taken, taken=msgspec.json.encode(data) if taken else b"", updated=split_amount(now_ns)
-    )
+    taken = b"" if cdr.settled else cdr.details_json()
+    return msgspec.structs.replace(record, settled=not taken, taken=taken, updated=split_amount(now_ns))
 
 
 def _moment(at_ns: int, offset: int) -> Moment:

@@ -30,6 +30,21 @@ class Slot:
         self.step_price = step_price
 
 
+class PriceText:
+    """A price as the JSON of EventCosts: fee, rounding and limit, not closed; its hours, empty where it has none; its slots."""
+
+    head: str
+    timing: str
+    rates: str
+    whole: str  # all of it: what makes two prices the same to a client
+
+    def __init__(self, head: str, timing: str, rates: str) -> None:
+        self.head = head
+        self.timing = timing
+        self.rates = rates
+        self.whole = f"{head}{timing}{rates}"
+
+
 class Interval:
     """A compiled row of a rating plan: a timing, a price in slots, a weight. Shared by every call that it prices."""
 
@@ -46,6 +61,7 @@ class Interval:
     window: Window  # the timing without its end
     single: Slot | None  # the only slot, when there is one and it begins at 0
     key: tuple[object, ...] | None  # everything but weight and timing ID, made when it is first asked for
+    text: PriceText | None  # the same as JSON, made when it is first asked for
 
     def __init__(
         self,
@@ -70,6 +86,7 @@ class Interval:
         self.window = ALWAYS if timing is None else make_window(timing, NO_END)
         self.single = slots[0] if len(slots) == 1 and slots[0].start_ns <= 0 else None
         self.key = None
+        self.text = None
 
 
 class Match:

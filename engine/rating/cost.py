@@ -297,11 +297,20 @@ class EventCost:
 
     # -- as JSON ------------------------------------------------------------------------------------------------------
 
-    def to_data(self) -> dict[str, object]:
-        """The EventCost that clients see (reference rating.md, 12), as JSON-able data."""
-        from engine.rating.costdata import write_cost
+    def to_json(self, *, told: bool = True, question: bool = False) -> str:
+        """The EventCost that clients see (reference rating.md, 12), as JSON text.
 
-        return write_cost(self)
+        Without `told` its usage is null; of a mere `question` what has no steps has null for them.
+        """
+        from engine.rating.costjson import write_cost
+
+        return write_cost(self, told=told, question=question)
+
+    def to_data(self) -> dict[str, object]:
+        """The same as JSON-able data, with new containers all through."""
+        from engine.rating.costdata import data_of
+
+        return data_of(self.to_json())
 
     @staticmethod
     def from_data(data: dict[str, object]) -> EventCost:

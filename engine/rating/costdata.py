@@ -1,8 +1,7 @@
-"""EventCosts as JSON-able data, and back (reference rating.md, 12).
+"""EventCosts read back from JSON: what engine.rating.costjson wrote, or what a client sends (reference rating.md, 12).
 
-Parts that are equal are written once and named by short keys, which count up. A run that is priced exactly carries its price ("Price",
-a fraction of whole money a step) and where in that price it stands ("Offset"); one increment of `*rounding` that no balance paid
-then makes the parts of the whole sum to its cost. When it is read back that increment is dropped again: the price tells more.
+Of a run that is priced exactly, price and offset are taken up again; the increment of `*rounding` that made its parts sum to the cost is
+dropped: the price tells more.
 """
 
 from __future__ import annotations
@@ -10,186 +9,17 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
-from engine.money import FACTOR_ONE, ONE, Amount, Factor, Ratio, amount_of, factor_json, factor_of
+import msgspec
+
+from engine.money import FACTOR_ONE, ONE, Amount, Factor, Ratio, amount_of, factor_of
 from engine.rating.book import Rate, Rating, Timing
 from engine.rating.call import AccountSummary, BalanceSummary, Increment, Interval, Match, MoneyPart, UnitPart
-from engine.rating.compile import make_interval, price_key
-from engine.rating.cost import PAUSE, Charge, EventCost
+from engine.rating.compile import make_interval
+from engine.rating.cost import Charge, EventCost
+from engine.rating.costjson import ROUNDING
 from engine.rating.price import exact_total
-from engine.rating.render import Data, number, rates_data, summary_data, timing_data
-from engine.times import UTC_ZONE, format_time, parse_time
-
-ROUNDING: Final = "*rounding"
-NONE: Final = "*none"  # units without money beside them
-_KEYS: Final[tuple[str, ...]] = tuple(f"{index:07x}" for index in range(1, 257))
-
-
-def write_cost(cost: EventCost) -> Data:
-    """The EventCost of clients: JSON-able, with new containers all through."""
-    writer = _Writer()
-    charges = [writer.charge(charge) for charge in cost.charges]
-    writer.exact_rounding(cost, charges)
-    return {
-        "CGRID": cost.cgrid,
-        "RunID": cost.run_id,
-        "StartTime": format_time(cost.start_ns, cost.zone),
-        "Usage": cost.usage_ns,
-        "Cost": number(cost.cost),
-        "Charges": charges,
-        "AccountSummary": summary_data(cost.summary),
-        "Rating": writer.rating,
-        "Accounting": writer.accounting,
-        "RatingFilters": writer.filters,
-        "Rates": writer.rates,
-        "Timings": writer.timings,
-    }
-
-
-class _Writer:
-    """The tables of one EventCost, and which key each part has got in them."""
-
-    rating: Data
-    accounting: Data
-    filters: Data
-    rates: Data
-    timings: Data
-    _known: dict[tuple[object, ...], str]
-    _drawn: int
-
-    def __init__(self) -> None:
-        self.rating = {}
-        self.accounting = {}
-        self.filters = {}
-        self.rates = {}
-        self.timings = {}
-        self._known = {}
-        self._drawn = 0
-
-    def _key(self, table: Data, content: tuple[object, ...], pause: bool) -> tuple[str, bool]:
-        """The key of some content in a table, and whether it is new there."""
-        known = self._known.get(content)
-        if known is not None:
-            return known, False
-        if pause:
-            key = PAUSE
-        else:
-            key = _KEYS[self._drawn] if self._drawn < len(_KEYS) else f"{self._drawn + 1:07x}"
-            self._drawn += 1
-        self._known[content] = key
-        return key, key not in table
-
-    def charge(self, charge: Charge) -> Data:
-        increments = [self.increment(run, charge.match) for run in charge.increments]
-        if charge.rounding is not None:
-            increments.append(self.increment(charge.rounding, charge.match, rounding=True))
-        return {"RatingID": self.rating_id(charge.interval, charge.match), "Increments": increments, "CompressFactor": charge.count}
-
-    def increment(self, run: Increment, match: Match, *, rounding: bool = False) -> Data:
-        data: Data = {
-            "Usage": run.duration_ns,
-            "Cost": number(run.cost),
-            "AccountingID": self.accounting_id(run, match, rounding),
-            "CompressFactor": run.count,
-        }
-        if run.price is not None:
-            price = Ratio(run.price.num, run.price.den * ONE)
-            data["Price"] = f"{price.num}/{price.den}"
-            data["Offset"] = run.offset
-        return data
-
-    def accounting_id(self, run: Increment, match: Match, rounding: bool) -> str:
-        unit = run.unit
-        money = run.money
-        if unit is None and money is None:
-            return ""
-        if match.plan_id == PAUSE:
-            return self._balance_charge(run.account_id, "", PAUSE, 0, 0, "", pause=True)
-        extra = ""
-        if money is not None:
-            rating_id = ROUNDING if rounding else self.rating_id(money.interval, match)
-            extra = self._balance_charge(run.account_id, money.balance_uuid, rating_id, run.cost, FACTOR_ONE, "")
-        if unit is None:
-            return extra
-        rating_id = self.rating_id(unit.interval, match)
-        return self._balance_charge(run.account_id, unit.balance_uuid, rating_id, unit.consumed, unit.factor, extra or NONE)
-
-    def _balance_charge(
-        self, account_id: str, uuid: str, rating_id: str, units: Amount, factor: Factor, extra: str, *, pause: bool = False
-    ) -> str:
-        key, new = self._key(self.accounting, ("a", account_id, uuid, rating_id, units, factor, extra), pause)
-        if new:
-            data: Data = {"AccountID": account_id, "BalanceUUID": uuid, "RatingID": rating_id, "Units": number(units)}
-            if factor not in (0, FACTOR_ONE):
-                data["BalanceFactor"] = factor_json(factor)
-            data["ExtraChargeID"] = extra
-            self.accounting[key] = data
-        return key
-
-    def rating_id(self, interval: Interval | None, match: Match) -> str:
-        if interval is None:
-            return ""
-        pause = match.plan_id == PAUSE
-        price = price_key(interval)
-        key, new = self._key(self.rating, ("r", price, match.subject, match.prefix, match.destination_id, match.plan_id), pause)
-        if new:
-            self.rating[key] = {
-                "ConnectFee": number(interval.connect_fee),
-                "RoundingMethod": interval.rounding_method,
-                "RoundingDecimals": interval.rounding_decimals,
-                "MaxCost": number(interval.max_cost),
-                "MaxCostStrategy": interval.max_cost_strategy,
-                "TimingID": self._timing_id(interval, price),
-                "RatesID": self._rates_id(interval, price, pause),
-                "RatingFiltersID": self._filter_id(match, pause),
-            }
-        return key
-
-    def _timing_id(self, interval: Interval, price: tuple[object, ...]) -> str:
-        data = timing_data(interval)
-        if data is None:
-            return ""
-        key, new = self._key(self.timings, ("t", price[0]), False)
-        if new:
-            self.timings[key] = data
-        return key
-
-    def _rates_id(self, interval: Interval, price: tuple[object, ...], pause: bool) -> str:
-        key, new = self._key(self.rates, ("s", price[1]), pause)
-        if new:
-            self.rates[key] = rates_data(interval)
-        return key
-
-    def _filter_id(self, match: Match, pause: bool) -> str:
-        key, new = self._key(self.filters, ("f", match.subject, match.prefix, match.destination_id, match.plan_id), pause)
-        if new:
-            self.filters[key] = {
-                "Subject": match.subject,
-                "DestinationPrefix": match.prefix,
-                "DestinationID": match.destination_id,
-                "RatingPlanID": match.plan_id,
-            }
-        return key
-
-    def exact_rounding(self, cost: EventCost, charges: list[Data]) -> None:
-        """Adds the increment that makes the parts sum to the cost, in the last charge that counts once, else in one of its own."""
-        missing = 0
-        for charge in cost.charges:
-            for run in charge.increments:
-                if run.price is not None:
-                    missing += (run.total - run.cost * run.count) * charge.count
-        if missing == 0:
-            return
-        key = self._balance_charge("", "", ROUNDING, missing, FACTOR_ONE, "")
-        data: Data = {"Usage": 0, "Cost": number(missing), "AccountingID": key, "CompressFactor": 1}
-        for index in range(len(charges) - 1, -1, -1):
-            increments = charges[index]["Increments"]
-            if cost.charges[index].count == 1 and isinstance(increments, list):
-                increments.append(data)
-                return
-        charges.append({"RatingID": charges[-1]["RatingID"], "Increments": [data], "CompressFactor": 1})
-
-
-# -- reading -------------------------------------------------------------------------------------------------------------
+from engine.rating.render import Data
+from engine.times import UTC_ZONE, parse_time
 
 
 def read_cost(data: Data) -> EventCost:
@@ -203,6 +33,19 @@ def read_cost(data: Data) -> EventCost:
             cost.charges.append(charge)
     cost.summary = _read_summary(data.get("AccountSummary"))
     return cost
+
+
+def data_of(text: str) -> Data:
+    """JSON text as data: a number is a double where that has the same digits, else a Decimal."""
+    return _DECODER.decode(text)
+
+
+def _exact(text: str) -> float | Decimal:
+    value = float(text)
+    return value if Decimal(repr(value)) == Decimal(text) else Decimal(text)
+
+
+_DECODER: Final = msgspec.json.Decoder(dict[str, object], float_hook=_exact)
 
 
 class _Reader:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Final
 
-from engine.money import ONE, Amount, Ratio, amount_json, amount_text, factor_json
-from engine.rating.call import AccountSummary, CallCost, Increment, Interval, Span
+import msgspec
+
+from engine.money import ONE, Amount, Factor, Ratio, amount_json, amount_text, factor_json
+from engine.rating.call import AccountSummary, CallCost, Increment, Interval, PriceText, Span
 from engine.times import Zone, format_time
 
 Data = dict[str, object]
 
+_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
+_TINY: Final = 10_000  # doubles below it may be written with an exponent
 _FIFTEEN_DIGITS: Final = 10**15  # decimal numbers of so many digits survive being a double
 
 
@@ -21,6 +26,20 @@ def number(amount: Amount) -> object:
     if not -_FIFTEEN_DIGITS < amount < _FIFTEEN_DIGITS and Decimal(repr(amount / ONE)) * ONE != amount:
         return Decimal(amount_text(amount))
     return amount / ONE
+
+
+def number_text(amount: Amount) -> str:
+    """The same as JSON text."""
+    if amount == 0:
+        return "0"
+    if not -_FIFTEEN_DIGITS < amount < _FIFTEEN_DIGITS or -_TINY < amount < _TINY:
+        return _ENCODER.encode(number(amount)).decode()
+    return amount_text(amount)
+
+
+def factor_number_text(factor: Factor) -> str:
+    """A factor as JSON text."""
+    return _ENCODER.encode(factor_json(factor)).decode()
 
 
 def ratio_number(value: Ratio) -> object:
@@ -52,6 +71,22 @@ def rates_data(interval: Interval) -> list[Data]:
         {"GroupIntervalStart": slot.start_ns, "Value": ratio_number(slot.value), "RateIncrement": slot.step_ns, "RateUnit": slot.unit_ns}
         for slot in interval.slots
     ]
+
+
+def price_text(interval: Interval) -> PriceText:
+    """The interval as EventCosts write it, made when it is first asked for."""
+    known = interval.text
+    if known is None:
+        head = (
+            f'{{"ConnectFee":{number_text(interval.connect_fee)},"RoundingMethod":{encode_basestring(interval.rounding_method)},'
+            f'"RoundingDecimals":{interval.rounding_decimals},"MaxCost":{number_text(interval.max_cost)},'
+            f'"MaxCostStrategy":{encode_basestring(interval.max_cost_strategy)}'
+        )
+        hours = timing_data(interval)
+        timing = "" if hours is None else _ENCODER.encode(hours).decode()
+        known = PriceText(head, timing, _ENCODER.encode(rates_data(interval)).decode())
+        interval.text = known
+    return known
 
 
 def interval_data(interval: Interval | None) -> Data | None:

@@ -26,7 +26,6 @@ UNRATED: Final = (POSTPAID, PSEUDOPREPAID, RATED)  # the record is rated at the 
 RAW_RUN: Final = "*raw"
 DEFAULT_RUN: Final = "*default"
 
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 _DECODER: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 NEVER: Final = 1 << 62  # an instant that does not come, on either clock
@@ -87,7 +86,7 @@ class Run:
 
     def cost_body(self) -> bytes:
         """The cost as JSON; empty without one."""
-        return self._cost_body if self._cost is None else _ENCODER.encode(self._cost.to_data())
+        return self._cost_body if self._cost is None else self._cost.to_json().encode()
 
     def set_cost_body(self, body: bytes) -> None:
         """Takes up the cost that `cost_body` gave."""

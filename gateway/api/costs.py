@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from engine import commands
 from engine.errors import Refusal, RequestError, server_error
 from engine.money import amount_json, amount_of
@@ -47,12 +49,10 @@ def call_cost_data(cost: CallCost) -> dict[str, object]:
     return cost.to_data()
 
 
-def event_cost_data(cost: CallCost, cgrid: str = "") -> dict[str, object]:
+def event_cost_json(cost: CallCost, cgrid: str = "") -> msgspec.Raw:
     """The EventCost of a query: its cost is the sum of its increments, neither rounded nor limited."""
-    data = EventCost.of(cost, cgrid, "").to_data()
-    if len(cost.spans) == 1 and cost.spans[0].increments is None:
-        data["Charges"] = [{"RatingID": "", "Increments": None, "CompressFactor": 0}]
-    return data
+    no_length = len(cost.spans) == 1 and cost.spans[0].increments is None
+    return msgspec.Raw(EventCost.of(cost, cgrid, "").to_json(question=no_length))
 
 
 def _call(api: Api, args: Args, start: Moment, usage_ns: int, tor: str) -> Call:
@@ -106,7 +106,7 @@ def usage_of(text: str) -> int:
 def _get_cost(api: Api, args: Args) -> object:
     usage_ns = usage_of(args.text("Usage"))
     start = moment(api, args.text("AnswerTime"))
-    return event_cost_data(_cost_or_server_error(api, _call(api, args, start, usage_ns, "")))
+    return event_cost_json(_cost_or_server_error(api, _call(api, args, start, usage_ns, "")))
 
 
 def _get_data_cost(api: Api, args: Args) -> object:
@@ -155,7 +155,7 @@ def _rating_plans_cost(api: Api, args: Args) -> object:
     if isinstance(result, Refusal):
         return {"EventCost": None, "RatingPlanID": ""}
     assert isinstance(result, tuple), "a plan and its cost"
-    return {"EventCost": event_cost_data(result[1]), "RatingPlanID": result[0]}
+    return {"EventCost": event_cost_json(result[1]), "RatingPlanID": result[0]}
 
 
 METHODS: Final = (

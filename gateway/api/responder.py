@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from engine import commands
 from engine.errors import Refusal, RequestError, mandatory_missing, server_error
 from engine.event import truth
@@ -259,7 +261,7 @@ def _account_cost(api: Api, args: Args) -> object:
     if isinstance(result, Refusal):
         raise server_error(result.value)
     assert isinstance(result, CallCost), "a quote is a cost or a refusal"
-    return EventCost.of(result, "", "").to_data()
+    return msgspec.Raw(EventCost.of(result, "", "").to_json())
 
 
 def _usage_call(api: Api, args: Args) -> Call:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
+
 from engine.attributes.reply import AttributesReply
 from engine.money import amount_json
 from engine.rating.cost import EventCost
@@ -48,7 +50,7 @@ def _cost(api: Api, args: Args) -> object:
     attributes, cost = found
     assert isinstance(cost, EventCost), "a cost is an EventCost"
     shown = shown_attributes(attributes, args) if isinstance(attributes, AttributesReply) else None
-    return {"Attributes": shown, "EventCost": cost.to_data()}
+    return {"Attributes": shown, "EventCost": msgspec.Raw(cost.to_json())}
 
 
 METHODS: Final = (
