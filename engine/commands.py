@@ -14,6 +14,7 @@ from engine.money import Amount
 from engine.rating.call import BalanceSummary, Call
 from engine.rating.cost import EventCost
 from engine.rating.cost import Refund as Refund  # noqa: PLC0414 - a word of RefundCall, for the gateway
+from engine.records import EntriesForwarded
 
 
 class GetItem(Struct):
@@ -165,6 +166,12 @@ class RemoveCdrs(Struct):
     """Removes records by their order ids; what they took stays taken. Answers None."""
 
     order_ids: Sequence[int]
+
+
+class ForwardEntries(Struct):
+    """Closes entries into forwards, as a look at the stored ones made them (engine.storage.sqlite.aged). Answers None."""
+
+    closings: Sequence[EntriesForwarded]
 
 
 class StoreSessionCost(Struct):

@@ -139,6 +139,7 @@ class Engine:
             commands.PutItem: self._put_item,
             commands.RemoveItem: self._remove_item,
             commands.ChangeItems: self._change_items,
+            commands.ForwardEntries: self._forward_entries,
             commands.MaxSession: self._max_session,
             commands.DebitCall: self._debit_call,
             commands.QuoteCall: self._quote_call,
@@ -375,6 +376,12 @@ class Engine:
         self._records.append(ItemRemoved(kind, id))
         self.dropped_indexes.profile_changed(kind, id)
         return True
+
+    # -- the ledger ---------------------------------------------------------------------------------------------------
+
+    def _forward_entries(self, command: commands.ForwardEntries, now_ns: int) -> object:
+        self._records.extend(command.closings)
+        return None
 
     # -- charging a described call ------------------------------------------------------------------------------------
 

@@ -41,6 +41,8 @@ STORAGE_RETRY_SECONDS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)  # pauses between trie
 STORAGE_CLOSE_TRIES: Final = 3  # tries to write what is left when a storage closes on a failing disk
 QUERY_PAGE_RECORDS: Final = 512  # records or entries that a query hands over at a time
 BACKUP_SYNC_BYTES: Final = 4 << 20  # of a backup that are written before they are brought to the disk: commits beside it wait for no more
+CLOSED_ENTRIES: Final = 512  # entries that one record of the journal closes into forwards: what the writer does between two commits
+AGED_BATCH_RECORDS: Final = 64  # ledgers closed, or records removed, in one step
 QUERY_THREADS: Final = 2  # queries that read at the same time; more wait
 EXISTS_FILTER_MAX_BYTES: Final = 64 << 20  # memory of the filter that answers "no such record" without a look at the disk
 

@@ -41,6 +41,7 @@ from gateway.api.configuration import CONFIGURATION, Configuration
 from gateway.api.context import Api, ApiOptions
 from gateway.api.server import ApiServer, ServerOptions
 from gateway.api.stirkeys import StirOptions
+from gateway.api.upkeep import PRUNER
 from gateway.api.versions import VERSIONS
 from gateway.clockwork import Clockwork, Scheduler, clock, ticks
 from gateway.config import Tree
@@ -55,6 +56,7 @@ from gateway.limits import (
     YOUNG_OBJECTS,
 )
 from gateway.observe.log import set_level
+from gateway.pruning import RunningPruner
 from gateway.transport.census import Census, most_connections
 from gateway.transport.tls import Certificates
 
@@ -376,6 +378,7 @@ class App:
                 JOURNAL: self.storage.journal,
                 CONFIGURATION: Configuration(tree, apply),
                 CLIENTS: clients,
+                PRUNER: RunningPruner(state, self.engine, lambda command: self._clockwork.step(command, clock())),
                 SYNC_TIMEOUT_NS: tree.sessions.channel_sync_timeout_ns,
             },
         )

@@ -11,6 +11,7 @@ COLLECT_SECONDS: Final = 60.0  # how often we ask whether all should be looked a
 COLLECT_IDLE: Final = 20  # looks at the middle ones after which all are looked at when nothing was asked of us meanwhile
 COLLECT_BUSY: Final = 2_000  # and after which they are looked at however busy we are
 VERIFY_PAGE_ENTRIES: Final = 10_000  # entries that are added up before progress is told
+PRUNE_SECONDS: Final = 3_600  # that pruning may take
 LONGEST_SLEEP_SECONDS: Final = 60.0  # how long the engine's timer sleeps at most: a clock that was set is noticed then
 RETRY_SECONDS: Final = 1  # until what was due is tried again when it could not be done
 MAX_RESTORES: Final = 100  # accounts that are being restored from their records at a time; more wait

@@ -147,6 +147,9 @@ class Storage(Protocol):
     def status(self) -> StorageStatus:
         """Where it stands."""
 
+    async def project(self) -> None:
+        """Returns when all that was appended before is durable and projected. StorageRefused while the disk fails."""
+
     async def prune(self) -> int:
         """Folds and projects all that is durable and drops the journal rows that are no more needed; returns how many bytes of
         them. It happens by itself when enough has gathered."""

@@ -33,6 +33,7 @@ from gateway.api import (
     tariffplans,
     tpsheets,
     triggers,
+    upkeep,
     versions,
 )
 
@@ -62,5 +63,6 @@ ROWS: Final = (
     *tariffplans.METHODS,
     *tpsheets.METHODS,
     *triggers.METHODS,
+    *upkeep.METHODS,
     *versions.METHODS,
 )

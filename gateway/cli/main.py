@@ -34,6 +34,7 @@ COMMANDS: Final = (
     ("cdrs", "list or follow stored records"),
     ("explain", "say why a call or a record costs what it costs, and who pays"),
     ("verify", "recompute every balance from its entries"),
+    ("prune", "close older entries of every balance into one, remove old records"),
     ("backup", "write one file that holds the whole state, while it is in use or not"),
     ("restore", "put a backup in the place of a state that is not in use"),
     ("bench", "measure events a second, and what each costs, on this machine"),

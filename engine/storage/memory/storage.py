@@ -69,6 +69,10 @@ class MemoryStorage:
             journal_bytes=self.disk.journal_bytes,
         )
 
+    async def project(self) -> None:
+        """See `Storage.project`."""
+        await self.journal.wait(self.journal.last_ticket)
+
     async def prune(self) -> int:
         """See `Storage.prune`."""
         dropped = self.disk.journal_bytes

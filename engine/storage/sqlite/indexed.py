@@ -107,14 +107,7 @@ class IndexedTable:
         keys: list[list[tuple[int, int]]] = [[] for _ in range(1 << _KINDS_BITS)]
         spans: dict[int, tuple[int, int]] = {}
         for start in range(0, len(items), _ROWS_PER_SLICE):
-            rows = [build(item) for item in items[start : start + _ROWS_PER_SLICE]]
-            self._database.insert_lazily(self._name, [(row.row_id, row.second, row.record) for row in rows])
-            for prefix in sorted({row.row_id >> GENERATION_BITS for row in rows}):
-                of_one = [row for row in rows if row.row_id >> GENERATION_BITS == prefix]
-                number = self._enter(prefix, of_one, spans)
-                for kind in range(len(of_one[0].hashes)):
-                    base = _index_base(number, kind)
-                    keys[kind] += [(base | row.hashes[kind], row.row_id & _PLACES) for row in of_one]
+            self._put_rows([build(item) for item in items[start : start + _ROWS_PER_SLICE]], keys, spans)
             yield
         self._widen(spans)
         for of_kind in keys:
@@ -126,6 +119,25 @@ class IndexedTable:
             self._database.execute_lazily(f"DELETE FROM {self._name} WHERE id = ?", (row_id,))
             yield
 
+    def put(self, rows: Sequence[Row]) -> None:
+        """Puts a few rows with their keys; in the transaction that is open, where one is."""
+        keys: list[list[tuple[int, int]]] = [[] for _ in range(1 << _KINDS_BITS)]
+        spans: dict[int, tuple[int, int]] = {}
+        self._put_rows(rows, keys, spans)
+        self._widen(spans)
+        for of_kind in keys:
+            self._database.insert_lazily(f"{self._name}_keys", of_kind)
+
+    def _put_rows(self, rows: Sequence[Row], keys: list[list[tuple[int, int]]], spans: dict[int, tuple[int, int]]) -> None:
+        """Puts rows; gathers their keys by kind, and the seconds of each generation."""
+        self._database.insert_lazily(self._name, [(row.row_id, row.second, row.record) for row in rows])
+        for prefix in sorted({row.row_id >> GENERATION_BITS for row in rows}):
+            of_one = [row for row in rows if row.row_id >> GENERATION_BITS == prefix]
+            number = self._enter(prefix, of_one, spans)
+            for kind in range(len(of_one[0].hashes)):
+                base = _index_base(number, kind)
+                keys[kind] += [(base | row.hashes[kind], row.row_id & _PLACES) for row in of_one]
+
     def _enter(self, prefix: int, rows: Sequence[Row], spans: dict[int, tuple[int, int]]) -> int:
         """Makes the generation of these rows when it is new, and gathers their seconds; returns its number."""
         seconds = [row.second for row in rows]
@@ -135,7 +147,7 @@ class IndexedTable:
         for generation in self.generations:
             if generation.prefix == prefix:
                 return generation.number
-        new = Generation(len(self.generations) + 1, prefix, *spans[prefix])
+        new = Generation(max((one.number for one in self.generations), default=0) + 1, prefix, *spans[prefix])
         self._save([*self.generations, new], prefix)
         return new.number
 
@@ -146,6 +158,38 @@ class IndexedTable:
             new = Generation(old.number, prefix, min(low, old.low), max(high, old.high))
             if new != old:
                 self._save([new if generation is old else generation for generation in self.generations], prefix)
+
+    def tidy(self) -> Iterator[None]:
+        """Forgets keys of rows that are gone, in slices; a generation without rows goes altogether, unless it is the youngest."""
+        for generation in self.generations:
+            yield from self._tidy(generation, youngest=generation is self.generations[-1])
+
+    def _tidy(self, generation: Generation, *, youngest: bool) -> Iterator[None]:
+        run = self._database.connection.execute
+        first = generation.prefix << GENERATION_BITS
+        rows = run(f"SELECT id FROM {self._name} WHERE id BETWEEN ? AND ?", (first, first | _PLACES)).fetchall()
+        left = {row_id & _PLACES for (row_id,) in rows}
+        yield
+        if len(left) > _PLACES:
+            return
+        after, last = (generation.number << _KINDS_BITS) << _HASH_BITS, (generation.number + 1) << _KINDS_BITS << _HASH_BITS
+        place = -1
+        found = (
+            f"SELECT key, place FROM {self._name}_keys WHERE (key, place) > (?, ?) AND key < ? ORDER BY key, place LIMIT {_KEYS_PER_SLICE}"
+        )
+        while keys := run(found, (after, place, last)).fetchall():
+            after, place = keys[-1]
+            gone = [key for key in keys if key[1] not in left]
+            for start in range(0, len(gone), _ROWS_PER_SLICE):
+                chunk = gone[start : start + _ROWS_PER_SLICE]
+                pairs = ", ".join(["(?, ?)"] * len(chunk))
+                values = [value for key in chunk for value in key]
+                self._database.execute_lazily(f"DELETE FROM {self._name}_keys WHERE (key, place) IN (VALUES {pairs})", values)
+            yield
+        if not left and not youngest:
+            self._database.execute_lazily(f"DELETE FROM {self._name}_generations WHERE number = ?", (generation.number,))
+            self.generations = tuple(one for one in self.generations if one is not generation)
+            yield
 
     def _save(self, generations: list[Generation], prefix: int) -> None:
         generations.sort(key=lambda generation: generation.prefix)

@@ -10,18 +10,22 @@ import heapq
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Final, TypeVar
 
 import msgspec
 
-from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, StateRecord, decode_entry
+from engine.records import NANO, CdrPut, CdrRemoved, EntriesForwarded, Entry, StateRecord, decode_cdr, decode_entry
 from engine.storage.ports import StorageDamaged, StorageError, StorageTooNew
 from engine.storage.sqlite.database import connect
 from engine.storage.sqlite.folder import DATABASE_NAME
+from engine.storage.sqlite.indexed import GENERATION_BITS, generations_of
 from engine.storage.sqlite.recovery import read_journal, read_state
 from engine.storage.sqlite.schema import APPLICATION_ID, MIGRATIONS, as_storage_error
+from engine.times import ZERO_TIME
 
 Result = TypeVar("Result")
+
+_ID_LIMIT: Final = 2**63 - 1
 
 
 class Peek:
@@ -75,6 +79,34 @@ class Peek:
         """All movements of all balances, in the order of their ids. StorageDamaged when something durable cannot be read."""
         return self._mapped(self._entries())
 
+    def entries_before(self, instant: int) -> Iterator[Entry]:
+        """Like `entries`, but it may end before younger ones: all of before the instant (ns since 1970 UTC) are there."""
+        return self._mapped(self._entries(self._last_before("entries", instant // NANO)))
+
+    def cdrs_before(self, instant: int) -> Iterator[int]:
+        """Order ids of records in the table that were set up before the instant; without a time of set-up, that were stored before it."""
+        return self._mapped(self._cdrs_before(instant))
+
+    def _last_before(self, name: str, second: int) -> int:
+        """An id above which the table has no row of that second or an earlier one."""
+        generations = generations_of(self._connection, name)
+        while generations and generations[-1].low > second:
+            last = (generations.pop().prefix << GENERATION_BITS) - 1
+            if not generations or generations[-1].low <= second:
+                return last
+        return _ID_LIMIT
+
+    def _cdrs_before(self, instant: int) -> Iterator[int]:
+        last = self._last_before("cdrs", instant // NANO)
+        sql = "SELECT id, record FROM cdrs WHERE id <= ? AND second <= ? ORDER BY id"
+        for row_id, body in self._connection.execute(sql, (last, instant // NANO)):
+            try:
+                cdr = decode_cdr(body)
+            except msgspec.MsgspecError as error:
+                raise StorageDamaged(f"{self._path}: record {row_id} cannot be read: {error}") from error
+            if (cdr.created_ns if cdr.setup_ns <= ZERO_TIME else cdr.setup_ns) < instant:
+                yield row_id
+
     def _mapped(self, found: Iterator[Result]) -> Iterator[Result]:
         try:
             yield from found
@@ -89,11 +121,11 @@ class Peek:
                 if not isinstance(record, CdrPut | CdrRemoved | Entry | EntriesForwarded):
                     yield record
 
-    def _entries(self) -> Iterator[Entry]:
+    def _entries(self, last: int = _ID_LIMIT) -> Iterator[Entry]:
         young, closed = self._young()
-        yield from heapq.merge(
-            self._projected(young, closed), (young[entry_id] for entry_id in sorted(young)), key=lambda entry: entry.entry_id
-        )
+        ids = sorted(entry_id for entry_id in young if entry_id <= last)
+        rows = self._projected(young, closed, last)
+        yield from heapq.merge(rows, (young[entry_id] for entry_id in ids), key=lambda entry: entry.entry_id)
 
     def _young(self) -> tuple[dict[int, Entry], dict[str, int]]:
         """What the journal knows and the table may not: entries by id, and up to which id the ledger of an account is closed."""
@@ -110,9 +142,9 @@ class Peek:
         young.update((entry.entry_id, entry) for closing in closings.values() for entry in closing.forwards)
         return young, closed
 
-    def _projected(self, young: dict[int, Entry], closed: dict[str, int]) -> Iterator[Entry]:
-        """The table without what the journal knows better."""
-        for row_id, body in self._connection.execute("SELECT id, record FROM entries ORDER BY id"):
+    def _projected(self, young: dict[int, Entry], closed: dict[str, int], last: int) -> Iterator[Entry]:
+        """The table up to an id without what the journal knows better."""
+        for row_id, body in self._connection.execute("SELECT id, record FROM entries WHERE id <= ? ORDER BY id", (last,)):
             if row_id in young:
                 continue
             try:

@@ -38,12 +38,13 @@ class _Batch:
         self.cdrs: dict[int, CdrPut | None] = {}
         self.entries: dict[int, Entry] = {}
         self.closings: list[EntriesForwarded] = []
+        self.closed: list[int] = []
         self.last_order_id = 0
         self.last_entry_id = 0
 
     @property
     def full(self) -> bool:
-        return len(self.cdrs) + len(self.entries) >= PROJECTION_BATCH_RECORDS
+        return len(self.cdrs) + len(self.entries) + len(self.closings) >= PROJECTION_BATCH_RECORDS
 
     def take(self, record: CdrPut | CdrRemoved | Entry | EntriesForwarded) -> None:
         if isinstance(record, Entry):
@@ -60,6 +61,7 @@ class _Batch:
             closed = [e.entry_id for e in self.entries.values() if e.account == record.account and e.entry_id <= record.through_id]
             for entry_id in closed:
                 del self.entries[entry_id]
+            self.closed += closed  # rows of theirs may lie in the table without keys, from a projection that was cut off
             self.closings.append(record)
             self.entries.update((entry.entry_id, entry) for entry in record.forwards)
 
@@ -218,7 +220,8 @@ class Projector:
         for closing in batch.closings:
             self._close_entries(closing)
             yield
-        yield from self.entries.apply(list(batch.entries.values()), _entry_row, ())
+        closed = [entry_id for entry_id in batch.closed if entry_id not in batch.entries]
+        yield from self.entries.apply(list(batch.entries.values()), _entry_row, closed)
         cdrs = [cdr for cdr in batch.cdrs.values() if cdr is not None]
         yield from self.cdrs.apply(cdrs, self._cdr_row, [order_id for order_id, cdr in batch.cdrs.items() if cdr is None])
         self._database.set_marks(projected=through, last_order_id=self.last_order_id, last_entry_id=self.last_entry_id)
@@ -243,11 +246,11 @@ class Projector:
                     rows = connection.execute(f"SELECT id, record FROM entries WHERE id IN ({marks_for(chunk)})", chunk).fetchall()
                     closed = [entry_id for entry_id, record in rows if decode_entry(record).account == closing.account]
                     connection.execute(f"DELETE FROM entries WHERE id IN ({marks_for(closed)})", closed)
-            rows = [_entry_row(entry) for entry in closing.forwards]
-            self._database.insert_lazily("entries", [(row.row_id, row.second, row.record) for row in rows])
+            self.entries.put([_entry_row(entry) for entry in closing.forwards])
 
     def _fold_state(self) -> Iterator[None]:
         """Writes folded state, moves the mark, drops the journal behind both marks."""
+        asked = self.prune_asked > self.pruned
         through = max(self._consumed, self.folded)
         yield from self._fold.apply()
         self._database.set_marks(folded=through, projected=self.projected)
@@ -257,6 +260,9 @@ class Projector:
             self.journal_bytes -= dropped
             self.pruned_bytes += dropped
             yield
+        if asked:
+            yield from self.cdrs.tidy()
+            yield from self.entries.tidy()
         self.pruned = behind
         self._on_pruned(behind)
         yield

@@ -200,6 +200,11 @@ class SqliteStorage:
             journal_bytes=self._projector.journal_bytes,
         )
 
+    async def project(self) -> None:
+        """See `Storage.project`."""
+        await self.journal.wait(self.journal.last_ticket)
+        await self._catch_up()
+
     async def prune(self) -> int:
         """See `Storage.prune`."""
         before = self._projector.pruned_bytes
