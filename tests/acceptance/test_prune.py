@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.test_kill import ACCOUNTS, TENANT, Payer, look_at, prepared, verify
+from tests.acceptance.paying import ACCOUNTS, TENANT, Payer, look_at, prepared, verify
 from tests.gateway.servers import Gateway, tollwire, until
 
 pytestmark = pytest.mark.slow
