@@ -3,7 +3,7 @@
 A step of the engine hands its records to the journal in one `append`; they become durable together or not at all. Every
 `...Put` carries the whole new state of its key, so that the last one wins and nothing else is needed to build it again.
 
-msgpack integers have 64 bits, amounts and instants here may need more: they are written as `Parts`, see `split_amount`.
+msgpack integers have 64 bits, amounts and instants here may need more: they are written as `Parts`, see engine.parts.
 New fields go to the end of a struct and have a default; tags are never used again for something else.
 """
 
@@ -14,35 +14,7 @@ from typing import Final
 
 import msgspec
 
-Parts = tuple[int, ...]
-"""An integer count of 10**-9 (an amount, a usage or an instant in ns) as (whole, nano), 0 <= nano < 10**9; whole may be negative."""
-
-NANO: Final = 10**9
-_BASE: Final = 10**18
-_WHOLE_LIMIT: Final = 2**63
-
-
-def split_amount(amount: int) -> Parts:
-    """The parts of an integer of any size: (whole, nano); beyond 64 bits of `whole` more digits to the base 10**18 go before it."""
-    whole, nano = divmod(amount, NANO)
-    if -_WHOLE_LIMIT <= whole < _WHOLE_LIMIT:
-        return (whole, nano)
-    digits = [nano]
-    while not -_WHOLE_LIMIT <= whole < _WHOLE_LIMIT:
-        whole, low = divmod(whole, _BASE)
-        digits.append(low)
-    digits.append(whole)
-    return tuple(reversed(digits))
-
-
-def join_amount(parts: Parts) -> int:
-    """The integer that `split_amount` took apart."""
-    if len(parts) == 2:
-        return parts[0] * NANO + parts[1]
-    whole = 0
-    for digit in parts[:-1]:
-        whole = whole * _BASE + digit
-    return whole * NANO + parts[-1]
+from engine.parts import Parts, join_amount
 
 
 class AccountPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=1):
@@ -121,9 +93,10 @@ class CdrPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=7):
     Order ids are consecutive: a new record takes the one after the last, whatever it was (storage cuts its indexes by them).
     `setup`, `answer`, `created`, `updated` are instants, `usage` is in ns (a byte or an event is 1), `cost` an amount or None when
     there is none, each as `Parts`; the offsets are the seconds ahead of UTC of the clock that wrote the instants. `extra_fields` is a
-    JSON object of texts; `cost_details` is the EventCost JSON or empty. `settled`: no balance stands for the cost (any more), because
-    it was given back or only quoted; nothing is to be given back for it. `taken`: the EventCost JSON of what stands taken instead of
-    `cost_details`, after a rating that was not to be stored; empty when it is the same.
+    JSON object of texts; `cost_details` is the EventCost, packed by the rating room (engine.rating.packing), or empty. `settled`: no
+    balance stands for the cost (any more), because it was given back or only quoted; nothing is to be given back for it. `taken`: the
+    packed EventCost of what stands taken instead of `cost_details`, after a rating that was not to be stored; empty when it is the
+    same. `usage_untold`: the cost's own usage is not shown.
     """
 
     order_id: int
@@ -155,6 +128,7 @@ class CdrPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=7):
     answer_offset: int = 0
     settled: bool = False
     taken: bytes = b""
+    usage_untold: bool = False
 
     @property
     def setup_ns(self) -> int:

@@ -12,7 +12,6 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import Final, assert_never
 
 import msgspec
@@ -34,7 +33,7 @@ from engine.effects import (
     WarnDisconnect,
 )
 from engine.errors import RequestError, StorageUnavailable
-from engine.rating.cost import EventCost
+from engine.rating.packing import unpack_cost
 from engine.records import CdrPut
 from engine.storage.ports import CdrStore, StorageRefused
 from engine.storage.query import CdrOrder, CdrQuery
@@ -45,7 +44,6 @@ from gateway.limits import DONE_SECONDS, LONGEST_SLEEP_SECONDS, MAX_RESTORES, MA
 log: Final = logging.getLogger(__name__)
 
 clock: Final[Callable[[], int]] = time.time_ns
-_DETAILS: Final = msgspec.json.Decoder(dict[str, object], float_hook=Decimal)
 ticks: Final[Callable[[], int]] = time.monotonic_ns
 
 
@@ -274,7 +272,8 @@ class Restores:
         wanted = CdrQuery(tenants=(tenant,), accounts=(name,), min_cost=0, order_by=CdrOrder.ORDER_ID, descending=True, limit=1)
         try:
             found = await self._found(wanted)
-            summary = EventCost.from_data(_DETAILS.decode(found[0].cost_details)).summary if found and found[0].cost_details else None
+            last = found[0] if found and found[0].cost_details else None
+            summary = None if last is None else unpack_cost(last.cost_details, last.cgrid, last.run_id).summary
             if summary is None or f"{summary.tenant}:{summary.account}" != effect.account_id:
                 self._failed(effect, "no rated record shows the account's balances")
                 return

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from engine.accounts.account import Account, Balance
 from engine.money import Amount
-from engine.records import Entry, Record, split_amount
+from engine.parts import split_amount
+from engine.records import Entry, Record
 
 
 class Cause:

@@ -14,8 +14,8 @@ from typing import Any, Final
 import msgspec
 
 from engine.accounts.account import Account, Balance, BalanceFilter, CounterFilter, Trigger, UnitCounter
+from engine.parts import Parts, read_amount, split_amount
 from engine.rating.book import Timing
-from engine.records import Parts, join_amount, split_amount
 from engine.times import NO_TIME, UTC_ZONE, ZERO_TIME, FixedZone, Moment, Zone, fixed_zone, zone_of
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
@@ -75,7 +75,7 @@ def decode_account(key: str, body: bytes) -> Account:
     account = Account(tenant, key[len(tenant) + 1 :])
     account.allow_negative = bool(flags & _NEGATIVE)
     account.disabled = bool(flags & _OFF)
-    account.updated_at = join_amount(updated)
+    account.updated_at = read_amount(updated)
     if balances is not None:
         account.balances = {name: [_balance_in(name, one) for one in chain] for name, chain in balances.items()}
     if counters is not None:
@@ -126,7 +126,7 @@ def _set_out(extra: dict[int, Any], number: int, members: dict[str, bool], empty
 
 
 def _balance_in(balance_type: str, parts: list[Any]) -> Balance:
-    balance = Balance(parts[0], parts[1], balance_type, join_amount(parts[2]))
+    balance = Balance(parts[0], parts[1], balance_type, read_amount(parts[2]))
     bits: int = parts[3]
     balance.disabled = bool(bits & _DISABLED)
     balance.blocker = bool(bits & _BLOCKER)
@@ -140,7 +140,7 @@ def _balance_in(balance_type: str, parts: list[Any]) -> Balance:
     if _EXPIRES in extra:
         balance.expires = _moment_in(extra[_EXPIRES])
     if _WEIGHT in extra:
-        balance.weight = join_amount(extra[_WEIGHT])
+        balance.weight = read_amount(extra[_WEIGHT])
     balance.rating_subject = extra.get(_SUBJECT, "")
     return balance
 
@@ -153,7 +153,7 @@ def _counter_out(counter: UnitCounter) -> list[Any]:
 
 
 def _counter_in(parts: list[Any]) -> UnitCounter:
-    return UnitCounter(parts[0], [CounterFilter(join_amount(value), _pattern_in(pattern)) for value, pattern in parts[1]])
+    return UnitCounter(parts[0], [CounterFilter(read_amount(value), _pattern_in(pattern)) for value, pattern in parts[1]])
 
 
 def _trigger_out(trigger: Trigger) -> list[Any]:
@@ -176,7 +176,7 @@ def _trigger_out(trigger: Trigger) -> list[Any]:
 
 
 def _trigger_in(parts: list[Any]) -> Trigger:
-    trigger = Trigger(parts[0], parts[1], parts[2], join_amount(parts[3]))
+    trigger = Trigger(parts[0], parts[1], parts[2], read_amount(parts[3]))
     flags: int = parts[4]
     trigger.recurrent = bool(flags & _RECURRENT)
     trigger.executed = bool(flags & _EXECUTED)
@@ -184,7 +184,7 @@ def _trigger_in(parts: list[Any]) -> Trigger:
     trigger.expires = _moment_in(parts[6])
     trigger.activates = _moment_in(parts[7])
     trigger.balance = _pattern_in(parts[8])
-    trigger.weight = join_amount(parts[9])
+    trigger.weight = read_amount(parts[9])
     trigger.actions_id = parts[10]
     trigger.min_queued_items = parts[11]
     trigger.last_execution_at = _moment_in(parts[12])
@@ -232,9 +232,9 @@ def _pattern_in(given: dict[int, Any]) -> BalanceFilter:
     pattern.disabled = given.get(_IS_DISABLED)
     pattern.blocker = given.get(_IS_BLOCKER)
     if _VALUE in given:
-        pattern.value = join_amount(given[_VALUE])
+        pattern.value = read_amount(given[_VALUE])
     if _WEIGHT in given:
-        pattern.weight = join_amount(given[_WEIGHT])
+        pattern.weight = read_amount(given[_WEIGHT])
     if _EXPIRES in given:
         pattern.expires = _moment_in(given[_EXPIRES][0])
     pattern.timings = _timings_in(given.get(_TIMINGS))
@@ -256,7 +256,7 @@ def _moment_in(parts: list[Any] | None) -> Moment:
     if parts is None:
         return NO_TIME
     zone = parts[1]
-    return Moment(join_amount(parts[0]), zone_of(zone) if isinstance(zone, str) else fixed_zone(zone))
+    return Moment(read_amount(parts[0]), zone_of(zone) if isinstance(zone, str) else fixed_zone(zone))
 
 
 def _zone_out(zone: Zone) -> object:
@@ -283,7 +283,7 @@ def _factors_out(factors: dict[str, int]) -> dict[str, Parts]:
     return {name: split_amount(factor) for name, factor in factors.items()}
 
 
-def _factors_in(factors: dict[str, list[int]] | None) -> dict[str, int] | None:
+def _factors_in(factors: dict[str, Any] | None) -> dict[str, int] | None:
     if factors is None:
         return None
-    return {name: join_amount(tuple(parts)) for name, parts in factors.items()}
+    return {name: read_amount(parts) for name, parts in factors.items()}

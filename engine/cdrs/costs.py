@@ -5,21 +5,21 @@ A cost is fetched once: a record that has it carries it from then on. Until then
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final
 
 import msgspec
 
 from engine.limits import MAX_SESSION_COSTS
+from engine.parts import read_amount, split_amount
 from engine.rating.cost import EventCost
-from engine.records import ItemPut, ItemRemoved, Record, join_amount, split_amount
+from engine.rating.packing import pack_cost, unpack_cost
+from engine.records import ItemPut, ItemRemoved, Record
 
 SESSION_COST: Final = "session_cost"  # the journal's kind of item
 _EXPIRED_AT_ONCE: Final = 16
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(list[Any])
-_JSON: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
 
 
 class SessionCost:
@@ -68,7 +68,7 @@ class SessionCosts:
     def put(self, cost: SessionCost, now_ns: int) -> None:
         """Keeps the cost, in place of one that waits already."""
         key = _key(cost.cgrid, cost.run_id)
-        details = cost.details.to_json().encode()
+        details = pack_cost(cost.details, cost.cgrid, cost.run_id)
         names = [cost.cgrid, cost.run_id, cost.origin_host, cost.origin_id, cost.cost_source]
         body = _ENCODER.encode([names, split_amount(cost.usage_ns), split_amount(now_ns), details])
         self._bodies.pop(key, None)
@@ -84,13 +84,13 @@ class SessionCosts:
             return None
         self.records.append(ItemRemoved(SESSION_COST, key))
         (cgrid, run_id, host, origin_id, source), usage, _, details = _DECODER.decode(found[1])
-        return SessionCost(cgrid, run_id, host, origin_id, source, join_amount(usage), EventCost.from_data(_JSON.decode(details)))
+        return SessionCost(cgrid, run_id, host, origin_id, source, read_amount(usage), unpack_cost(details, cgrid, run_id))
 
     def restore(self, key: str, body: bytes | None) -> None:
         """Takes up what the journal says: a cost, or None for one that was fetched."""
         self._bodies.pop(key, None)
         if body is not None:
-            self._bodies[key] = (join_amount(_DECODER.decode(body)[2]), body)
+            self._bodies[key] = (read_amount(_DECODER.decode(body)[2]), body)
 
     def _drop_old(self, now_ns: int) -> None:
         for key in [key for key, _ in zip(self._bodies, range(_EXPIRED_AT_ONCE), strict=False)]:

@@ -23,8 +23,10 @@ from engine.errors import RequestError, exists
 from engine.event import CGRID, COST_DETAILS, Event
 from engine.money import Amount
 from engine.options import EngineOptions
+from engine.parts import split_amount
 from engine.rating.cost import EventCost
-from engine.records import CdrPut, CdrRemoved, Record, split_amount
+from engine.rating.packing import cost_json
+from engine.records import CdrPut, CdrRemoved, Record
 
 PARTIALLY_EXECUTED: Final = "PARTIALLY_EXECUTED"
 REFUND_FLAG: Final = "*refund"
@@ -240,8 +242,9 @@ class CdrServer:
         cdr, previous = run.cdr, run.previous
         if previous is not None:
             run.refunded = self.rater.give_back_stored(previous, now_ns)
-            if previous.cost_details:
-                run.event.fields.setdefault(COST_DETAILS, msgspec.Raw(previous.cost_details))
+            if previous.cost_details and COST_DETAILS not in run.event.fields:
+                details = cost_json(previous.cost_details, previous.cgrid, previous.run_id, usage_untold=previous.usage_untold)
+                run.event.fields[COST_DETAILS] = msgspec.Raw(details)
         elif cdr.details is not None:
             run.refunded = self.rater.give_back(cdr.details, cdr.tor, self.rater.call(cdr, run.event, now_ns), now_ns)
         if run.refunded or cdr.details is not None:

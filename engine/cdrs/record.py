@@ -35,8 +35,10 @@ from engine.event import (
 )
 from engine.money import ONE, Amount, amount_json
 from engine.options import EngineOptions
+from engine.parts import Parts, split_amount
 from engine.rating.cost import EventCost
-from engine.records import CdrPut, Parts, split_amount
+from engine.rating.packing import pack_cost, unpack_cost
+from engine.records import CdrPut
 from engine.times import NO_TIME, ZERO_TIME, Moment, fixed_zone
 from engine.usage import VOICE
 
@@ -241,6 +243,7 @@ def event_of(record: CdrPut, options: dict[str, object]) -> Event:
 
 def stored(cdr: Cdr, order_id: int, created: Parts, now_ns: int) -> CdrPut:
     """The journal record of a CDR."""
+    details = cdr.details
     return CdrPut(
         order_id=order_id,
         cgrid=cdr.cgrid,
@@ -261,59 +264,33 @@ def stored(cdr: Cdr, order_id: int, created: Parts, now_ns: int) -> CdrPut:
         updated=split_amount(now_ns),
         usage=split_amount(cdr.usage_ns),
         cost=split_amount(cdr.cost),
-        extra_fields=msgspec.json.encode(cdr.extra_fields),
+        extra_fields=msgspec.json.encode(cdr.extra_fields) if cdr.extra_fields else b"{}",
         extra_info=cdr.extra_info,
         cost_source=cdr.cost_source,
-        cost_details=cdr.details_json(),
+        cost_details=b"" if details is None else pack_cost(details, cdr.cgrid, cdr.run_id),
         partial=cdr.partial,
         pre_rated=cdr.pre_rated,
         setup_offset=cdr.setup.zone.offset_at(cdr.setup.ns),
         answer_offset=cdr.answer.zone.offset_at(cdr.answer.ns),
         settled=cdr.settled,
+        usage_untold=cdr.usage_untold,
     )
-
-
-def cdr_from(record: CdrPut) -> Cdr:
-    """The record as it was stored. ValueError when its cost details are none."""
-    cdr = Cdr(record.cgrid, record.run_id)
-    cdr.origin_host = record.origin_host
-    cdr.source = record.source
-    cdr.origin_id = record.origin_id
-    cdr.tor = record.tor
-    cdr.request_type = record.request_type
-    cdr.tenant = record.tenant
-    cdr.category = record.category
-    cdr.account = record.account
-    cdr.subject = record.subject
-    cdr.destination = record.destination
-    cdr.setup = _moment(record.setup_ns, record.setup_offset)
-    cdr.answer = _moment(record.answer_ns, record.answer_offset)
-    cdr.usage_ns = record.usage_ns
-    cost = record.cost_amount
-    cdr.cost = NOT_RATED if cost is None else cost
-    cdr.cost_source = record.cost_source
-    cdr.details = stored_details(record)
-    cdr.extra_fields = msgspec.json.decode(record.extra_fields, type=dict[str, str])
-    cdr.extra_info = record.extra_info
-    cdr.partial = record.partial
-    cdr.pre_rated = record.pre_rated
-    cdr.settled = record.settled
-    return cdr
 
 
 def stored_details(record: CdrPut) -> EventCost | None:
     """The explained cost that a record was stored with; None without one."""
-    return EventCost.from_data(_DETAILS.decode(record.cost_details)) if record.cost_details else None
+    return unpack_cost(record.cost_details, record.cgrid, record.run_id) if record.cost_details else None
 
 
 def taken_details(record: CdrPut) -> EventCost | None:
     """The explained cost of what stands taken for a record: what it was stored with, or what a later rating took that was not stored."""
-    return EventCost.from_data(_DETAILS.decode(record.taken)) if record.taken else stored_details(record)
+    return unpack_cost(record.taken, record.cgrid, record.run_id) if record.taken else stored_details(record)
 
 
 def untold(record: CdrPut, cdr: Cdr, now_ns: int) -> CdrPut:
     """The stored record after a rating that was not to be stored: it looks as before, and knows what stands taken for it."""
-    taken = b"" if cdr.settled else cdr.details_json()
+    details = cdr.details
+    taken = b"" if details is None or cdr.settled else pack_cost(details, record.cgrid, record.run_id)
     return msgspec.structs.replace(record, settled=not taken, taken=taken, updated=split_amount(now_ns))
 
 

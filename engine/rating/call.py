@@ -62,6 +62,7 @@ class Interval:
     single: Slot | None  # the only slot, when there is one and it begins at 0
     key: tuple[object, ...] | None  # everything but weight and timing ID, made when it is first asked for
     text: PriceText | None  # the same as JSON, made when it is first asked for
+    packed: bytes | None  # as stored costs have it (engine.rating.packing), made when it is first asked for
 
     def __init__(
         self,
@@ -87,6 +88,7 @@ class Interval:
         self.single = slots[0] if len(slots) == 1 and slots[0].start_ns <= 0 else None
         self.key = None
         self.text = None
+        self.packed = None
 
 
 class Match:

@@ -1,4 +1,4 @@
-"""EventCosts as the JSON text that clients see and records keep (reference rating.md, 12); engine.rating.costdata reads it back.
+"""EventCosts as the JSON text that clients see (reference rating.md, 12); engine.rating.costdata reads it back.
 
 Parts that are written alike are written once and named by short keys, which count up. A run that is priced exactly carries its price
 ("Price", a fraction of whole money a step) and where in that price it stands ("Offset"); one increment of `*rounding` that no balance

@@ -12,7 +12,8 @@ from typing import Final
 
 import msgspec
 
-from engine.records import NANO, CdrPut
+from engine.parts import NANO
+from engine.records import CdrPut
 
 EXISTS: Final = "*exists"
 _NOT_RATED: Final = -NANO  # a cost of -1: the records that could not be rated

@@ -17,6 +17,7 @@ from engine import commands
 from engine.errors import RequestError, not_found, server_error
 from engine.event import usage_of
 from engine.money import amount_json, amount_of
+from engine.rating.packing import cost_json
 from engine.records import CdrPut
 from engine.storage.ports import CdrStore, StorageRefused
 from engine.storage.query import CdrOrder, CdrQuery
@@ -205,16 +206,22 @@ def _common(cdr: CdrPut) -> dict[str, object]:
     }
 
 
+def _details(cdr: CdrPut) -> bytes:
+    """The explained cost of a record as JSON; null without one."""
+    if not cdr.cost_details:
+        return b"null"
+    return cost_json(cdr.cost_details, cdr.cgrid, cdr.run_id, usage_untold=cdr.usage_untold)
+
+
 def external_cdr(cdr: CdrPut) -> dict[str, object]:
     """A record as APIerSv2.GetCDRs writes it: usage and cost details as text."""
     usage = format_duration(cdr.usage_ns) if cdr.tor == VOICE else str(cdr.usage_ns)
-    return _common(cdr) | {"Usage": usage, "CostDetails": cdr.cost_details.decode() or "null"}
+    return _common(cdr) | {"Usage": usage, "CostDetails": _details(cdr).decode()}
 
 
 def plain_cdr(cdr: CdrPut) -> dict[str, object]:
     """A record as CDRsV1.GetCDRs writes it: usage in ns, cost details as an object."""
-    details = msgspec.Raw(cdr.cost_details) if cdr.cost_details else None
-    return _common(cdr) | {"Usage": cdr.usage_ns, "Partial": cdr.partial, "CostDetails": details}
+    return _common(cdr) | {"Usage": cdr.usage_ns, "Partial": cdr.partial, "CostDetails": msgspec.Raw(_details(cdr))}
 
 
 # -- methods -------------------------------------------------------------------------------------------------------------
@@ -287,7 +294,7 @@ async def _event_cost(api: Api, args: Args) -> object:
     found = await asked(store_of(api).query(query))
     if not found or not found[0].cost_details:
         raise not_found()
-    return msgspec.Raw(found[0].cost_details)
+    return msgspec.Raw(_details(found[0]))
 
 
 async def _remove(api: Api, args: Args) -> object:

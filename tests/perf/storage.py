@@ -14,7 +14,8 @@ from pathlib import Path
 
 import uvloop
 
-from engine.records import AccountPut, CdrPut, Entry, Record, SessionPut, split_amount
+from engine.parts import split_amount
+from engine.records import AccountPut, CdrPut, Entry, Record, SessionPut
 from engine.storage.query import CdrQuery
 from engine.storage.sqlite.storage import SqliteStorage, open_sqlite
 

@@ -15,7 +15,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from engine.records import NANO, Parts, join_amount
+from engine.parts import NANO, Parts, join_amount
 from engine.storage.sqlite.database import Database, marks_for
 
 GENERATION_BITS: Final = 16
@@ -54,8 +54,7 @@ def key_hash(text: str) -> int:
 
 def whole_second(instant: Parts) -> int:
     """The second of an instant, held within what a column takes."""
-    whole = instant[0] if len(instant) == 2 else join_amount(instant) // NANO
-    return max(-_SECOND_LIMIT, min(_SECOND_LIMIT, whole))
+    return max(-_SECOND_LIMIT, min(_SECOND_LIMIT, join_amount(instant) // NANO))
 
 
 def generations_of(connection: sqlite3.Connection, name: str) -> list[Generation]:

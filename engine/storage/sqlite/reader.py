@@ -17,7 +17,8 @@ from typing import Final, TypeVar
 import msgspec
 
 from engine.limits import QUERY_PAGE_RECORDS, QUERY_THREADS
-from engine.records import NANO, CdrPut, Entry, decode_cdr, decode_entry
+from engine.parts import NANO
+from engine.records import CdrPut, Entry, decode_cdr, decode_entry
 from engine.storage.ports import StorageDamaged, StorageRefused
 from engine.storage.query import CdrOrder, CdrQuery, matcher, sort_page
 from engine.storage.sqlite.database import Connect, marks_for

@@ -9,7 +9,8 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from engine.records import CdrPut, Entry, Record, StateRecord, split_amount
+from engine.parts import split_amount
+from engine.records import CdrPut, Entry, Record, StateRecord
 from engine.storage.memory.disk import Faults, MemoryDisk
 from engine.storage.memory.storage import MemoryStorage
 from engine.storage.ports import Storage

@@ -10,6 +10,7 @@ from typing import TypeVar
 import pytest
 
 from engine.limits import JOURNAL_QUEUE_BYTES, QUERY_PAGE_RECORDS
+from engine.parts import split_amount
 from engine.records import (
     AccountPut,
     AccountRemoved,
@@ -23,7 +24,6 @@ from engine.records import (
     SessionPut,
     StateRecord,
     is_removal,
-    split_amount,
     state_key,
 )
 from engine.storage.ports import StorageRefused

@@ -8,34 +8,50 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine import records
-from engine.records import AccountPut, CdrPut, decode_commit, encode_records, join_amount, join_commit, split_amount
+from engine.parts import Parts, join_amount, read_amount, split_amount
+from engine.records import AccountPut, CdrPut, decode_commit, encode_records, join_commit
 from tests.engine.storage.drivers import cdr, entry
 
 
 @pytest.mark.parametrize(
     ("amount", "parts"),
     [
-        (0, (0, 0)),
-        (1, (0, 1)),
-        (-1, (-1, 999_999_999)),
-        (1_500_000_000, (1, 500_000_000)),
-        (-1_500_000_000, (-2, 500_000_000)),
-        (2**63 * 10**9 - 1, (2**63 - 1, 999_999_999)),
-        (2**63 * 10**9, (9, 223372036854775808, 0)),
-        (-(2**63) * 10**9, (-(2**63), 0)),
+        (0, 0),
+        (-1, -1),
+        (1_500_000_000, 1_500_000_000),
+        (2**62 - 1, 2**62 - 1),
+        (-(2**62), -(2**62)),
+        (2**62, (4_611_686_018, 427_387_904)),
+        (-(2**62) - 1, (-4_611_686_019, 572_612_095)),
+        (2**62 * 10**9, (4, 611686018427387904, 0)),
         (-62_135_596_800 * 10**9, (-62_135_596_800, 0)),
     ],
 )
-def test_parts_of_an_amount(amount: int, parts: tuple[int, ...]) -> None:
+def test_parts_of_an_amount(amount: int, parts: Parts) -> None:
     assert split_amount(amount) == parts
+    assert join_amount(parts) == read_amount(parts) == amount
+
+
+@pytest.mark.parametrize(
+    ("parts", "amount"), [((0, 0), 0), ((-1, 999_999_999), -1), ((1, 500_000_000), 1_500_000_000), ((-(2**63), 0), -(2**63) * 10**9)]
+)
+def test_parts_as_older_versions_wrote_them(parts: Parts, amount: int) -> None:
     assert join_amount(parts) == amount
+
+
+@pytest.mark.parametrize("stored", ["1", None, [1], [1, "2"], 1.5])
+def test_what_is_no_number_is_refused(stored: object) -> None:
+    with pytest.raises(ValueError, match="a stored number"):
+        read_amount(stored)
 
 
 @given(st.integers() | st.integers(-(10**80), 10**80))
 def test_every_integer_comes_back_and_can_be_encoded(amount: int) -> None:
     parts = split_amount(amount)
+    body = msgspec.msgpack.encode(parts)
     assert join_amount(parts) == amount
-    assert msgspec.msgpack.decode(msgspec.msgpack.encode(parts), type=tuple[int, ...]) == parts
+    assert msgspec.msgpack.decode(body, type=Parts) == parts
+    assert read_amount(msgspec.msgpack.decode(body)) == amount
 
 
 def test_a_commit_is_the_appends_in_it() -> None:
