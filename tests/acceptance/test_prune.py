@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.acceptance.paying import ACCOUNTS, TENANT, Payer, look_at, prepared, verify
+from tests.acceptance.killing import TENANT
+from tests.acceptance.paying import ACCOUNTS, Payer, look_at, prepared, verify
 from tests.gateway.servers import Gateway, tollwire, until
 
 pytestmark = pytest.mark.slow
