@@ -17,7 +17,8 @@ import msgspec
 
 from engine.limits import AGED_BATCH_RECORDS, CLOSED_ENTRIES
 from engine.money import Amount
-from engine.records import EntriesForwarded, Entry, split_amount
+from engine.parts import split_amount
+from engine.records import EntriesForwarded, Entry
 from engine.storage.sqlite.folder import DATABASE_NAME
 from engine.storage.sqlite.peek import Peek
 from engine.storage.sqlite.schema import as_storage_error

@@ -14,7 +14,8 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from engine.records import NANO, CdrPut, CdrRemoved, EntriesForwarded, Entry, StateRecord, decode_cdr, decode_entry
+from engine.parts import NANO
+from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, StateRecord, decode_cdr, decode_entry
 from engine.storage.ports import StorageDamaged, StorageError, StorageTooNew
 from engine.storage.sqlite.database import connect
 from engine.storage.sqlite.folder import DATABASE_NAME

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from engine.accounts.verify import Tally
-from engine.records import CdrRemoved, Entry, Record, split_amount
+from engine.parts import split_amount
+from engine.records import CdrRemoved, Entry, Record
 from engine.storage.ports import Storage, StorageRefused
 from engine.storage.sqlite.aged import Age, Aged, compact, room
 from engine.storage.sqlite.folder import DATABASE_NAME
