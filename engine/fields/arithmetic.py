@@ -26,7 +26,7 @@ MAX_INT: Final = 2**63 - 1
 MAX_RESULT: Final = 10**40  # no sum or product goes beyond it
 
 _WHOLE: Final = re.compile(r"[+-]?\d{1,19}\Z", re.ASCII)
-_FRACTION: Final = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
+_FRACTION: Final = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?\Z", re.ASCII)
 
 
 class Quantity:

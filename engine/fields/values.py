@@ -137,7 +137,7 @@ def _plain(value: object, depth: int) -> object:
 # -- numbers, durations, times -------------------------------------------------------------------------------------------
 
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,18}\Z")
-_FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\Z")
+_FLOAT: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\Z")
 
 
 def number_of(value: object) -> Ratio:

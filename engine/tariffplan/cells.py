@@ -17,7 +17,7 @@ from engine.usage import parse_duration, parse_go_duration
 
 ANY: Final = "*any"
 
-_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\Z")
+_NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\Z")
 _INTEGER: Final = re.compile(r"[+-]?[0-9]{1,19}\Z")
 _BARE: Final = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+)\Z")
 _CLOCK: Final = re.compile(r"(?:[0-9]{1,2}|\*):(?:[0-9]{1,2}|\*):(?:[0-9]{1,2}|\*)\Z")
