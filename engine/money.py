@@ -158,7 +158,7 @@ def amount_text(amount: Amount) -> str:
     whole, part = divmod(abs(amount), ONE)
     if part == 0:
         return f"{sign}{whole}"
-    return f"{sign}{whole}." + f"{part:09d}".rstrip("0")
+    return f"{sign}{whole}.{str(ONE + part)[1:].rstrip('0')}"
 
 
 def round_ratio(num: int, den: int) -> int:

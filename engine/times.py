@@ -211,7 +211,7 @@ def format_time(unix_ns: int, zone: Zone) -> str:
     part = clock_ns - clock * SECOND
     hour = clock // 3600
     minute = clock // 60 - hour * 60
-    fraction = "." + f"{part:09d}".rstrip("0") if part else ""
+    fraction = "." + str(SECOND + part)[1:].rstrip("0") if part else ""
     years = str(year) if 1000 <= year <= 9999 else f"{year:04d}"
     date = f"{years}-{_TWO_DIGITS[month]}-{_TWO_DIGITS[day]}"
     return f"{date}T{_TWO_DIGITS[hour]}:{_TWO_DIGITS[minute]}:{_TWO_DIGITS[clock % 60]}{fraction}{zone.text_at(unix_ns)}"

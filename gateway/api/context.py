@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from mypy_extensions import mypyc_attr
+
 from gateway.api.locks import Locks
 from gateway.api.partitions import CachePartitions
 from gateway.api.stirkeys import StirKeys, StirOptions
@@ -39,6 +41,7 @@ class SchedulerSwitch(Protocol):
         """Executes no action plan until started again."""
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class ApiOptions:
     """What the API needs to know of the configuration and of the process.

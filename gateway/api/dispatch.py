@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
-from copy import copy
 from typing import Final
 
 import msgspec
@@ -33,29 +32,47 @@ class Dispatcher:
     """
 
     ticket: int
+    _api: Api
+    _table: Table
+    _methods: dict[str, Method]
+    _explain: Callable[[str], RequestError]
+    _encode_result: Callable[[msgspec.Raw, object], bytes]
+    _encode_error: Callable[[msgspec.Raw, str], bytes]
 
-    def __init__(self, api: Api, rows: Iterable[Method], unbuilt: Iterable[Method]) -> None:
-        self._api = api
-        table = Table(rows, unbuilt, api.options.sections)
-        self._methods = table.methods
-        self._explain: Callable[[str], RequestError] = table.explain
-        self._encode_result: Callable[[msgspec.Raw, object], bytes] = encode_result
-        self._encode_error: Callable[[msgspec.Raw, str], bytes] = encode_error
+    def __init__(self, api: Api, rows: Iterable[Method], unbuilt: Iterable[Method], table: Table | None = None) -> None:
+        """`table` is that of the same rows, where it is made already."""
+        if table is None:
+            table = Table(rows, unbuilt, api.options.sections)
         self.ticket = 0
+        self._api = api
+        self._table = table
+        self._methods = table.methods
+        self._explain = table.explain
+        self._encode_result = encode_result
+        self._encode_error = encode_error
 
     def in_words(
         self, encode_result: Callable[[msgspec.Raw, object], bytes], encode_error: Callable[[msgspec.Raw, str], bytes]
     ) -> Dispatcher:
         """The same table, its answers written otherwise."""
-        other = copy(self)
-        other._encode_result, other._encode_error = encode_result, encode_error
+        other = self._twin()
+        other._encode_result = encode_result
+        other._encode_error = encode_error
         return other
 
     def only(self, service: str) -> Dispatcher:
         """The methods of one service alone; what else is asked is refused as the reference's bidirectional port does."""
-        other = copy(self)
+        other = self._twin()
         other._methods = {name: row for name, row in self._methods.items() if name.startswith(f"{service}.")}
         other._explain = lambda name: RequestError(f"birpc: can't find method {name}")
+        return other
+
+    def _twin(self) -> Dispatcher:
+        other = Dispatcher(self._api, (), (), self._table)
+        other._methods = self._methods
+        other._explain = self._explain
+        other._encode_result = self._encode_result
+        other._encode_error = self._encode_error
         return other
 
     def call(self, request: Request, client: str = "") -> bytes | Awaitable[tuple[bytes, int]]:

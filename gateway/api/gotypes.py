@@ -16,6 +16,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from mypy_extensions import mypyc_attr
+
 from gateway.api.args import Args
 from gateway.api.instants import ZERO_INSTANT, InstantError, read_instant
 from gateway.protocols.jsonrpc.limits import MAX_DEPTH, MAX_EXPONENT, MAX_NUMBER_DIGITS, MIN_EXPONENT
@@ -29,12 +31,14 @@ class Unexpected(Exception):  # noqa: N818 - no error: the slow reader decides
     """The fast reader has met something it leaves to the slow one."""
 
 
+@mypyc_attr(native_class=False)
 class Literal(str):
     """A JSON number as it was written."""
 
     __slots__ = ()
 
 
+@mypyc_attr(native_class=False)
 class Pairs(list[tuple[str, object]]):
     """A JSON object as it was written: duplicates, order and all."""
 

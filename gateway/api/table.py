@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from typing import Final
 
 from engine.errors import RequestError
 from gateway.api.args import Args
@@ -19,15 +19,21 @@ Handler = Callable[[Api, Args], object]
 RequestError."""
 
 
-@dataclass(frozen=True, slots=True)
 class Method:
     """A row: `name` is "Service.Method"; without a handler the method is known and not built. `slow` ones run as tasks."""
 
-    name: str
-    args: GoType
-    handler: Handler | None
-    mandatory: Mandatory
-    slow: bool
+    name: Final[str]
+    args: Final[GoType]
+    handler: Final[Handler | None]
+    mandatory: Final[Mandatory]
+    slow: Final[bool]
+
+    def __init__(self, name: str, args: GoType, handler: Handler | None, mandatory: Mandatory, slow: bool) -> None:
+        self.name = name
+        self.args = args
+        self.handler = handler
+        self.mandatory = mandatory
+        self.slow = slow
 
 
 def method(name: str, args: GoType, handler: Handler | None, mandatory: str = "") -> Method:
@@ -50,7 +56,7 @@ class Table:
             for service in (*METHODS, *ALIASES)
             if SECTIONS[ALIASES.get(service, service)] == ALWAYS or SECTIONS[ALIASES.get(service, service)] in sections
         )
-        self.methods: Mapping[str, Method] = {
+        self.methods: dict[str, Method] = {
             f"{service}.{name}": row for service in sorted(self._services) for name, row in known[ALIASES.get(service, service)].items()
         }
 
