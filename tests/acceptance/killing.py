@@ -125,8 +125,11 @@ class Account:
 
 @dataclass
 class Records:
-    """What is known of records: the cost of each acknowledged one by origin, and of those that may be there."""
+    """What is known of records: how many were found, the cost of each later one that was acknowledged, by origin, and of those that may
+    be there."""
 
+    found: int = 0
+    last_order_id: int = 0
     certain: dict[str, Decimal] = field(default_factory=dict)
     unknown: dict[str, tuple[Account, Decimal, Decimal]] = field(default_factory=dict)  # account, cost, what it took
 
@@ -365,10 +368,14 @@ class Customers:
         assert not open_ones, f"nobody began {open_ones}"
 
     async def _look_at_records(self, link: Link) -> None:
+        """Those that came since the last look are the ones that were acknowledged; in all there are as many as were ever found."""
         found: dict[str, Decimal] = {}
-        for cdr in await link.call("APIerSv2.GetCDRs", {"Tenants": [TENANT]}) if self.records.certain or self.records.unknown else ():
+        count = await link.call("CDRsV1.GetCDRsCount", {"Tenants": [TENANT]})
+        wanted = {"Tenants": [TENANT], "ExtraArgs": {"OrderIDStart": self.records.last_order_id + 1}}
+        for cdr in await link.call("APIerSv2.GetCDRs", wanted) if count > self.records.found else ():
             assert cdr["OriginID"] not in found, f"{cdr['OriginID']} is recorded twice"
             found[cdr["OriginID"]] = Decimal(cdr["Cost"])
+            self.records.last_order_id = max(self.records.last_order_id, cdr["OrderID"])
         for origin in list(self.records.unknown):
             session = self.sessions.get(origin)
             if origin in found:
@@ -380,6 +387,9 @@ class Customers:
                 if session is not None:
                     session.asked = None
         assert found == self.records.certain, f"{dict(found.items() ^ self.records.certain.items())}"
+        self.records.found += len(found)
+        assert self.records.found == count, f"there are {count} records, not {self.records.found}"
+        self.records.certain.clear()
 
     async def _look_at_accounts(self, link: Link) -> None:
         accounts = {one["ID"].partition(":")[2]: one for one in await link.call("APIerSv2.GetAccounts", {"Tenant": TENANT}) or ()}

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-import threading
 from pathlib import Path
 from typing import Final
 
 from engine.limits import WAL_BYTES, WAL_MOST_BYTES
 from engine.storage.sqlite.database import Connect, Database
+from engine.storage.sqlite.hand import Hand
 
 _LOG: Final = logging.getLogger("tollwire.storage")
 
@@ -21,26 +21,24 @@ _LOG: Final = logging.getLogger("tollwire.storage")
 class LogKeeper:
     """`tend` and `finish` are called by the writer thread; the rest of the work is done in the keeper's own."""
 
-    def __init__(self, database: Database, path: Path, connect: Connect) -> None:
+    def __init__(self, database: Database, path: Path, connect: Connect, hand: Hand) -> None:
         self._database = database
         self._path = path
         self._connect = connect
         self._copied = 0
-        self._work = threading.Event()
+        self._hand = hand
         self._stopping = False
         self._busy = False
-        self._thread = threading.Thread(target=self._run, name="storage-log", daemon=True)
 
     def start(self) -> None:
         """Starts the thread."""
-        self._thread.start()
+        self._hand.start(self._run)
 
     def stop(self) -> None:
         """Ends the thread after what it does now."""
         self._stopping = True
-        self._work.set()
-        if self._thread.ident is not None:
-            self._thread.join()
+        self._hand.call()
+        self._hand.join()
 
     @property
     def unfinished(self) -> bool:
@@ -54,7 +52,7 @@ class LogKeeper:
         self._copied = min(self._copied, self._database.log_bytes)
         if self._database.log_bytes - self._copied >= WAL_BYTES:
             self._busy = True
-            self._work.set()
+            self._hand.call()
         elif self._database.log_bytes >= WAL_MOST_BYTES:
             self.finish()
 
@@ -66,8 +64,7 @@ class LogKeeper:
     def _run(self) -> None:
         connection: sqlite3.Connection | None = None
         while True:
-            self._work.wait()
-            self._work.clear()
+            self._hand.rest(None)
             if self._stopping:
                 break
             try:

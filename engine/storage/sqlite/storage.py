@@ -16,6 +16,7 @@ from engine.storage.gate import Milestone, TicketGate
 from engine.storage.ports import StorageDamaged, StorageRefused, StorageStatus
 from engine.storage.sqlite.database import Connect, Database, connect
 from engine.storage.sqlite.folder import StateFolder
+from engine.storage.sqlite.hand import Hand, Thread
 from engine.storage.sqlite.log import LogKeeper
 from engine.storage.sqlite.projector import Projector
 from engine.storage.sqlite.reader import Readers, SqliteCdrs, SqliteLedger
@@ -112,8 +113,10 @@ class SqliteJournal:
 class SqliteStorage:
     """See `Storage`. One state folder, held until `close`."""
 
-    def __init__(self, folder: Path, *, connect: Connect = connect) -> None:
-        """StorageLocked, StorageTooNew, StorageDamaged, StorageError: the folder cannot be used, and is let go again."""
+    def __init__(self, folder: Path, *, connect: Connect = connect, hand: Callable[[str], Hand] = Thread) -> None:
+        """`hand` makes those who work beside the loop, by name.
+
+        StorageLocked, StorageTooNew, StorageDamaged, StorageError: the folder cannot be used, and is let go again."""
         self._folder = StateFolder(folder)
         file = self._folder.database
         try:
@@ -130,7 +133,8 @@ class SqliteStorage:
         self._projected = Milestone()
         self._pruned = Milestone()
         self._news_scheduled = False
-        self._writer = Writer(self._database, self._projector, LogKeeper(self._database, file, connect), self._reports())
+        keeper = LogKeeper(self._database, file, connect, hand("storage-log"))
+        self._writer = Writer(self._database, self._projector, keeper, self._reports(), hand("storage"))
         self._young = YoungCdrs()
         self._readers = Readers(file, connect, self._catch_up)
         self._durable = 0

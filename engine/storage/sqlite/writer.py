@@ -8,10 +8,7 @@ tried again, in order, until it works; nothing after them is tried before. Nothi
 from __future__ import annotations
 
 import logging
-import queue
 import sqlite3
-import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -22,6 +19,7 @@ from engine.limits import COMMIT_BYTES, PROJECTION_DELAY_SECONDS, STORAGE_CLOSE_
 from engine.records import Record, join_commit
 from engine.storage.ports import StorageDamaged
 from engine.storage.sqlite.database import Database
+from engine.storage.sqlite.hand import Hand
 from engine.storage.sqlite.log import LogKeeper
 from engine.storage.sqlite.projector import Projector
 
@@ -50,28 +48,27 @@ class Writer:
     committed_bytes: int
     left: int
 
-    def __init__(self, database: Database, projector: Projector, keeper: LogKeeper, reports: Reports) -> None:
+    def __init__(self, database: Database, projector: Projector, keeper: LogKeeper, reports: Reports, hand: Hand) -> None:
         self._database = database
         self._keeper = keeper
         self._projector = projector
         self._reports = reports
         self._queue: deque[Append] = deque()
-        self._bell: queue.SimpleQueue[None] = queue.SimpleQueue()
+        self._hand = hand
         self._sleeping = False
-        self._stopping = threading.Event()
+        self._stopping = False
         self._taken: list[Append] = []
         self._projection_broken = False
         self._projection_tries = 0
         self._projection_stuck = 0
         self._projection_at = 0.0
-        self._thread = threading.Thread(target=self._run, name="storage", daemon=True)
         self.committed_bytes = 0
         self.left = 0
 
     def start(self) -> None:
         """Starts the thread."""
         self._keeper.start()
-        self._thread.start()
+        self._hand.start(self._run)
 
     def put(self, append: Append) -> None:
         """Takes an append; they must come in the order of their tickets."""
@@ -82,16 +79,17 @@ class Writer:
     def wake(self) -> None:
         """Has the thread look for work."""
         self._sleeping = False
-        self._bell.put(None)
+        self._hand.call()
 
     def stop(self) -> None:
         """Has the thread commit what is left and end."""
-        self._stopping.set()
+        self._stopping = True
+        self._hand.hurry()
         self.wake()
 
     def join(self) -> None:
         """Waits for its end; `left` then says how many appends could not be written."""
-        self._thread.join()
+        self._hand.join()
 
     def _run(self) -> None:
         try:
@@ -114,7 +112,7 @@ class Writer:
                 return False
             if not pause:
                 self._project(self._projector.pressing)
-        elif self._stopping.is_set():
+        elif self._stopping:
             return False
         elif not pause and (slices := self._projector.pressing or self._projector.idle_work):
             self._project(int(slices))
@@ -125,11 +123,9 @@ class Writer:
     def _rest(self, pause: float) -> None:
         """Waits for work; after a quiet time what is behind is projected."""
         self._sleeping = True
-        if not self._queue and not self._stopping.is_set():
+        if not self._queue and not self._stopping:
             quiet = self._projector.behind or self._keeper.unfinished
-            try:
-                self._bell.get(timeout=pause or (PROJECTION_DELAY_SECONDS if quiet else None))
-            except queue.Empty:
+            if not self._hand.rest(pause or (PROJECTION_DELAY_SECONDS if quiet else None)):
                 self._use_quiet(pause)
         self._sleeping = False
 
@@ -170,9 +166,9 @@ class Writer:
             except sqlite3.Error as error:
                 tries += 1
                 self._failed(tries, error)
-                if self._stopping.is_set() and tries >= STORAGE_CLOSE_TRIES:
+                if self._stopping and tries >= STORAGE_CLOSE_TRIES:
                     return False
-                self._stopping.wait(_pause(tries))
+                self._hand.sleep(_pause(tries))
         if tries:
             _LOG.warning("storage works again tries=%d", tries)
             self._reports.available(True)
@@ -185,7 +181,7 @@ class Writer:
 
     def _projection_pause(self) -> float:
         """Seconds until projection is tried again after an error; 0 when it may run."""
-        return max(0.0, self._projection_at - time.monotonic()) if self._projection_broken else 0.0
+        return max(0.0, self._projection_at - self._hand.now()) if self._projection_broken else 0.0
 
     def _project(self, slices: int) -> None:
         def run() -> None:
@@ -211,7 +207,7 @@ class Writer:
             self._projection_broken = True
             self._projection_stuck = self._progress()
             self._projection_tries += 1
-            self._projection_at = time.monotonic() + _pause(self._projection_tries)
+            self._projection_at = self._hand.now() + _pause(self._projection_tries)
             self._reports.projection_failed()
 
     def _progress(self) -> int:
