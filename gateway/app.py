@@ -25,6 +25,7 @@ from engine.errors import Fault
 from engine.filters.index import IndexOptions
 from engine.options import CdrOptions, EngineOptions, SessionOptions
 from engine.rating.call import RatingOptions
+from engine.storage.memory.storage import MemoryStorage
 from engine.storage.ports import Storage, StorageError
 from engine.storage.sqlite.storage import open_sqlite
 from engine.tariffplan.load import LOADED_KINDS, PlanError, Terms, load_folder
@@ -179,6 +180,15 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
         rals_connected=bool(sessions.rals_conns),
         node_id=node_id,
     )
+
+
+def engine_in_memory(tree: Tree, loop: asyncio.AbstractEventLoop) -> Engine:
+    """An engine alone, without doors, that forgets everything at its end."""
+    storage = MemoryStorage()
+    engine = Engine(engine_options(tree, "memory", "UTC"), storage, (*LOADED_KINDS, VERSIONS), os.urandom)
+    engine.recover(clock(), ticks())
+    storage.start(loop)
+    return engine
 
 
 def attribute_options(tree: Tree, zone_name: str) -> AttributeOptions:

@@ -9,25 +9,27 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from gateway.cli.limits import BENCH_MAX_IN_FLIGHT, BENCH_MAX_RUNS, BENCH_MAX_SECONDS
 from gateway.cli.measure.figures import HEADING, Figures, as_data, cells
+from gateway.cli.measure.inprocess import measure_in_process
+from gateway.cli.measure.mixed import measure_mixed
 from gateway.cli.measure.run import Checked, Terms, measure
 from gateway.cli.measure.work import WORKS
 from gateway.cli.outcome import CommandError, Exit, UsageError
 from gateway.cli.terminal import json_text, print_table
 
-_NAMES: Final = (*WORKS,)
+KINDS: Final = (*WORKS, "mixed", "process")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Declares its arguments."""
     parser.add_argument("--seconds", type=float, default=10.0, help="how long the highest load is held; the others a third of it (10)")
     parser.add_argument("--runs", type=int, default=1, help="runs, each with a gateway of its own; the figures are their medians (1)")
-    parser.add_argument("--work", metavar="KIND", action="append", choices=_NAMES, help=f"{', '.join(_NAMES)}; may be said again (all)")
+    parser.add_argument("--work", metavar="KIND", action="append", choices=KINDS, help=f"{', '.join(KINDS)}; may be said again (all)")
     parser.add_argument("--in-flight", metavar="N", type=int, action="append", help="requests in flight; may be said again (1, 32, 256)")
     parser.add_argument("--connections", metavar="N", type=int, default=0, help="connections that share them (one per 32)")
     parser.add_argument("--no-rate", action="store_true", help="leave out the run at half the highest rate")
@@ -45,14 +47,23 @@ def run(options: argparse.Namespace) -> int:
     checks: list[Checked] = []
     if not options.json:
         print(machine(), file=sys.stderr)
-    for name in dict.fromkeys(options.work or _NAMES):
-        rows += measure(terms, name, _progress, checks.append)
+    for name in dict.fromkeys(options.work or KINDS):
+        rows += rows_of(terms, name, _progress, checks.append)
     if options.json:
         print(json_text({"machine": machine(), "rows": [as_data(row) for row in rows], "checks": [check_data(one) for one in checks]}))
     else:
         print_table([HEADING, *(cells(row) for row in rows)])
         print("\n".join(check_lines(checks)))
     return Exit.OK if all(one.good for one in checks) else Exit.REFUSED
+
+
+def rows_of(terms: Terms, kind: str, told: Callable[[Figures], None], checked: Callable[[Checked], None]) -> list[Figures]:
+    """The rows of one of KINDS."""
+    if kind == "mixed":
+        return measure_mixed(terms, told, checked)
+    if kind == "process":
+        return [measure_in_process(terms)]
+    return measure(terms, kind, told, checked)
 
 
 def _terms(options: argparse.Namespace) -> Terms:

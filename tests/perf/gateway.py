@@ -11,10 +11,9 @@ import sys
 from pathlib import Path
 
 import engine
-from gateway.cli.bench import check_lines, machine
+from gateway.cli.bench import KINDS, check_lines, machine, rows_of
 from gateway.cli.measure.figures import HEADING, cells
-from gateway.cli.measure.run import Checked, Terms, measure
-from gateway.cli.measure.work import WORKS
+from gateway.cli.measure.run import Checked, Terms
 from gateway.cli.terminal import print_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +29,7 @@ def table(title: str, terms: Terms, works: list[str]) -> bool:
     """Measures and prints; whether everything that was acknowledged was there."""
     print(f"\n-- {title}, {terms.seconds:g} s, {terms.runs} run{'s' if terms.runs > 1 else ''}", flush=True)
     checks: list[Checked] = []
-    rows = [row for name in works for row in measure(terms, name, lambda row: None, checks.append)]
+    rows = [row for name in works for row in rows_of(terms, name, lambda row: None, checks.append)]
     print_table([HEADING, *(cells(row) for row in rows)])
     print("\n".join(check_lines(checks)), flush=True)
     return all(one.good for one in checks)
@@ -40,13 +39,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=float, default=60, help="how long the highest load is held")
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--work", choices=tuple(WORKS), action="append")
+    parser.add_argument("--work", choices=KINDS, action="append")
     parser.add_argument("--state-on")
     parser.add_argument("--no-plain", action="store_true")
     options = parser.parse_args()
     print(machine())
     here = Path(engine.__file__).resolve().parents[1]
-    works = options.work or list(WORKS)
+    works = options.work or list(KINDS)
     kind = "plain" if here == ROOT else "compiled"
     good = table(kind, Terms(options.seconds, options.runs, state_on=options.state_on, environment=environment(here, ROOT)), works)
     if here != ROOT and not options.no_plain:

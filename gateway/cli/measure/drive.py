@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import select
+import sys
 import time
 from array import array
 from collections import deque
@@ -89,8 +90,8 @@ def all_of(link: Link, requests: Sequence[bytes]) -> None:
                 left -= 1
 
 
-def closed(work: Work, links: Sequence[Link], in_flight: int, seconds: float, first: int) -> Driven:
-    """`in_flight` chains at a time, spread over the links, new ones for so many seconds; returns when all are answered.
+def closed(work: Work, links: Sequence[Link], in_flight: int, seconds: float, first: int, chains: int = sys.maxsize) -> Driven:
+    """`in_flight` chains at a time, spread over the links, new ones for so many seconds, or up to so many; returns when all are answered.
 
     CommandError at the first error, and when nothing is answered for BENCH_ANSWER_SECONDS.
     """
@@ -99,7 +100,7 @@ def closed(work: Work, links: Sequence[Link], in_flight: int, seconds: float, fi
     at = [0] * in_flight
     sent = [0.0] * in_flight
     times = array("d")
-    number, left = first, in_flight
+    number, left, last = first, in_flight, first + chains
     began = _CLOCK()
     end = began + seconds
     for place, link in enumerate(links):
@@ -122,7 +123,7 @@ def closed(work: Work, links: Sequence[Link], in_flight: int, seconds: float, fi
                 times.append(now - sent[slot])
                 step = at[slot] + 1
                 if step > final:
-                    if now >= end:
+                    if now >= end or number >= last:
                         left -= 1
                         continue
                     filled[slot] = fill(number)

@@ -16,9 +16,9 @@ class Figures:
     work: str
     load: str
     rate: float
-    p50_ms: float
-    p99_ms: float
-    p999_ms: float
+    p50_ms: float | None
+    p99_ms: float | None
+    p999_ms: float | None
     cpu_us: float | None
     memory_mib: float | None
     events: float
@@ -54,9 +54,7 @@ def cells(row: Figures) -> tuple[str, ...]:
         row.work,
         row.load,
         f"{row.rate:,.0f}",
-        f"{row.p50_ms:.2f}",
-        f"{row.p99_ms:.2f}",
-        f"{row.p999_ms:.2f}",
+        *("-" if value is None else f"{value:.2f}" for value in (row.p50_ms, row.p99_ms, row.p999_ms)),
         "-" if row.cpu_us is None else f"{row.cpu_us:.1f}",
         "-" if row.memory_mib is None else f"{row.memory_mib:.0f}",
         f"{row.settle_seconds:.2f}",

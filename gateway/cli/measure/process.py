@@ -13,7 +13,7 @@ _MIB: Final = 1 << 20
 
 
 class Process:
-    """A process on this machine that may be looked at."""
+    """A process on this machine that may be looked at; 0 is this one."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
@@ -34,5 +34,5 @@ class Process:
 
     def memory_mib(self) -> int:
         """What it has in memory now."""
-        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{self.pid or 'self'}/statm").read_text().split()[1])
         return pages * os.sysconf("SC_PAGE_SIZE") // _MIB

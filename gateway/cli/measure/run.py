@@ -112,7 +112,7 @@ def measure(terms: Terms, name: str, told: Callable[[Figures], None], checked: C
                 rows.setdefault(figures.load, []).append(figures)
                 if run == terms.runs - 1:
                     told(median(rows[figures.load]))
-            checked(_check(gateway, client, work, chains))
+            checked(check(gateway, client, work, chains))
     return [median(found) for found in rows.values()]
 
 
@@ -171,7 +171,8 @@ def figures_of(name: str, load: str, times: array[float], took: float, behind: f
     return Figures(name, load, count / took, p50, p99, p999, None if used is None else used / count * 1e6, memory, count, behind)
 
 
-def _check(gateway: Target, client: Client, work: Work, last: int) -> Checked:
+def check(gateway: Target, client: Client, work: Work, last: int) -> Checked:
+    """Looks for every record of the chains below `last`, and adds up every balance."""
     began = time.perf_counter()
     missing, surplus = records_missing(client, work, last) if work.stores else (0, 0)
     got = time.perf_counter()

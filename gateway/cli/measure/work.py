@@ -12,7 +12,7 @@ from gateway.cli.measure.plan import ACCOUNTS, FIRST_PREFIX, PREFIXES, TENANT
 START: Final = "2026-04-08T10:00:00Z"
 ID_BASE: Final = 1_000_000  # ids all have as many digits: an answer's id is found where it stands
 ID_DIGITS: Final = 7
-_STRIDE: Final = 7  # one prefix after the other would be kind to caches
+STRIDE: Final = 7  # one prefix after the other would be kind to caches
 _NUMBER, _ACCOUNT, _PREFIX = "@number@", "@account@", "@prefix@"
 
 
@@ -58,11 +58,11 @@ def _event(origin: str, request_type: str, usage: str) -> dict[str, object]:
 
 
 def _by_prefix(number: int) -> tuple[int, ...]:
-    return (FIRST_PREFIX + number * _STRIDE % PREFIXES,)
+    return (FIRST_PREFIX + number * STRIDE % PREFIXES,)
 
 
 def _by_account(number: int) -> tuple[int, ...]:
-    return (number, number % ACCOUNTS, FIRST_PREFIX + number * _STRIDE % PREFIXES)
+    return (number, number % ACCOUNTS, FIRST_PREFIX + number * STRIDE % PREFIXES)
 
 
 def cost_queries(run: str) -> Work:
