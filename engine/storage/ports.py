@@ -58,8 +58,8 @@ class Journal(Protocol):
 
     @property
     def accepting(self) -> bool:
-        """Whether appends are taken. It changes only between two callbacks of the loop: a step that has seen it true and does not
-        await can append all of its records."""
+        """Whether appends are taken. It becomes false only between two callbacks of the loop: who has seen it true and does not await
+        can append all that belongs together, in any number of appends."""
 
     @property
     def last_ticket(self) -> int:

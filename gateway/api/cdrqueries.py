@@ -7,6 +7,7 @@ for the whole. Who wants more asks page by page (`OrderIDStart` in ExtraArgs, th
 from __future__ import annotations
 
 import asyncio
+from array import array
 from collections.abc import AsyncIterator, Awaitable, Callable
 from decimal import Decimal
 from typing import Final, TypeVar, cast
@@ -16,6 +17,7 @@ import msgspec
 from engine import commands
 from engine.errors import RequestError, not_found, server_error
 from engine.event import usage_of
+from engine.limits import QUERY_PAGE_RECORDS
 from engine.money import amount_json, amount_of
 from engine.rating.packing import cost_json
 from engine.records import CdrPut
@@ -298,12 +300,16 @@ async def _event_cost(api: Api, args: Args) -> object:
 
 
 async def _remove(api: Api, args: Args) -> object:
-    removed = 0
+    """First all are found, then all are removed: what was begun is brought to its end, whatever the disk does."""
+    found = array("q")
     async for page in pages_of(api, query_of(api, args)):
-        api.step(commands.RemoveCdrs([cdr.order_id for cdr in page]))
-        removed += len(page)
-    if not removed:
+        found.extend(cdr.order_id for cdr in page)
+    if not found:
         raise server_error("NOT_FOUND")
+    api.step(commands.RemoveCdrs(list(found[:QUERY_PAGE_RECORDS])))
+    for start in range(QUERY_PAGE_RECORDS, len(found), QUERY_PAGE_RECORDS):
+        await asyncio.sleep(0)
+        await api.go_on(commands.RemoveCdrs(list(found[start : start + QUERY_PAGE_RECORDS])))
     return "OK"
 
 

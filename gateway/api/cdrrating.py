@@ -60,8 +60,8 @@ async def _again(api: Api, args: Args, *, rate: bool | None) -> object:
     runs = await _runs(api, query_of(api, args))
     if not runs:
         raise not_found()
-    await _in_steps(api, runs, lambda part: commands.RefundCdrs(part, switches))
-    await _in_steps(api, runs, lambda part: commands.RateCdrs(part, switches, options))
+    await _in_steps(api, runs, lambda part: commands.RefundCdrs(part, switches), begun=False)
+    await _in_steps(api, runs, lambda part: commands.RateCdrs(part, switches, options), begun=True)
     return "OK"
 
 
@@ -81,10 +81,15 @@ async def _runs(api: Api, query: CdrQuery) -> list[Run]:
     return [run for _, _, run in found]
 
 
-async def _in_steps(api: Api, runs: Sequence[Run], command: Callable[[Sequence[Run]], object]) -> None:
+async def _in_steps(api: Api, runs: Sequence[Run], command: Callable[[Sequence[Run]], object], *, begun: bool) -> None:
+    """Sends a command for some runs after the other. `begun`: something was changed before, so that even the first waits for the disk."""
     journal = cast("Waiting", api.rooms[JOURNAL])
     for start in range(0, len(runs), MAX_RERATED_PER_STEP):
-        api.step(command(runs[start : start + MAX_RERATED_PER_STEP]))
+        part = command(runs[start : start + MAX_RERATED_PER_STEP])
+        if begun or start:
+            await api.go_on(part)
+        else:
+            api.step(part)
         await asked(journal.wait(api.engine.ticket))
 
 

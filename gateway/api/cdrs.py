@@ -106,12 +106,16 @@ def _process_event_2(api: Api, args: Args) -> object:
 
 
 async def _process_events(api: Api, args: Args) -> object:
-    """All events of a step or none; more than a step takes go on in the next, after those before them."""
+    """All events of a step or none; more than a step takes go on in the next, after those before them, whatever the disk does."""
     events = [_event(api, one) for one in args.each("CGREvents")]
     switches = switches_of(args)
     for start in range(0, len(events), MAX_EVENTS_PER_STEP):
-        api.step(commands.ProcessCdrs(events[start : start + MAX_EVENTS_PER_STEP], switches))
-        await asyncio.sleep(0)
+        command = commands.ProcessCdrs(events[start : start + MAX_EVENTS_PER_STEP], switches)
+        if start:
+            await asyncio.sleep(0)
+            await api.go_on(command)
+        else:
+            api.step(command)
     return "OK"
 
 

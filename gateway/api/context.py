@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from mypy_extensions import mypyc_attr
 
+from engine.errors import StorageUnavailable
 from gateway.api.locks import Locks
 from gateway.api.partitions import CachePartitions
 from gateway.api.stirkeys import StirKeys, StirOptions
+from gateway.limits import RETRY_SECONDS
 
 DEFAULT_TENANT: Final = "cgrates.org"
 
@@ -101,6 +104,15 @@ class Api:
         """The engine's answer to a command at this moment. Raises RequestError."""
         self.stepped = True
         return self.engine.step(command, self.now())
+
+    async def go_on(self, command: object) -> object:
+        """A further step of a call that has changed something before it waited: what was begun is brought to its end, so this one waits
+        while the storage takes nothing. Raises RequestError."""
+        while True:
+            try:
+                return self.step(command)
+            except StorageUnavailable:
+                await asyncio.sleep(RETRY_SECONDS)
 
     def tenant(self, given: str) -> str:
         """The tenant that a request means."""

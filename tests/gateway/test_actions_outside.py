@@ -30,6 +30,13 @@ def cash(served: Gateway) -> object:
     return chain[0]["Value"]
 
 
+def balances(served: Gateway, name: str) -> dict[str, list[tuple[object, object]]]:
+    """All balances of an account: ids and values by type."""
+    account = served.call("APIerSv2.GetAccount", {"Tenant": "default", "Account": name})
+    assert isinstance(account, dict)
+    return {kind: [(one["ID"], one["Value"]) for one in chain] for kind, chain in (account["BalanceMap"] or {}).items()}
+
+
 def run(served: Gateway, kind: str, extra: str = "") -> None:
     rows = [{"Identifier": kind, "ExtraParameters": extra, "Weight": 10}]
     served.call("APIerSv2.SetActions", {"ActionsId": "SET", "Overwrite": True, "Actions": rows})
@@ -60,10 +67,16 @@ def test_balances_come_back_from_the_last_rated_record(served: Gateway) -> None:
 
 def test_an_account_without_a_record_is_left_alone_and_the_operator_told(served: Gateway) -> None:
     served.call("APIerSv1.SetAccount", {"Tenant": "default", "Account": "new"})
+    topped = {"Tenant": "default", "Account": "new", "BalanceType": "*monetary", "Value": 3, "Balance": {"ID": "own"}}
+    served.call("APIerSv1.AddBalance", topped)
+    before = {name: balances(served, name) for name in ("new", "anna")}
     rows = [{"Identifier": "*reset_account_cdr", "Weight": 10}]
     served.call("APIerSv2.SetActions", {"ActionsId": "NEW", "Overwrite": True, "Actions": rows})
     served.call("APIerSv1.ExecuteAction", {"Tenant": "default", "Account": "new", "ActionsId": "NEW"})
     until(lambda: "no rated record shows the account's balances" in served.text(), "the line in the log")
+    assert {name: balances(served, name) for name in ("new", "anna")} == before
+    assert before["new"] == {"*monetary": [("own", Decimal(3))]}
+    assert tollwire("verify", "--state", str(served.state)).returncode == 0
 
 
 def test_sessions_are_ended_by_an_action(served: Gateway) -> None:

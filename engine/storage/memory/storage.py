@@ -108,6 +108,7 @@ class MemoryJournal:
     def __init__(self, storage: MemoryStorage, automatic: bool) -> None:
         self.available = True
         self.queued_bytes = 0
+        self._crowded = False
         self._storage = storage
         self._automatic = automatic
         self._gate = TicketGate()
@@ -121,7 +122,7 @@ class MemoryJournal:
     @property
     def accepting(self) -> bool:
         """See `Journal.accepting`."""
-        return self._open and self.available and self.queued_bytes < JOURNAL_QUEUE_BYTES
+        return self._open and self.available and not (self._crowded and self.queued_bytes >= JOURNAL_QUEUE_BYTES)
 
     @property
     def last_ticket(self) -> int:
@@ -149,7 +150,12 @@ class MemoryJournal:
         self.queued_bytes += len(body)
         self._storage.cdrs.note(records)
         self._schedule(0.0)
+        if self._loop is not None and not self._crowded and self.queued_bytes >= JOURNAL_QUEUE_BYTES:
+            self._loop.call_soon(self._crowd)
         return ticket
+
+    def _crowd(self) -> None:
+        self._crowded = self.queued_bytes >= JOURNAL_QUEUE_BYTES
 
     def subscribe(self, callback: Callable[[int], None]) -> None:
         """See `Journal.subscribe`."""
@@ -215,6 +221,7 @@ class MemoryJournal:
             for record in records:
                 self._storage.tables.apply(ticket, record)
         self._tries = 0
+        self._crowded = self._crowded and self.queued_bytes >= JOURNAL_QUEUE_BYTES
         self._set_available(True)
         self._gate.advance(taken[-1][0])
 

@@ -36,14 +36,16 @@ class SqliteJournal:
         self._writer = writer
         self._young = young
         self._open = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._available = True
+        self._crowded = False
         self._appended_bytes = 0
         self._watchers: list[Callable[[bool], None]] = []
 
     @property
     def accepting(self) -> bool:
         """See `Journal.accepting`."""
-        return self._open and self._available and self.queued_bytes < JOURNAL_QUEUE_BYTES
+        return self._open and self._available and not (self._crowded and self.queued_bytes >= JOURNAL_QUEUE_BYTES)
 
     @property
     def available(self) -> bool:
@@ -66,7 +68,7 @@ class SqliteJournal:
         return self.gate.durable.value
 
     def append(self, records: Sequence[Record]) -> int:
-        """See `Journal.append`. A step that was let in at the bound may go over it; the next one is refused."""
+        """See `Journal.append`. What was let in at the bound may go over it; from the next callback of the loop on steps are refused."""
         if not records:
             return self.gate.last_ticket
         if not self._open:
@@ -80,7 +82,17 @@ class SqliteJournal:
         self._appended_bytes += len(body)
         self._young.note(ticket, records)
         self._writer.put(Append(ticket, body, tuple(records)))
+        if self._loop is not None and not self._crowded and self.queued_bytes >= JOURNAL_QUEUE_BYTES:
+            self._loop.call_soon(self._crowd)
         return ticket
+
+    def _crowd(self) -> None:
+        self._crowded = self.queued_bytes >= JOURNAL_QUEUE_BYTES
+
+    def less_waits(self) -> None:
+        """Some of what waited is on disk."""
+        if self._crowded and self.queued_bytes < JOURNAL_QUEUE_BYTES:
+            self._crowded = False
 
     def subscribe(self, callback: Callable[[int], None]) -> None:
         """See `Journal.subscribe`."""
@@ -94,8 +106,9 @@ class SqliteJournal:
         """See `Journal.wait`."""
         await self.gate.durable.wait(ticket)
 
-    def open(self) -> None:
+    def open(self, loop: asyncio.AbstractEventLoop) -> None:
         """Begins to take appends."""
+        self._loop = loop
         self._open = True
 
     def close(self) -> None:
@@ -190,7 +203,7 @@ class SqliteStorage:
         assert self._recovered, "a storage is recovered before it is started"
         self._loop = loop
         self._writer.start()
-        self.journal.open()
+        self.journal.open(loop)
 
     def status(self) -> StorageStatus:
         """See `Storage.status`."""
@@ -277,6 +290,7 @@ class SqliteStorage:
 
     def _news(self) -> None:
         self._news_scheduled = False
+        self.journal.less_waits()
         self.journal.gate.advance(self._durable)
         projected = self._projector.projected
         self._young.projected(projected)
