@@ -30,6 +30,16 @@ class EngineDoor(Protocol):
         StorageUnavailable while the disk fails."""
 
 
+class AtWork(Protocol):
+    """How many requests are worked on, where that is bounded."""
+
+    at_work: int
+    peak: int
+    """The most that were seen, where it is looked at."""
+    sampling: bool
+    """Whether it is."""
+
+
 class SchedulerSwitch(Protocol):
     """What ServiceManagerV1 may switch."""
 
@@ -77,6 +87,7 @@ class Api:
     stir_keys: StirKeys
     scheduler: SchedulerSwitch | None
     rooms: Mapping[str, object]
+    caps: AtWork | None
     stepped: bool  # whether the call under way has asked the engine: its answer then waits until what it shows is durable
     client: str  # the bidirectional connection that the call under way came by, empty for any other; a slow handler must not ask for it
 
@@ -97,6 +108,7 @@ class Api:
         self.stir_keys = StirKeys()
         self.scheduler = scheduler
         self.rooms = rooms or {}
+        self.caps = None
         self.stepped = False
         self.client = ""
 

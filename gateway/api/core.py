@@ -33,7 +33,7 @@ _SCHEDULER: Final = "*scheduler"
 
 def _status(api: Api, args: Args) -> object:
     virtual, resident = _memory_bytes()
-    return {
+    return _caps(api) | {
         "active_memory": _bytes_text(resident),
         "cpu_time": f"{int(sum(os.times()[:2]) * 1000)}ms",
         "node_id": api.options.node_id,
@@ -45,6 +45,16 @@ def _status(api: Api, args: Args) -> object:
         "system_memory": _bytes_text(virtual),
         "version": api.options.version,
     }
+
+
+def _caps(api: Api) -> dict[str, object]:
+    """What CGRateS adds where cores.caps is set, and more of it with caps_stats_interval."""
+    if api.caps is None:
+        return {}
+    found: dict[str, object] = {"caps_allocated": api.caps.at_work}
+    if api.caps.sampling:
+        found["caps_peak"] = api.caps.peak
+    return found
 
 
 def _memory_bytes() -> tuple[int, int]:

@@ -113,6 +113,10 @@ class Dispatcher:
             self.ticket = api.engine.ticket
         return answer
 
+    def refuse(self, request: Request, reason: str) -> bytes:
+        """The answer to a request that is not looked at."""
+        return self._encode_error(request.id, reason)
+
     async def _finish(self, ident: msgspec.Raw, name: str, result: Awaitable[object]) -> tuple[bytes, int]:
         try:
             answer = self._encode_result(ident, await result)

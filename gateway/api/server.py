@@ -17,9 +17,11 @@ from gateway.api.unbuilt import UNBUILT
 from gateway.protocols.jsonrpc import version2
 from gateway.protocols.jsonrpc.limits import MAX_REQUEST_BYTES
 from gateway.transport.bidirectional import BidirectionalConnection
+from gateway.transport.caps import CappedService, Caps
 from gateway.transport.census import Census
 from gateway.transport.gate import DurableJournal, Gate
 from gateway.transport.http import HttpHandler, HttpListener
+from gateway.transport.jsonrpc import RpcService
 from gateway.transport.jsonrpc2_http import jsonrpc2_handler
 from gateway.transport.jsonrpc_http import jsonrpc_handler
 from gateway.transport.jsonrpc_listener import JsonRpcListener
@@ -40,6 +42,9 @@ class ServerOptions:
     ws_path: str = "/ws"
     max_request_bytes: int = MAX_REQUEST_BYTES
     users: Mapping[str, bytes] | None = None  # who may use HTTP, passwords by name; None: everybody
+    caps: int = 0  # requests that are worked on at the same time; 0: no bound
+    caps_queue: bool = False  # beyond it they wait, or are refused
+    caps_stats_seconds: float = 0.0  # how often the requests at work are counted; 0: never
     process_tag: str = ""  # a name of this process that no earlier one had
 
 
@@ -72,15 +77,18 @@ class ApiServer:
         self._certificates = certificates
         self.census: Final = census or Census()
         self.dispatcher: Final = Dispatcher(api, rows, UNBUILT)
-        self.tcp: Final = JsonRpcListener(self.dispatcher, gate, limit, self.census)
-        self.tls: Final = JsonRpcListener(self.dispatcher, gate, limit, self.census)
-        self.websocket: Final = JsonRpcListener(self.dispatcher, gate, limit, self.census, counted=False)
+        self.caps: Final = Caps(options.caps, journal, queue=options.caps_queue) if options.caps else None
+        api.caps = self.caps
+        service = self._capped(self.dispatcher)
+        self.tcp: Final = JsonRpcListener(service, gate, limit, self.census)
+        self.tls: Final = JsonRpcListener(service, gate, limit, self.census)
+        self.websocket: Final = JsonRpcListener(service, gate, limit, self.census, counted=False)
         self._clients = clients
         self.both_ways: Final = self._bidirectional(gate)
         version_2 = self.dispatcher.in_words(version2.encode_result, version2.encode_error)
         own = {
-            options.jsonrpc_path: jsonrpc_handler(self.dispatcher, gate, limit),
-            options.jsonrpc2_path: jsonrpc2_handler(version_2, gate),
+            options.jsonrpc_path: jsonrpc_handler(service, gate, limit),
+            options.jsonrpc2_path: jsonrpc2_handler(self._capped(version_2), gate),
         }
         paths = {path: handler for path, handler in own.items() if path}
         sockets = {options.ws_path: self.websocket.connect} if options.ws_path else {}
@@ -97,7 +105,12 @@ class ApiServer:
                 listener, self._clients, lambda address: client_name(address, self._options.process_tag, next(numbers))
             )
 
-        return JsonRpcListener(self.dispatcher.only("SessionSv1"), gate, self._options.max_request_bytes, self.census, make=make)
+        service = self._capped(self.dispatcher.only("SessionSv1"))
+        return JsonRpcListener(service, gate, self._options.max_request_bytes, self.census, make=make)
+
+    def _capped(self, service: Dispatcher) -> RpcService:
+        """The service as far as `caps` lets it be asked."""
+        return service if self.caps is None else CappedService(service, self.caps)
 
     def doors(self) -> dict[str, JsonRpcListener | HttpListener]:
         """The doors that have ports, by the option that says where."""
@@ -111,6 +124,8 @@ class ApiServer:
 
     async def start(self) -> None:
         """Every port is taken when it returns, and TCP is answered; HTTP follows within a moment. Raises OSError and ValueError."""
+        if self.caps is not None and self._options.caps_stats_seconds:
+            self.caps.sample_every(self._options.caps_stats_seconds)
         if self._options.rpc_json:
             await self.tcp.start(*read_address(self._options.rpc_json))
         if self._options.birpc_json:
@@ -130,4 +145,6 @@ class ApiServer:
 
     async def stop(self, timeout_seconds: float) -> None:
         """Frees the ports at once, lets what is in flight finish for at most the timeout, closes every connection."""
+        if self.caps is not None:
+            self.caps.stop()
         await asyncio.gather(*(door.stop(timeout_seconds) for door in (*self.doors().values(), self.websocket)))

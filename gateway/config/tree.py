@@ -45,6 +45,7 @@ class Cores(Struct, frozen=True, kw_only=True):
 
     caps: int
     caps_strategy: str
+    caps_stats_interval_ns: int = field(name="caps_stats_interval")
     shutdown_timeout_ns: int = field(name="shutdown_timeout")
 
 

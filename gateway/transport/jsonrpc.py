@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Coroutine
 from enum import Enum
+from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
@@ -44,6 +45,12 @@ class RpcService(Protocol):
 
         `client` names the connection where the server may call it back.
         """
+
+
+def dismiss(answer: Awaitable[object]) -> None:
+    """Lets go of an answer that nobody waits for any more, begun or not."""
+    if isinstance(answer, Coroutine):
+        answer.close()
 
 
 class Life(Enum):
@@ -216,7 +223,13 @@ class Connection(asyncio.Protocol):
             self._tasks = set()
         task = asyncio.get_running_loop().create_task(self._finish(answer))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._forget, answer))
+
+    def _forget(self, answer: Awaitable[tuple[bytes, int]], task: asyncio.Task[None]) -> None:
+        if self._tasks is not None:
+            self._tasks.discard(task)
+        if task.cancelled():
+            dismiss(answer)
 
     async def _finish(self, answer: Awaitable[tuple[bytes, int]]) -> None:
         text, ticket = await answer

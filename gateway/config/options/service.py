@@ -78,9 +78,19 @@ CORES: Final = Section(
     "cores",
     Group(
         (
-            Option("caps", COUNT, 0, "Requests worked on at the same time; 0: no limit.", effective=False),
-            Option("caps_strategy", Text(("*busy", "*queue")), "*busy", "Beyond caps: refuse, or wait.", effective=False),
-            Option("caps_stats_interval", Duration(), "0", "How often requests at work are counted; 0: never.", effective=False),
+            Option("caps", COUNT, 0, "Requests worked on at the same time, those whose answer waits for the disk included; 0: no limit."),
+            Option(
+                "caps_strategy",
+                Text(("*busy", "*queue")),
+                "*busy",
+                "Beyond caps: refuse with MAX_CONCURRENT_RPC_EXCEEDED, or wait, first come first served.",
+            ),
+            Option(
+                "caps_stats_interval",
+                Duration(),
+                "0",
+                "How often the requests at work are counted, for caps_peak of CoreSv1.Status; 0: never.",
+            ),
             Option("shutdown_timeout", Duration(), "1s", "How long what is in flight may take after SIGTERM."),
         )
     ),

@@ -11,7 +11,7 @@ import pytest
 
 from gateway.protocols.jsonrpc.messages import MessageStream
 from gateway.protocols.jsonrpc.request import Reply, Request
-from gateway.transport import bidirectional
+from gateway.transport import bidirectional, jsonrpc
 from gateway.transport.bidirectional import BUSY, GONE, TIMED_OUT, BidirectionalConnection, Client
 from gateway.transport.census import Census
 from gateway.transport.gate import Gate
@@ -31,6 +31,12 @@ class Roster:
 
     def leave(self, client: Client) -> None:
         self.clients.remove(client)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A turn may take as long as a busy machine makes it."""
+    monkeypatch.setattr(jsonrpc, "TURN_SECONDS", 1_000)
 
 
 class Desk:
