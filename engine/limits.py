@@ -44,6 +44,7 @@ BACKUP_SYNC_BYTES: Final = 4 << 20  # of a backup that are written before they a
 CLOSED_ENTRIES: Final = 512  # entries that one record of the journal closes into forwards: what the writer does between two commits
 AGED_BATCH_RECORDS: Final = 64  # ledgers closed, or records removed, in one step
 QUERY_THREADS: Final = 2  # queries that read at the same time; more wait
+MAX_QUERIES: Final = 1_024  # queries under way, waiting ones included; more are refused
 EXISTS_FILTER_MAX_BYTES: Final = 64 << 20  # memory of the filter that answers "no such record" without a look at the disk
 
 # attributes

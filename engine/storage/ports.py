@@ -19,6 +19,7 @@ import msgspec
 
 from engine.records import CdrPut, Entry, Record, StateRecord
 from engine.storage.query import CdrQuery
+from engine.tally import Histogram
 
 
 class StorageError(Exception):
@@ -42,7 +43,11 @@ class StorageDamaged(StorageError):  # noqa: N818 - named by what it says
 
 
 class StorageStatus(msgspec.Struct, frozen=True):
-    """Where a storage stands, for metrics and for the operator."""
+    """Where a storage stands, for metrics and for the operator.
+
+    `commits` is how long each took to be written and to be on disk, `checkpoints` how long it took to bring the log into the file, where
+    `log_bytes` of it are not yet; `queries`: how many are under way or wait for a thread.
+    """
 
     available: bool
     last_ticket: int
@@ -51,6 +56,10 @@ class StorageStatus(msgspec.Struct, frozen=True):
     folded_ticket: int
     queued_bytes: int
     journal_bytes: int
+    log_bytes: int
+    queries: int
+    commits: Histogram
+    checkpoints: Histogram
 
 
 class Journal(Protocol):

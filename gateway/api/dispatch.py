@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Iterable
+from time import monotonic_ns
 from typing import Final
 
 import msgspec
@@ -11,9 +12,10 @@ import msgspec
 from engine.errors import RequestError, StorageUnavailable
 from engine.money import OutOfRange
 from engine.storage.ports import StorageRefused
+from engine.tally import Outcomes
 from gateway.api.arguments import read_arguments
 from gateway.api.context import Api
-from gateway.api.table import Method, Table
+from gateway.api.table import UNKNOWN, Method, Table
 from gateway.protocols.jsonrpc.envelope import MalformedError, encode_error, encode_result
 from gateway.protocols.jsonrpc.request import Request
 
@@ -35,6 +37,10 @@ class Dispatcher:
     _api: Api
     _table: Table
     _methods: dict[str, Method]
+    tallies: dict[str, Outcomes]
+    """What became of requests, by service."""
+    _tally_of: dict[str, Outcomes]
+    _strangers: Outcomes
     _explain: Callable[[str], RequestError]
     _encode_result: Callable[[msgspec.Raw, object], bytes]
     _encode_error: Callable[[msgspec.Raw, str], bytes]
@@ -47,6 +53,9 @@ class Dispatcher:
         self._api = api
         self._table = table
         self._methods = table.methods
+        self.tallies = table.tallies
+        self._tally_of = table.tally_of
+        self._strangers = table.tallies[UNKNOWN]
         self._explain = table.explain
         self._encode_result = encode_result
         self._encode_error = encode_error
@@ -86,6 +95,8 @@ class Dispatcher:
         self.ticket = 0
         name = request.method
         row = self._methods.get(name)
+        tally = self._tally_of.get(name, self._strangers)
+        began = monotonic_ns()
         try:
             if row is None:
                 raise self._explain(name)
@@ -96,19 +107,25 @@ class Dispatcher:
             result = row.handler(api, args)
             if row.slow:
                 assert isinstance(result, Awaitable), "a slow handler is a coroutine function"
-                return self._finish(request.id, name, result)
+                return self._finish(request.id, name, result, tally, began)
             answer = self._encode_result(request.id, result)
+            tally.done += 1
         except (StorageUnavailable, StorageRefused):
+            tally.unavailable += 1
             return self._encode_error(request.id, UNAVAILABLE)
         except RequestError as fault:
+            tally.refused += 1
             answer = self._encode_error(request.id, fault.text)
         except OutOfRange:
+            tally.refused += 1
             answer = self._encode_error(request.id, OUT_OF_RANGE)
         except MalformedError:
             raise
         except Exception:
             log.exception("call failed", extra={"method": name})
+            tally.failed += 1
             answer = self._encode_error(request.id, INTERNAL_ERROR)
+        tally.took.note(monotonic_ns() - began)
         if api.stepped:
             self.ticket = api.engine.ticket
         return answer
@@ -117,16 +134,22 @@ class Dispatcher:
         """The answer to a request that is not looked at."""
         return self._encode_error(request.id, reason)
 
-    async def _finish(self, ident: msgspec.Raw, name: str, result: Awaitable[object]) -> tuple[bytes, int]:
+    async def _finish(self, ident: msgspec.Raw, name: str, result: Awaitable[object], tally: Outcomes, began: int) -> tuple[bytes, int]:
         try:
             answer = self._encode_result(ident, await result)
+            tally.done += 1
         except (StorageUnavailable, StorageRefused):
+            tally.unavailable += 1
             return self._encode_error(ident, UNAVAILABLE), 0
         except RequestError as fault:
+            tally.refused += 1
             answer = self._encode_error(ident, fault.text)
         except OutOfRange:
+            tally.refused += 1
             answer = self._encode_error(ident, OUT_OF_RANGE)
         except Exception:
             log.exception("call failed", extra={"method": name})
+            tally.failed += 1
             answer = self._encode_error(ident, INTERNAL_ERROR)
+        tally.took.note(monotonic_ns() - began)
         return answer, self._api.engine.ticket

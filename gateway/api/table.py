@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from engine.errors import RequestError
+from engine.tally import Outcomes
 from gateway.api.args import Args
 from gateway.api.arguments import Mandatory
 from gateway.api.catalogue import ALIASES, ALWAYS, EXTENDS, METHODS, PING, SECTIONS
@@ -17,6 +18,9 @@ from gateway.api.shapes import ANYTHING, EVENT
 Handler = Callable[[Api, Args], object]
 """Answers a call with a JSON-able value (dict, list, str, int, bool, Decimal, float, None), or an awaitable of one; may raise
 RequestError."""
+
+
+UNKNOWN: Final = "unknown"  # what methods that there are not are counted as
 
 
 class Method:
@@ -60,6 +64,9 @@ class Table:
             f"{service}.{name}": row for service in sorted(self._services) for name, row in known[ALIASES.get(service, service)].items()
         }
 
+        self.tallies: dict[str, Outcomes] = {service: Outcomes() for service in (*sorted({*map(own_name, self._services)}), UNKNOWN)}
+        self.tally_of: dict[str, Outcomes] = {name: self.tallies[own_name(name.partition(".")[0])] for name in self.methods}
+
     def explain(self, name: str) -> RequestError:
         """Why there is no method of this name."""
         service, dot, _ = name.rpartition(".")
@@ -67,6 +74,11 @@ class Table:
             return RequestError(f"rpc: service/method request ill-formed: {name}")
         what = "method" if service in self._services else "service"
         return RequestError(f"rpc: can't find {what} {name}")
+
+
+def own_name(service: str) -> str:
+    """The name of a service in the catalogue: it may be called otherwise too."""
+    return ALIASES.get(service, service)
 
 
 def all_methods(rows: Iterable[Method], unbuilt: Iterable[Method]) -> dict[str, dict[str, Method]]:

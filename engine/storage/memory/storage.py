@@ -17,6 +17,7 @@ from engine.storage.gate import TicketGate
 from engine.storage.memory.disk import DiskError, Faults, JournalRow, MemoryDisk, Tables
 from engine.storage.ports import StorageRefused, StorageStatus
 from engine.storage.query import CdrOrder, CdrQuery, matcher, sort_page
+from engine.tally import Histogram
 
 
 class MemoryStorage:
@@ -67,6 +68,10 @@ class MemoryStorage:
             folded_ticket=self.disk.tables.through,
             queued_bytes=self.journal.queued_bytes,
             journal_bytes=self.disk.journal_bytes,
+            log_bytes=0,
+            queries=0,
+            commits=Histogram(),
+            checkpoints=Histogram(),
         )
 
     async def project(self) -> None:

@@ -14,6 +14,8 @@ from typing import Final
 from engine.limits import WAL_BYTES, WAL_MOST_BYTES
 from engine.storage.sqlite.database import Connect, Database
 from engine.storage.sqlite.hand import Hand
+from engine.tally import Histogram
+from engine.times import SECOND
 
 _LOG: Final = logging.getLogger("tollwire.storage")
 
@@ -27,6 +29,7 @@ class LogKeeper:
         self._connect = connect
         self._copied = 0
         self._hand = hand
+        self.checkpoints: Final = Histogram()
         self._stopping = False
         self._busy = False
 
@@ -70,7 +73,9 @@ class LogKeeper:
             try:
                 connection = connection or self._connect(self._path)
                 written = self._database.log_bytes
+                began = self._hand.now()
                 connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+                self.checkpoints.note(int((self._hand.now() - began) * SECOND))
                 self._copied = written
             except sqlite3.Error as error:
                 _LOG.error("checkpoint failed error=%s", error)

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from engine.limits import QUERY_PAGE_RECORDS, QUERY_THREADS
+from engine.limits import MAX_QUERIES, QUERY_PAGE_RECORDS, QUERY_THREADS
 from engine.parts import NANO
 from engine.records import CdrPut, Entry, decode_cdr, decode_entry
 from engine.storage.ports import StorageDamaged, StorageRefused
@@ -43,13 +43,20 @@ class Readers:
         self._threads = ThreadPoolExecutor(QUERY_THREADS, thread_name_prefix="storage-query")
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
+        self.under_way = 0
 
     async def run(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
-        """Does the work on a thread; StorageRefused when the file cannot be read or the storage is closed."""
-        await self._catch_up()
-        if self._closed:
-            raise StorageRefused("storage is closed")
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._work, work)
+        """Does the work on a thread; StorageRefused when the file cannot be read, the storage is closed or MAX_QUERIES are under way."""
+        if self.under_way >= MAX_QUERIES:
+            raise StorageRefused("too many queries")
+        self.under_way += 1
+        try:
+            await self._catch_up()
+            if self._closed:
+                raise StorageRefused("storage is closed")
+            return await asyncio.get_running_loop().run_in_executor(self._threads, self._work, work)
+        finally:
+            self.under_way -= 1
 
     def _work(self, work: Callable[[sqlite3.Connection], Result]) -> Result:
         try:

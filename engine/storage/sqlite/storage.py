@@ -146,8 +146,8 @@ class SqliteStorage:
         self._projected = Milestone()
         self._pruned = Milestone()
         self._news_scheduled = False
-        keeper = LogKeeper(self._database, file, connect, hand("storage-log"))
-        self._writer = Writer(self._database, self._projector, keeper, self._reports(), hand("storage"))
+        self._keeper = LogKeeper(self._database, file, connect, hand("storage-log"))
+        self._writer = Writer(self._database, self._projector, self._keeper, self._reports(), hand("storage"))
         self._young = YoungCdrs()
         self._readers = Readers(file, connect, self._catch_up)
         self._durable = 0
@@ -215,6 +215,10 @@ class SqliteStorage:
             folded_ticket=self._projector.folded,
             queued_bytes=self.journal.queued_bytes,
             journal_bytes=self._projector.journal_bytes,
+            log_bytes=self._database.log_bytes,
+            queries=self._readers.under_way,
+            commits=self._writer.commits,
+            checkpoints=self._keeper.checkpoints,
         )
 
     async def project(self) -> None:

@@ -22,6 +22,8 @@ from engine.storage.sqlite.database import Database
 from engine.storage.sqlite.hand import Hand
 from engine.storage.sqlite.log import LogKeeper
 from engine.storage.sqlite.projector import Projector
+from engine.tally import Histogram
+from engine.times import SECOND
 
 _LOG: Final = logging.getLogger("tollwire.storage")
 
@@ -63,6 +65,7 @@ class Writer:
         self._projection_stuck = 0
         self._projection_at = 0.0
         self.committed_bytes = 0
+        self.commits: Final = Histogram()
         self.left = 0
 
     def start(self) -> None:
@@ -161,7 +164,9 @@ class Writer:
                 if tries:
                     self._database.reopen()
                     self._projector.reset()
+                began = self._hand.now()
                 self._database.commit_journal(first, appends, body, again=tries > 0)
+                self.commits.note(int((self._hand.now() - began) * SECOND))
                 break
             except sqlite3.Error as error:
                 tries += 1

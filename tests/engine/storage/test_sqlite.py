@@ -17,7 +17,7 @@ from engine.limits import PROJECTION_BATCH_RECORDS
 from engine.records import AccountPut, CdrRemoved, ItemPut, ItemRemoved, MetaPut, Record, SessionClosed, SessionPut, StateRecord, state_key
 from engine.storage.ports import StorageDamaged, StorageError, StorageLocked, StorageRefused, StorageTooNew
 from engine.storage.query import CdrQuery
-from engine.storage.sqlite import fold, log, projector
+from engine.storage.sqlite import fold, log, projector, reader
 from engine.storage.sqlite.bloom import HashFilter
 from engine.storage.sqlite.schema import MIGRATIONS, migrate
 from engine.storage.sqlite.storage import SqliteStorage, open_sqlite
@@ -573,3 +573,33 @@ def test_a_fault_of_our_own_stops_the_storage_not_the_process(driver: SqliteDriv
 
     run(work())
     assert "planted" in caplog.text
+
+
+def test_commits_and_checkpoints_are_timed(driver: SqliteDriver) -> None:
+    async def work() -> None:
+        storage = driver.open()
+        started(storage)
+        before = storage.status()
+        assert (before.queries, sum(before.commits.buckets)) == (0, 0)
+        await durable(storage, [cdr(1)])
+        after = storage.status()
+        assert (sum(after.commits.buckets), after.commits.total_ns > 0, after.log_bytes > 0) == (1, True, True)
+        await storage.close()
+
+    run(work())
+
+
+def test_more_queries_than_there_may_be_are_refused(driver: SqliteDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MAX_QUERIES", 3)
+
+    async def work() -> None:
+        storage = driver.open()
+        started(storage)
+        await durable(storage, [cdr(1)])
+        found = await asyncio.gather(*(storage.cdrs.count(CdrQuery()) for _ in range(4)), return_exceptions=True)
+        assert found[:3] == [1, 1, 1]
+        assert isinstance(found[3], StorageRefused)
+        assert (await storage.cdrs.count(CdrQuery()), storage.status().queries) == (1, 0)
+        await storage.close()
+
+    run(work())

@@ -18,12 +18,13 @@ from gateway.api.context import Api
 from gateway.api.dispatch import Dispatcher
 from gateway.api.methods import ROWS
 from gateway.api.shapes import ANYTHING, NOTHING
-from gateway.api.table import Table, method
+from gateway.api.table import UNKNOWN, Table, method
 from gateway.api.unbuilt import UNBUILT
-from gateway.protocols.jsonrpc.envelope import MalformedError, decode
+from gateway.protocols.jsonrpc.envelope import MalformedError, decode, encode_error, encode_result
 from tests.gateway.api.calls import Caller
 from tests.gateway.api.fakes import ALL_SECTIONS, fake_api
 
+WORDS = (encode_result, encode_error)
 WITHOUT_ATTRIBUTES = ALL_SECTIONS - {"attributes"}
 
 
@@ -174,3 +175,43 @@ def test_a_slow_method_is_answered_later_with_its_ticket(caplog: pytest.LogCaptu
         (b'{"id":1,"result":null,"error":"SERVER_ERROR: storage unavailable, try again later"}\n', 0),
     ]
     assert "ZeroDivisionError" in caplog.text
+
+
+def test_what_became_of_requests_is_counted_by_service() -> None:
+    def handler(api: Api, args: Args) -> object:
+        what = args["Arg"]
+        if what == "disk":
+            raise StorageUnavailable
+        if what == "break":
+            raise ZeroDivisionError
+        if what == "refuse":
+            raise RequestError("NO")
+        return "OK"
+
+    async def slow(api: Api, args: Args) -> object:
+        return handler(api, args)
+
+    async def main() -> None:
+        rows = (method("CoreSv1.Sleep", ANYTHING, slow), method("CoreSv1.Status", ANYTHING, handler))
+        dispatcher = Dispatcher(fake_api(), rows, ())
+        for name in ("Sleep", "Status"):
+            for what in ("done", "done", "refuse", "break", "disk"):
+                answer = dispatcher.call(decode(b'{"method":"CoreSv1.%s","params":["%s"],"id":1}' % (name.encode(), what.encode())))
+                if not isinstance(answer, bytes):
+                    await answer
+        for stranger in (b"A.B", b"CoreSv1.Dance"):
+            dispatcher.in_words(*WORDS).call(decode(b'{"method":"%s","id":1}' % stranger))
+        found = dispatcher.tallies["CoreSv1"]
+        assert (found.done, found.refused, found.failed, found.unavailable, sum(found.took.buckets)) == (4, 2, 2, 2, 8)
+        unknown = dispatcher.tallies[UNKNOWN]
+        assert (unknown.done, unknown.refused, sum(unknown.took.buckets)) == (0, 2, 2)
+
+    asyncio.run(main())
+
+
+def test_services_that_go_by_two_names_are_counted_once() -> None:
+    dispatcher = Dispatcher(fake_api(), ROWS, UNBUILT)
+    for name in (b"ApierV1.Ping", b"APIerSv1.Ping"):
+        dispatcher.call(decode(b'{"method":"%s","params":[{}],"id":1}' % name))
+    assert dispatcher.tallies["APIerSv1"].done == 2
+    assert not set(dispatcher.tallies) & set(ALIASES)
