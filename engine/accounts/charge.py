@@ -76,23 +76,9 @@ class Charging:
     def _affordable(self, account: Account, call: Call) -> int | Refusal:
         if account.allow_negative:
             return UNLIMITED
-        asked_ns = call.duration_ns
-        if asked_ns <= 0:
+        if call.duration_ns <= 0:
             return 0
-        debit = self._debit(account, call, dry_run=True, go_negative=False)
-        cost = debit.run()
-        if isinstance(cost, Refusal):
-            return cost
-        if cost.negative_connect_fee:
-            return 0
-        covered_ns = 0
-        for span in cost.spans:
-            if call.max_rate.num > 0 and call.max_rate_unit_ns > 0 and _dearer(span, call):
-                break
-            covered_ns += span.duration_ns
-            if covered_ns >= asked_ns:
-                return asked_ns
-        return min(asked_ns, covered_ns)
+        return _covered(call, self._debit(account, call, dry_run=True, go_negative=False).run())
 
     # -- debits -------------------------------------------------------------------------------------------------------
 
@@ -104,12 +90,23 @@ class Charging:
         return self._take(account, call, cause)
 
     def max_debit(self, call: Call, cause: Cause) -> CallCost | Refusal:
-        """Takes as much of the call as the account can pay. Updates the call's end to what was granted."""
+        """Takes as much of the call as the account can pay. Updates the call's end to what was granted.
+
+        The dry run that says how much that is becomes the debit itself where all of the call was granted.
+        """
         account = self.account_for(call)
         if isinstance(account, Refusal):
             return account
-        granted = self._affordable(account, call)
         asked_ns = call.duration_ns
+        granted: int | Refusal = UNLIMITED
+        trial: Debit | None = None
+        found: CallCost | Refusal = Refusal.INSUFFICIENT_CREDIT
+        if asked_ns <= 0 and not account.allow_negative:
+            granted = 0
+        elif not account.allow_negative:
+            trial = self._debit(account, call, dry_run=True, go_negative=False)
+            found = trial.run()
+            granted = _covered(call, found)
         if isinstance(granted, Refusal):
             if asked_ns > 0:
                 return granted
@@ -121,6 +118,8 @@ class Charging:
         if granted > 0:
             call.end_ns = call.start_ns + granted
             call.duration_index_ns -= asked_ns - granted
+        if trial is not None and trial.final and granted == asked_ns and call.tor and not isinstance(found, Refusal):
+            return self._settle(trial, call, found, cause)
         return self._take(account, call, cause)
 
     def quote(self, call: Call) -> CallCost | Refusal:
@@ -261,11 +260,14 @@ class Charging:
             return self._nothing(account, call)
         if not call.tor:
             call.tor = VOICE
-        initial = _values(account)
         debit = self._debit(account, call, dry_run=False, go_negative=not call.deny_negative)
         cost = debit.run()
-        if isinstance(cost, Refusal):
-            return cost
+        return cost if isinstance(cost, Refusal) else self._settle(debit, call, cost, cause)
+
+    def _settle(self, debit: Debit, call: Call, cost: CallCost, cause: Cause) -> CallCost:
+        """Makes true what the debit found for the call."""
+        account = debit.account
+        initial = _values(account)
         debit.commit(self.ledger, cause)
         call.run_price = debit.call.run_price
         call.run_step_ns = debit.call.run_step_ns
@@ -381,6 +383,23 @@ def rounding_of(span: Span) -> Amount:
 
 def _values(account: Account) -> dict[str, Amount]:
     return {balance.uuid: balance.value for chain in (account.balances or {}).values() for balance in chain}
+
+
+def _covered(call: Call, cost: CallCost | Refusal) -> int | Refusal:
+    """How many ns of the call are granted where this is what a dry run found."""
+    if isinstance(cost, Refusal):
+        return cost
+    if cost.negative_connect_fee:
+        return 0
+    asked_ns = call.duration_ns
+    covered_ns = 0
+    for span in cost.spans:
+        if call.max_rate.num > 0 and call.max_rate_unit_ns > 0 and _dearer(span, call):
+            break
+        covered_ns += span.duration_ns
+        if covered_ns >= asked_ns:
+            return asked_ns
+    return min(asked_ns, covered_ns)
 
 
 def _dearer(span: Span, call: Call) -> bool:

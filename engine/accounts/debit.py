@@ -56,7 +56,10 @@ class Watcher:
 
 
 class Debit:
-    """One debit, or the question what it would take. `dry_run` stops where a session would; `go_negative` lets the default balance owe."""
+    """One debit, or the question what it would take. `dry_run` stops where a session would; `go_negative` lets the default balance owe.
+
+    `final` is False as soon as a dry run came to where a debit would have gone on otherwise; else it may be committed as it is.
+    """
 
     account: Account
     call: Call
@@ -66,6 +69,7 @@ class Debit:
     selection: Selection
     dry_run: bool
     go_negative: bool
+    final: bool
     units: list[Purse]
     money: list[Purse]
     spans: list[Span]
@@ -97,6 +101,7 @@ class Debit:
         self.selection = selection
         self.dry_run = dry_run
         self.go_negative = go_negative
+        self.final = True
         self.units = []
         self.money = []
         self.spans = []
@@ -188,6 +193,7 @@ class Debit:
                     if self.dry_run and self.max_cost_disconnect:
                         return STOPPED
                 if purse.balance.blocker:
+                    self.final = False
                     if not self.dry_run:
                         self.refusal = Refusal.BALANCE_BLOCKER
                     return STOPPED
@@ -257,7 +263,7 @@ class Debit:
             self.call.run_length = run.offset + run.count
 
     def _count(self, purse: Purse, kind: str, amount: Amount) -> None:
-        if purse.account.counters is not None and not self.dry_run:
+        if purse.account.counters is not None:
             self.counts.append(Count(purse.account, kind, amount, purse.balance))
 
     # -- priced calls -------------------------------------------------------------------------------------------------
@@ -338,6 +344,8 @@ class Debit:
         assert interval is not None, "a priced span has an interval"
         count = run.count
         strategy = interval.max_cost_strategy
+        if strategy == DISCONNECT:
+            self.final = False
         if strategy in (FREE, DISCONNECT):
             room = interval.max_cost - self.call.max_cost_so_far
             if room > 0:
@@ -370,6 +378,7 @@ class Debit:
             if purse.value >= cost:
                 return purse
         if self.dry_run and not self.account.allow_negative:
+            self.final = False
             return None
         return self._default_purse()
 
@@ -410,8 +419,10 @@ class Debit:
                     run.cost = run.total = 0  # also where the price is only rounded to nothing: nobody pays it
                     run.price = None
             self.spans.extend(rest.spans)
-        elif self.go_negative:
-            self._owe(rest)
+        else:
+            self.final = False
+            if self.go_negative:
+                self._owe(rest)
 
     def _owe(self, rest: CallCost) -> None:
         fee: Increment | None = None

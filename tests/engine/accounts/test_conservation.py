@@ -32,8 +32,10 @@ BALANCES = st.lists(
 )
 
 
-def build(price: str, step: int, fee: str, balances: Holdings, exact: bool) -> tuple[Charging, Account]:
-    rates = plan("RP", ("0", price, step * SECOND, MINUTE), fee=fee)
+def build(
+    price: str, step: int, fee: str, balances: Holdings, exact: bool, limit: tuple[str, str] = ("0", "")
+) -> tuple[Charging, Account]:
+    rates = plan("RP", ("0", price, step * SECOND, MINUTE), fee=fee, limit=limit)
     other = plan("RP_O", ("0", "0.03", SECOND, MINUTE))
     house = charging(("sub", rates), ("other", other), exact=exact)
     ann = account(house, "ann")
@@ -95,6 +97,36 @@ def test_a_session_may_last_as_long_as_can_be_paid(price: str, step: int, balanc
     cost = house.max_debit(call("sub", "ann", usage * SECOND), CAUSE)
     assert isinstance(cost, CallCost)
     assert min(cost.rated_usage_ns, usage * SECOND) == limit
+
+
+@given(
+    PRICES,
+    STEPS,
+    st.sampled_from(["0", "0.2"]),
+    BALANCES,
+    USAGES,
+    st.booleans(),
+    st.sampled_from([("0", ""), ("0.5", "*free"), ("0.5", "*disconnect")]),
+)
+def test_a_debit_of_what_can_be_paid_is_the_question_and_then_the_debit(
+    price: str, step: int, fee: str, balances: Holdings, usage: int, exact: bool, limit: tuple[str, str]
+) -> None:
+    """The dry run that becomes the debit took what a debit of its own would have taken."""
+    (one, ann), (other, bob) = (build(price, step, fee, balances, exact, limit) for _ in range(2))
+    at_once = one.max_debit(call("sub", "ann", usage * SECOND), CAUSE)
+    asked = call("sub", "ann", usage * SECOND)
+    granted = other.max_session(asked)
+    if isinstance(granted, Refusal) or granted == 0:
+        assert values(ann) == values(bob)
+        return
+    asked.end_ns = asked.start_ns + granted
+    asked.duration_index_ns = granted
+    after = other.debit(asked, CAUSE)
+    assert isinstance(after, CallCost) == isinstance(at_once, CallCost)
+    if isinstance(after, CallCost) and isinstance(at_once, CallCost):
+        assert EventCost.of(at_once, "", "").to_data() == EventCost.of(after, "", "").to_data()
+        assert at_once.rated_usage_ns == after.rated_usage_ns
+    assert values(ann) == values(bob)
 
 
 @given(PRICES, STEPS, BALANCES, USAGES, st.booleans())
