@@ -236,10 +236,13 @@ class Engine:
     def _journal(self) -> None:
         entries, touched = self.charging.ledger.take()
         records: list[Record] = entries
-        records.extend(self._records)
-        self._records.clear()
-        records.extend(AccountPut(one.id, encode_account(one)) for one in touched if self.accounts.get(one.id) is one)
-        records.extend(self.sessions.take_records())
+        if self._records:
+            records += self._records
+            self._records.clear()
+        for one in touched:
+            if self.accounts.get(one.id) is one:
+                records.append(AccountPut(one.id, encode_account(one)))
+        records += self.sessions.take_records()
         for room in (self.cdrs.records, self.actions.records):
             if room:
                 records.extend(room)
@@ -252,7 +255,8 @@ class Engine:
 
     def _append(self, records: list[Record]) -> None:
         """Hands records to the journal, and with them what became of effects."""
-        records.extend(EffectDone(effect_id) for effect_id in self._done)
+        if self._done:
+            records.extend(EffectDone(effect_id) for effect_id in self._done)
         self.ticket = self.journal.append(records)
         self._done.clear()
 

@@ -10,7 +10,7 @@ from engine.rating.call import RatingOptions
 from engine.times import UTC_ZONE, Zone
 
 
-@dataclass(slots=True)
+@dataclass
 class SessionOptions:
     """Durations and usages in ns; None where the configuration says nothing. `default_usage` by ToR, with `*any` for the others.
 
@@ -38,7 +38,7 @@ class SessionOptions:
     connected: frozenset[str] = frozenset({"cdrs"})
 
 
-@dataclass(slots=True)
+@dataclass
 class CdrOptions:
     """What is done with the events of records where a request does not say; durations in ns.
 
@@ -57,7 +57,7 @@ class CdrOptions:
     session_cost_ttl_ns: int = 7 * 86_400_000_000_000
 
 
-@dataclass(slots=True)
+@dataclass
 class EngineOptions:
     """All rooms' options; `..._connected` say which rooms sessions are wired to, `..._ask` whether the rules of filters and
     the values of attributes may ask accounts and the tariff."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -24,7 +24,7 @@ _TRUE: Final = frozenset({"1", "t", "T", "true", "TRUE", "True"})
 _FALSE: Final = frozenset({"0", "f", "F", "false", "FALSE", "False"})
 
 
-@dataclass(slots=True)
+@dataclass
 class Defaults:
     """What counts where a request says nothing."""
 
@@ -34,7 +34,6 @@ class Defaults:
     ignore_filters: bool = False
 
 
-@dataclass(slots=True, frozen=True)
 class Asked:
     """`profile_ids` empty: those that match. `process_runs` profiles follow each other, each `profile_runs` times at most (0: any)."""
 
@@ -44,15 +43,26 @@ class Asked:
     profile_runs: int
     ignore_filters: bool
 
+    def __init__(self, context: str, profile_ids: tuple[str, ...], process_runs: int, profile_runs: int, ignore_filters: bool) -> None:
+        self.context = context
+        self.profile_ids = profile_ids
+        self.process_runs = process_runs
+        self.profile_runs = profile_runs
+        self.ignore_filters = ignore_filters
 
-def asked(options: Mapping[str, object], defaults: Defaults) -> Asked:
-    """What the options of an event ask for. ValueError, in the words of the field, for one that is of another kind."""
+
+def asked(options: Mapping[str, object], defaults: Defaults, context: str = "", ids: Sequence[str] | None = None) -> Asked:
+    """What the options of an event ask for. ValueError, in the words of the field, for one that is of another kind.
+
+    `context` is that of the room that asks, for options that name none; `ids` go before those that the options name.
+    """
     runs = _count(options, PROCESS_RUNS, defaults.process_runs)
     if runs > MAX_ATTRIBUTE_RUNS:
         raise ValueError(f"{PROCESS_RUNS} is {runs}, at most {MAX_ATTRIBUTE_RUNS} are allowed")
+    given = options.get(CONTEXT)
     return Asked(
-        value_text(options.get(CONTEXT)) or DEFAULT_CONTEXT,
-        _texts(options, PROFILE_IDS, defaults.profile_ids),
+        value_text((given or context) if context else given) or DEFAULT_CONTEXT,
+        _texts(options, PROFILE_IDS, defaults.profile_ids) if ids is None else tuple(ids),
         runs,
         _count(options, PROFILE_RUNS, defaults.profile_runs),
         _flag(options, IGNORE_FILTERS, defaults.ignore_filters),

@@ -33,7 +33,7 @@ PROCESS_RUNS: Final = "*processRuns"
 PROCESSED: Final = "*processedProfileIDs"
 
 
-@dataclass(slots=True)
+@dataclass
 class AttributeOptions:
     """`any_context`: profiles of the context *any serve every context."""
 
@@ -79,6 +79,20 @@ class Attributes:
         RequestError: NOT_FOUND when no profile matches or a value is missing, MANDATORY_IE_MISSING for fields that still say
         *attributes, SERVER_ERROR with what is wrong.
         """
+        reply = self.change(event, now_ns, context=context, ids=ids)
+        if reply is None:
+            raise not_found()
+        return reply
+
+    def change(self, event: Event, now_ns: int, *, context: str = "", ids: Sequence[str] | None = None) -> AttributesReply | None:
+        """As `process`, None instead of NOT_FOUND."""
+        try:
+            want = asked(event.options, self.options.defaults, context, ids)
+        except ValueError as fault:
+            raise server_error(str(fault)) from None
+        if not want.profile_ids and want.process_runs > 0 and not self.index.serves(event.tenant):
+            _refuse_wanted(event)
+            return None
         event = event.copy()
         given = event.options.get(CONTEXT)
         if context:
@@ -88,17 +102,14 @@ class Attributes:
             event.options[PROFILE_IDS] = list(ids)
         scene = Scene(self, event, now_ns)
         try:
-            want = asked(event.options, self.options.defaults)
             matched, altered = self._runs(scene, want)
         except FieldNotFoundError:
-            raise not_found() from None
+            return None
         except ValueError as fault:
             raise server_error(str(fault)) from None
-        missing = sorted(name for name, value in event.fields.items() if value == WANTED)
-        if missing:
-            raise mandatory_missing(*missing)
+        _refuse_wanted(event)
         if not matched and want.process_runs > 0:
-            raise not_found()
+            return None
         if context and not given and event.options.get(CONTEXT) == context:
             del event.options[CONTEXT]
         event.tenant = scene.values.tenant
@@ -178,6 +189,13 @@ class Attributes:
 
     def _forget(self, key: str) -> None:
         self._compiled.pop(key, None)
+
+
+def _refuse_wanted(event: Event) -> None:
+    """RequestError MANDATORY_IE_MISSING for fields that no profile has filled."""
+    if WANTED not in event.fields.values():
+        return
+    raise mandatory_missing(*sorted(name for name, value in event.fields.items() if value == WANTED))
 
 
 class Scene:

@@ -68,14 +68,16 @@ class Run:
 
     event: Event
     cdr: Cdr
+    cost: EventCost | None  # what its session took for it already
     previous: CdrPut | None
     given: Amount  # what a *directdebit is said to cost
     refunded: bool
     changed: bool  # it was rated: clients are answered with the record, not with the event
 
-    def __init__(self, event: Event, cdr: Cdr) -> None:
+    def __init__(self, event: Event, cdr: Cdr, cost: EventCost | None) -> None:
         self.event = event
         self.cdr = cdr
+        self.cost = cost
         self.previous = None
         self.given = 0
         self.refunded = False
@@ -145,42 +147,45 @@ class CdrServer:
             events = [self._with_attributes(event, now_ns) for event in events]
         if plan.chargers:
             events = [run for event in events for run in self._charger_runs(event, now_ns)]
-        runs = [self._run(event, now_ns) for event in events]
+        runs = [self._run(event, None, now_ns) for event in events]
         self._guard(runs, plan, now_ns)
         self._work(runs, plan, now_ns)
         return runs
 
-    def record_runs(self, events: Sequence[Event], now_ns: int, *, rate: bool, store: bool) -> None:
-        """Rates and stores one record for each event; nothing is done when a record of one of them is stored already."""
+    def record_runs(
+        self, events: Sequence[Event], now_ns: int, *, rate: bool, store: bool, costs: Sequence[EventCost | None] | None = None
+    ) -> None:
+        """Rates and stores one record for each event; nothing is done when a record of one of them is stored already.
+
+        `costs` are what sessions took for the events already, one for each.
+        """
         plan = Plan(CdrSwitches(attributes=False, chargers=False, rate=rate, store=store), self.options)
-        runs = [self._run(event, now_ns) for event in events]
+        runs = [self._run(event, None if costs is None else costs[index], now_ns) for index, event in enumerate(events)]
         self._guard(runs, plan, now_ns)
         self._work(runs, plan, now_ns)
 
     def _refuse_unbuilt(self, events: Sequence[Event], switches: CdrSwitches) -> None:
         """Thresholds and stats that are asked for by name, and have profiles in a tenant, are not passed over in silence."""
-        asked = [
-            (flag, kind)
-            for flag, kind, wanted in (
-                ("*thresholds", "threshold_profile", switches.thresholds),
-                ("*stats", "stat_queue_profile", switches.stats),
-            )
-            if wanted
-        ]
-        for flag, kind in asked:
-            tenants = {event.tenant for event in events}
-            known = self.charging.items.all(kind) if kind in self.charging.items.kinds else {}
-            if any(id.partition(":")[0] in tenants for id in known):
-                raise RequestError(f"NOT_IMPLEMENTED: {flag}")
+        if switches.thresholds:
+            self._refuse_kind(events, "*thresholds", "threshold_profile")
+        if switches.stats:
+            self._refuse_kind(events, "*stats", "stat_queue_profile")
+
+    def _refuse_kind(self, events: Sequence[Event], flag: str, kind: str) -> None:
+        tenants = {event.tenant for event in events}
+        known = self.charging.items.all(kind) if kind in self.charging.items.kinds else {}
+        if any(id.partition(":")[0] in tenants for id in known):
+            raise RequestError(f"NOT_IMPLEMENTED: {flag}")
 
     def _with_attributes(self, event: Event, now_ns: int) -> Event:
         """The event as attribute profiles change it, or as it is where none matches."""
         try:
-            return self.chargers.attributes.process(event, now_ns, context="*cdrs").event
+            reply = self.chargers.attributes.change(event, now_ns, context="*cdrs")
         except RequestError as fault:
-            if fault.text == "NOT_FOUND":
+            if fault.text == "NOT_FOUND":  # a filter asked a room for what is not there
                 return event
             raise RequestError(PARTIALLY_EXECUTED) from None
+        return event if reply is None else reply.event
 
     def _charger_runs(self, event: Event, now_ns: int) -> list[Event]:
         try:
@@ -188,9 +193,9 @@ class CdrServer:
         except RequestError:
             raise RequestError(PARTIALLY_EXECUTED) from None
 
-    def _run(self, event: Event, now_ns: int) -> Run:
+    def _run(self, event: Event, cost: EventCost | None, now_ns: int) -> Run:
         try:
-            return Run(event, cdr_of(event, self.options, now_ns))
+            return Run(event, cdr_of(event, self.options, now_ns, cost), cost)
         except ValueError:
             raise RequestError(PARTIALLY_EXECUTED) from None
 
@@ -217,7 +222,7 @@ class CdrServer:
         """Refuses what cannot be rated at all."""
         if plan.rate and run.cdr.request_type == DIRECTDEBIT:
             before = None if run.previous is None else run.previous.cost_amount
-            run.given = self.rater.given_cost(run.cdr, run.event, before)
+            run.given = self.rater.given_cost(run.cdr, run.event, before) if run.cost is None else run.cdr.cost
 
     def _work(self, runs: list[Run], plan: Plan, now_ns: int) -> None:
         for run in runs:
@@ -306,7 +311,7 @@ class CdrServer:
         if plan.chargers:
             own = [run for run in self._charger_runs(event, now_ns) if run.text("RunID") == record.run_id]
             event = own[0] if own else event
-        run = self._run(event, now_ns)
+        run = self._run(event, None, now_ns)
         run.previous = record
         return run
 

@@ -43,6 +43,7 @@ from engine.times import NO_TIME, ZERO_TIME, Moment, fixed_zone
 from engine.usage import VOICE
 
 NOT_RATED: Final = -ONE
+SESSIONS: Final = "*sessions"  # the source of costs that sessions took
 EXTRA_FIELDS: Final = "ExtraFields"
 ORDER_ID: Final = "OrderID"
 
@@ -127,8 +128,9 @@ class Cdr:
 # -- events --------------------------------------------------------------------------------------------------------------
 
 
-def cdr_of(event: Event, options: EngineOptions, now_ns: int) -> Cdr:
-    """The record that an event describes. ValueError when a time, a usage or a cost in it is none."""
+def cdr_of(event: Event, options: EngineOptions, now_ns: int, session_cost: EventCost | None = None) -> Cdr:
+    """The record that an event describes, with what its session took for it already instead of any cost that it tells. ValueError when
+    a time, a usage or a cost in it is none."""
     cdr = Cdr(event.cgrid(), event.text(RUN_ID) or "*default")
     cdr.origin_host = event.text(ORIGIN_HOST)
     cdr.source = event.text(SOURCE)
@@ -143,13 +145,12 @@ def cdr_of(event: Event, options: EngineOptions, now_ns: int) -> Cdr:
     cdr.setup = event.moment(SETUP_TIME, options.zone, now_ns)
     cdr.answer = event.moment(ANSWER_TIME, options.zone, now_ns)
     cdr.usage_ns = event.usage(USAGE) or 0
-    details = event.fields.get(COST_DETAILS)
-    cost = event.amount(COST)
-    cdr.details = read_details(details)
-    if cdr.details is not None and (cost is None or cdr.details is details):
-        cost = cdr.details.cost
-    cdr.cost = NOT_RATED if cost is None else cost
-    cdr.cost_source = event.text(COST_SOURCE)
+    if session_cost is None:
+        _read_cost(cdr, event)
+    else:
+        cdr.details = session_cost
+        cdr.cost = session_cost.cost
+        cdr.cost_source = SESSIONS
     cdr.extra_info = event.text(EXTRA_INFO)
     cdr.partial = event.flag(PARTIAL)
     cdr.pre_rated = event.flag(PRE_RATED)
@@ -161,6 +162,17 @@ def cdr_of(event: Event, options: EngineOptions, now_ns: int) -> Cdr:
         for name, value in given.items():
             cdr.extra_fields[str(name)] = _extra_text(value)
     return cdr
+
+
+def _read_cost(cdr: Cdr, event: Event) -> None:
+    """The cost that the event tells."""
+    details = event.fields.get(COST_DETAILS)
+    cost = event.amount(COST)
+    cdr.details = read_details(details)
+    if cdr.details is not None and (cost is None or cdr.details is details):
+        cost = cdr.details.cost
+    cdr.cost = NOT_RATED if cost is None else cost
+    cdr.cost_source = event.text(COST_SOURCE)
 
 
 def _extra_text(value: object) -> str:

@@ -28,7 +28,7 @@ NOT_FOUND: Final = "NOT_FOUND"
 SERVER_ERROR: Final = "SERVER_ERROR"
 
 
-@dataclass(slots=True)
+@dataclass
 class ChargerOptions:
     """`attributes_connected`: whether attribute profiles may change the runs; without, only profiles with `*none` can be used."""
 
@@ -96,10 +96,12 @@ class Chargers:
             raise server_error("NOT_CONNECTED: AttributeS")
         copy.options[PROFILE_IDS] = list(ids)
         try:
-            reply = self.attributes.process(copy, now_ns, context=CONTEXT, ids=ids)
+            reply = self.attributes.change(copy, now_ns, context=CONTEXT, ids=ids)
         except RequestError as fault:
             if fault.text != NOT_FOUND:
                 raise (fault if fault.text.startswith(SERVER_ERROR) else server_error(fault.text)) from None
+            reply = None  # a filter asked a room for what is not there
+        if reply is None:
             run.attribute_profiles = []
             return run
         run.attribute_profiles = reply.matched

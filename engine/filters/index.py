@@ -144,15 +144,35 @@ class Partition:
     types: dict[str, dict[str, _Values]]  # by type and path
     fields: dict[str, dict[str, _Values]]  # *string indexes of whole fields, by scope and name
     nested: dict[str, _Values]  # *string indexes below the first level
+    _open: list[object] | None  # what `open_to_all` answers, where `_settled`
+    _settled: bool
 
     def __init__(self) -> None:
         self.unfiltered = {}
         self.types = {type_: {} for type_ in sorted(INDEXED)}
         self.fields = {}
         self.nested = {}
+        self._open = None
+        self._settled = False
+
+    def open_to_all(self) -> list[object] | None:
+        """All profiles, the heaviest first, where every event meets all of them; None where that depends on the event or the time."""
+        if not self._settled:
+            self._settled = True
+            entries = list(self.unfiltered.values())
+            filtered = any(self.types.values())
+            if not filtered and all(entry.period is ALWAYS and not entry.conditions for entry in entries):
+                entries.sort(key=_rank)
+                self._open = [entry.profile for entry in entries]
+        return self._open
+
+    def _unsettle(self) -> None:
+        self._settled = False
+        self._open = None
 
     def add(self, entry: Entry, key: Key) -> None:
         type_, path, value = key
+        self._unsettle()
         if type_ == NONE:
             self.unfiltered[entry.number] = entry
             return
@@ -176,6 +196,7 @@ class Partition:
 
     def drop(self, entry: Entry, key: Key) -> None:
         type_, path, value = key
+        self._unsettle()
         if type_ == NONE:
             self.unfiltered.pop(entry.number, None)
             return
@@ -297,6 +318,11 @@ class ProfileIndex:
 
     # -- what matches -------------------------------------------------------------------------------------------------
 
+    def serves(self, tenant: str) -> bool:
+        """Whether the tenant has any profile of this kind."""
+        self.refresh()
+        return bool(self._tenants.get(tenant))
+
     def matching(
         self,
         tenant: str,
@@ -306,13 +332,19 @@ class ProfileIndex:
         ignore_filters: bool = False,
         contexts: Sequence[str] = (),
     ) -> list[object]:
-        """The profiles of a tenant that are active and pass, the heaviest first, equals in the order in which they first came.
+        """The profiles of a tenant that are active and pass, the heaviest first, equals in the order in which they first came; the list
+        is not to be changed.
 
         `ids`, where given, are the only profiles looked at, whatever the indexes say; `ignore_filters` then leaves out the filters.
         `contexts`, of kinds that have them: those of the request, `*any` among them where that counts. RequestError for a filter that is
         unknown or cannot be decided.
         """
         self.refresh()
+        if not ids and not contexts and self.options.indexed_selects:
+            partition = self._partitions.get(_partition_name(tenant, ""))
+            open_to_all = None if partition is None else partition.open_to_all()
+            if open_to_all is not None:
+                return open_to_all
         found: list[Entry] = []
         for entry in self._candidates(tenant, view, ids, contexts):
             if not entry.period.holds(view.at_ns):

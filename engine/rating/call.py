@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.money import Amount, Factor, Ratio
+from engine.money import ZERO_RATIO, Amount, Factor, Ratio
 from engine.rating.book import Rating, Timing
 from engine.rating.timings import ALWAYS, NO_END, Window, make_window
 from engine.times import Zone
@@ -288,7 +288,7 @@ class Call:
         self.duration_index_ns = end_ns - start_ns
         self.loop_index = 0
         self.max_cost_so_far = 0
-        self.max_rate = Ratio(0, 1)
+        self.max_rate = ZERO_RATIO
         self.max_rate_unit_ns = 0
         self.force_duration = False
         self.perform_rounding = False

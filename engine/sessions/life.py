@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Final
 
 from engine.accounts.charge import Charging
@@ -11,6 +10,7 @@ from engine.accounts.ledger import Cause
 from engine.calls import call_of
 from engine.cdrs.costs import SessionCost
 from engine.cdrs.process import CdrServer
+from engine.cdrs.record import SESSIONS
 from engine.chargers.decide import Chargers
 from engine.effects import DisconnectSession, Effect, SessionEnded
 from engine.errors import Refusal, RequestError
@@ -18,9 +18,6 @@ from engine.event import (
     ACCOUNT,
     ANSWER_TIME,
     CGRID,
-    COST,
-    COST_DETAILS,
-    COST_SOURCE,
     ORIGIN_HOST,
     ORIGIN_ID,
     REQUEST_TYPE,
@@ -29,7 +26,6 @@ from engine.event import (
     Event,
     origin_cgrid,
 )
-from engine.money import amount_text
 from engine.options import EngineOptions
 from engine.rating.call import Call
 from engine.sessions.registry import Registry
@@ -40,7 +36,6 @@ from engine.usage import UNLIMITED, format_duration
 
 PROTECTED: Final = frozenset({CGRID, ORIGIN_HOST, ORIGIN_ID, USAGE})
 INITIAL_ORIGIN_ID: Final = "InitialOriginID"
-SESSIONS_SOURCE: Final = "*sessions"
 
 MakeAccount = Callable[[str, int], bool]
 """Makes the account of a *dynaprepaid event, by its id; False when that cannot be done."""
@@ -281,21 +276,13 @@ class Life:
         cost = run.cost
         if cost is not None and self.options.sessions.store_session_costs:
             origin = session.event.text(ORIGIN_HOST), session.event.text(ORIGIN_ID)
-            self.cdrs.costs.put(SessionCost(session.cgrid, run.id, *origin, SESSIONS_SOURCE, run.total_usage_ns, cost), now_ns)
+            self.cdrs.costs.put(SessionCost(session.cgrid, run.id, *origin, SESSIONS, run.total_usage_ns, cost), now_ns)
 
-    def record_events(self, session: Session) -> list[Event]:
-        """The events of a session's records: each run's, with what it cost."""
-        events: list[Event] = []
-        for run in session.runs:
-            event = run.event
-            cost = run.cost
-            if cost is not None:
-                event = event.copy()
-                event.fields[COST] = Decimal(amount_text(cost.cost))
-                event.fields[COST_DETAILS] = cost
-                event.fields[COST_SOURCE] = SESSIONS_SOURCE
-            events.append(event)
-        return events
+    def record(self, session: Session, now_ns: int) -> None:
+        """Makes the records of the session's runs, each with what it cost. RequestError EXISTS when there is one already."""
+        runs = session.runs
+        store = self.options.store_cdrs
+        self.cdrs.record_runs([run.event for run in runs], now_ns, rate=True, store=store, costs=[run.cost for run in runs])
 
     # -- the end from inside --------------------------------------------------------------------------------------------
 
@@ -334,7 +321,7 @@ class Life:
         if "cdrs" not in self.options.sessions.connected:
             return ""
         try:
-            self.cdrs.record_runs(self.record_events(session), now_ns, rate=True, store=self.options.store_cdrs)
+            self.record(session, now_ns)
         except RequestError as refused:
             return refused.text
         return ""

@@ -49,7 +49,7 @@ def default_usage(event: Event, options: SessionOptions) -> int:
 
 def duration_option(event: Event, name: str) -> int | None:
     """An option of the event that is a usage or duration in ns; None without it. RequestError when it is none."""
-    value = event.options.get(name)
+    value = event.options.get(name) if event.options else None
     if value is None:
         return None
     try:
@@ -71,8 +71,10 @@ def chargeable(event: Event) -> bool:
 
 def read_lifetime(event: Event, options: SessionOptions, known: Lifetime | None = None) -> Lifetime:
     """How long the session lasts without an update: as the event says, else as it was, else as configured."""
-    found = Lifetime()
     base = known if known is not None and known.ttl_ns > 0 else None
+    if base is not None and not event.options:
+        return base
+    found = Lifetime()
     ttl = duration_option(event, TTL)
     found.ttl_ns = ttl if ttl is not None else (base.ttl_ns if base is not None else options.session_ttl_ns)
     delay = duration_option(event, TTL_MAX_DELAY)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from engine.attributes.reply import AttributesReply
+from engine.cdrs.record import SESSIONS
 from engine.commands import CdrSwitches
 from engine.effects import Effect
 from engine.errors import RequestError, exists, mandatory_missing
@@ -13,7 +14,7 @@ from engine.event import ORIGIN_ID, SOURCE, Event
 from engine.records import Record
 from engine.sessions import commands
 from engine.sessions.commands import Asked, SessionReply
-from engine.sessions.life import SESSIONS_SOURCE, Life
+from engine.sessions.life import Life
 from engine.sessions.listing import Matches
 from engine.sessions.loops import Loops
 from engine.sessions.outside import Outside
@@ -100,9 +101,9 @@ class Sessions:
         if not self.life.options.attributes_connected:
             raise RequestError("ATTRIBUTES_ERROR:NOT_CONNECTED: AttributeS")
         try:
-            return self.life.chargers.attributes.process(event, now_ns, context=ATTRIBUTES_CONTEXT, ids=ids)
+            return self.life.chargers.attributes.change(event, now_ns, context=ATTRIBUTES_CONTEXT, ids=ids)
         except RequestError as fault:
-            if fault.text == NOT_FOUND:
+            if fault.text == NOT_FOUND:  # a filter asked a room for what is not there
                 return None
             raise RequestError(f"ATTRIBUTES_ERROR:{fault.text}") from None
 
@@ -260,7 +261,7 @@ class Sessions:
         event = command.event
         if not event.has(SOURCE):
             event = event.copy()
-            event.fields[SOURCE] = SESSIONS_SOURCE
+            event.fields[SOURCE] = SESSIONS
         self.make_records(event, now_ns, CdrSwitches(rate=True))
 
     def make_records(self, event: Event, now_ns: int, switches: CdrSwitches) -> None:
@@ -279,7 +280,7 @@ class Sessions:
             self.life.cdrs.process_events([event], switches, now_ns)
             return
         self.life.alter(session, event)
-        self.life.cdrs.record_runs(self.life.record_events(session), now_ns, rate=True, store=self.life.options.store_cdrs)
+        self.life.record(session, now_ns)
 
 
 def least(granted: dict[str, int]) -> int:

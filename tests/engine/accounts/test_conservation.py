@@ -32,9 +32,7 @@ BALANCES = st.lists(
 )
 
 
-def build(
-    price: str, step: int, fee: str, balances: Holdings, exact: bool, limit: tuple[str, str] = ("0", "")
-) -> tuple[Charging, Account]:
+def build(price: str, step: int, fee: str, balances: Holdings, exact: bool, limit: tuple[str, str] = ("0", "")) -> tuple[Charging, Account]:
     rates = plan("RP", ("0", price, step * SECOND, MINUTE), fee=fee, limit=limit)
     other = plan("RP_O", ("0", "0.03", SECOND, MINUTE))
     house = charging(("sub", rates), ("other", other), exact=exact)
