@@ -132,6 +132,8 @@ def _go_text(value: object) -> str:
 
 def truth(value: object) -> bool:
     """A JSON or text boolean; anything else is false."""
+    if value is None or value is False:
+        return False
     return value is True or value in ("true", "True", "1", "t", "T", "TRUE")
 
 

@@ -217,9 +217,8 @@ class Account:
         self.dirty_meta = False
 
     def of_type(self, balance_type: str) -> list[Balance]:
-        if self.balances is None:
-            return []
-        return self.balances.get(balance_type, [])
+        found = None if self.balances is None else self.balances.get(balance_type)
+        return [] if found is None else found
 
     def add(self, balance: Balance) -> None:
         if self.balances is None:

@@ -69,7 +69,7 @@ class Charging:
     def max_session(self, call: Call) -> int | Refusal:
         """How many ns of the call the account can pay; -1 when it may go negative."""
         account = self.account_for(call)
-        if isinstance(account, Refusal):
+        if not isinstance(account, Account):
             return account
         return self._affordable(account, call)
 
@@ -85,7 +85,7 @@ class Charging:
     def debit(self, call: Call, cause: Cause) -> CallCost | Refusal:
         """Takes the whole call; what balances do not cover makes the default balance negative, unless the call forbids it."""
         account = self.account_for(call)
-        if isinstance(account, Refusal):
+        if not isinstance(account, Account):
             return account
         return self._take(account, call, cause)
 
@@ -95,19 +95,19 @@ class Charging:
         The dry run that says how much that is becomes the debit itself where all of the call was granted.
         """
         account = self.account_for(call)
-        if isinstance(account, Refusal):
+        if not isinstance(account, Account):
             return account
         asked_ns = call.duration_ns
         granted: int | Refusal = UNLIMITED
         trial: Debit | None = None
-        found: CallCost | Refusal = Refusal.INSUFFICIENT_CREDIT
+        found: CallCost | Refusal | None = None
         if asked_ns <= 0 and not account.allow_negative:
             granted = 0
         elif not account.allow_negative:
             trial = self._debit(account, call, dry_run=True, go_negative=False)
             found = trial.run()
             granted = _covered(call, found)
-        if isinstance(granted, Refusal):
+        if not isinstance(granted, int):
             if asked_ns > 0:
                 return granted
             granted = 0
@@ -118,20 +118,20 @@ class Charging:
         if granted > 0:
             call.end_ns = call.start_ns + granted
             call.duration_index_ns -= asked_ns - granted
-        if trial is not None and trial.final and granted == asked_ns and call.tor and not isinstance(found, Refusal):
+        if trial is not None and trial.final and granted == asked_ns and call.tor and isinstance(found, CallCost):
             return self._settle(trial, call, found, cause)
         return self._take(account, call, cause)
 
     def quote(self, call: Call) -> CallCost | Refusal:
         """What a debit of the whole call would take and what it would leave; nothing changes."""
         account = self.account_for(call)
-        if isinstance(account, Refusal):
+        if not isinstance(account, Account):
             return account
         if call.duration_ns == 0:
             return self._nothing(account, call)
         debit = self._debit(account, call, dry_run=False, go_negative=not call.deny_negative)
         cost = debit.run()
-        return cost if isinstance(cost, Refusal) else self._quoted(debit, call, cost)
+        return self._quoted(debit, call, cost) if isinstance(cost, CallCost) else cost
 
     def explain(self, call: Call) -> Data:
         """The tree of what a debit of the whole call would take and from which balances (engine.accounts.explain); nothing changes.
@@ -140,7 +140,7 @@ class Charging:
         both are null after a Refusal, which NearMisses follow where the account is not there.
         """
         account = self.account_for(call)
-        if isinstance(account, Refusal):
+        if not isinstance(account, Account):
             name = call.account or call.subject
             near = near_accounts(self.accounts, call.tenant, name) if account is Refusal.ACCOUNT_NOT_FOUND else []
             return {"Account": f"{call.tenant}:{name}", "Refusal": account.value, "NearMisses": near}
@@ -185,7 +185,7 @@ class Charging:
     def debit_money(self, call: Call, amount: Amount, cause: Cause) -> CallCost | Refusal:
         """Takes the amount from the account's money, the heavier balances first, the rest from the default one."""
         account = self.account_for(call)
-        if isinstance(account, Refusal):
+        if not isinstance(account, Account):
             return account
         quoted = self.quote(call)
         if isinstance(quoted, Refusal):
@@ -200,7 +200,7 @@ class Charging:
     def debit_given(self, call: Call, amount: Amount, cause: Cause) -> CallCost | Refusal:
         """Takes an amount that the call is said to cost, like `debit_money`; no price is looked up. The cost's steps say who paid."""
         account = self.account_for(call)
-        if isinstance(account, Refusal):
+        if not isinstance(account, Account):
             return account
         initial = _values(account)
         taken = self._take_money(account, call, amount, cause)
@@ -216,7 +216,7 @@ class Charging:
     def _take_money(self, account: Account, call: Call, amount: Amount, cause: Cause) -> list[Increment] | Refusal:
         """Takes the amount from money, the heavier balances first, the rest from the default one; an increment for each that paid."""
         purses = self._selection().usable(account, call, MONETARY)
-        if isinstance(purses, Refusal):
+        if not isinstance(purses, list):
             return purses
         taken: list[Increment] = []
         touched: dict[str, tuple[Account, list[Balance]]] = {account.id: (account, [])}
@@ -262,7 +262,7 @@ class Charging:
             call.tor = VOICE
         debit = self._debit(account, call, dry_run=False, go_negative=not call.deny_negative)
         cost = debit.run()
-        return cost if isinstance(cost, Refusal) else self._settle(debit, call, cost, cause)
+        return self._settle(debit, call, cost, cause) if isinstance(cost, CallCost) else cost
 
     def _settle(self, debit: Debit, call: Call, cost: CallCost, cause: Cause) -> CallCost:
         """Makes true what the debit found for the call."""
@@ -346,8 +346,9 @@ class Charging:
     def summary(self, account: Account, initial: dict[str, Amount] | None) -> AccountSummary:
         """The account's balances now, each beside what it held before (0 for those that came since); None: as now."""
         rows: list[BalanceSummary] = []
+        chains = account.balances or {}
         for balance_type in SUMMARY_TYPES:
-            for one in account.of_type(balance_type):
+            for one in chains.get(balance_type) or ():
                 before = one.value if initial is None else initial.get(one.uuid, 0)
                 rows.append(BalanceSummary(one.uuid, one.id, one.type, before, one.value, one.weight, one.disabled, one.factors))
         return AccountSummary(account.tenant, account.name, rows, account.allow_negative, account.disabled)
@@ -387,7 +388,7 @@ def _values(account: Account) -> dict[str, Amount]:
 
 def _covered(call: Call, cost: CallCost | Refusal) -> int | Refusal:
     """How many ns of the call are granted where this is what a dry run found."""
-    if isinstance(cost, Refusal):
+    if not isinstance(cost, CallCost):
         return cost
     if cost.negative_connect_fee:
         return 0

@@ -116,10 +116,10 @@ class Debit:
     def run(self) -> CallCost | Refusal:
         """What was (or in a dry run would be) taken; a Refusal took nothing."""
         units = self.selection.usable(self.account, self.call, self.call.tor)
-        if isinstance(units, Refusal):
+        if not isinstance(units, list):
             return units
         money = self.selection.usable(self.account, self.call, MONETARY)
-        if isinstance(money, Refusal):
+        if not isinstance(money, list):
             return money
         self.units = units
         self.money = money
@@ -270,7 +270,7 @@ class Debit:
 
     def _take_priced(self, purse: Purse, is_unit: bool) -> list[Span]:
         priced = self.price(purse.balance)
-        if isinstance(priced, Refusal):
+        if not isinstance(priced, CallCost):
             self.refusal = priced
             return []
         fee: Increment | None = None
@@ -409,7 +409,7 @@ class Debit:
         if self.watcher is not None:
             self.watcher.left(self)
         rest = standard_cost(self.tariff, self.call, self.options)
-        if isinstance(rest, Refusal):
+        if not isinstance(rest, CallCost):
             self.refusal = rest
             return
         if rest.cost == 0:

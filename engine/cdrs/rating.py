@@ -15,7 +15,7 @@ from engine.calls import call_of
 from engine.cdrs.costs import SessionCosts
 from engine.cdrs.record import Cdr, event_of, taken_details
 from engine.errors import Refusal, mandatory_missing
-from engine.event import COST, LAST_USED, Event, truth
+from engine.event import COST, FACTOR_ID, LAST_USED, Event, known_time, truth
 from engine.money import Amount
 from engine.options import EngineOptions
 from engine.rating.call import Call, CallCost
@@ -95,7 +95,7 @@ class Rater:
     def _price(self, cdr: Cdr, event: Event, source: str, now_ns: int) -> None:
         dry_run = truth(event.options.get(DRY_RUN))
         cost = self._cost(cdr, self.call(cdr, event, now_ns), dry_run, now_ns)
-        if isinstance(cost, Refusal):
+        if not isinstance(cost, CallCost):
             cdr.forget_cost()
             cdr.extra_info = cost.value
             return
@@ -122,8 +122,11 @@ class Rater:
         return charging.debit(call, cause) if made else cost
 
     def call(self, cdr: Cdr, event: Event, now_ns: int) -> Call:
-        """The call that the run's event and the record's usage describe."""
-        call = call_of(event, cdr.usage_ns, self.options, now_ns)
+        """The call that the record describes, with the factor that the run's event names."""
+        start = cdr.answer if known_time(cdr.answer) else cdr.setup
+        end_ns = start.ns + cdr.usage_ns
+        call = Call(cdr.tenant, cdr.category, cdr.subject, cdr.account, cdr.destination, cdr.tor, start.ns, end_ns, start.zone)
+        call.factor_id = event.text(FACTOR_ID)
         call.cgrid = cdr.cgrid
         call.run_id = cdr.run_id
         return call

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from typing import Final
 
 from engine.errors import Refusal
@@ -51,7 +50,7 @@ def plan_infos(tariff: Tariff, call: Call, plan_id: str, subject: str) -> list[R
 def first_match(tariff: Tariff, call: Call, options: RatingOptions) -> Match | None:
     """Why the call's beginning has its price; None when it has none."""
     found = find_infos(tariff, call, options)
-    return None if isinstance(found, Refusal) else found[0].match
+    return found[0].match if isinstance(found, list) else None
 
 
 class PlanMatch:
@@ -125,7 +124,6 @@ class Search:
     tariff: Tariff
     call: Call
     options: RatingOptions
-    any_key: str
     looked: int
     trace: list[Look] | None  # filled when it is a list
 
@@ -133,9 +131,13 @@ class Search:
         self.tariff = tariff
         self.call = call
         self.options = options
-        self.any_key = profile_key(call.tenant, call.category, ANY)
         self.looked = 0
         self.trace = None
+
+    @property
+    def any_key(self) -> str:
+        """The ID of the profile that prices whoever has none."""
+        return profile_key(self.call.tenant, self.call.category, ANY)
 
     def search(self, key: str, start_ns: int, end_ns: int, depth: int) -> list[RatingInfo] | None:
         """What the profile, and where it has gaps its fallback subjects, say for that time; None when there is no such profile."""
@@ -218,9 +220,21 @@ class Search:
 
 def active_range(profile: CompiledProfile, start_ns: int, end_ns: int) -> tuple[int, int]:
     """The activations that count for a call: from the last that is not after its start to the last that is not after its end."""
-    first = max(0, bisect_right(profile.starts, start_ns) - 1)
-    after = bisect_right(profile.starts, max(start_ns, end_ns))
-    return first, after
+    begun = _begun(profile.starts, start_ns)
+    return max(0, begun - 1), begun if end_ns <= start_ns else _begun(profile.starts, end_ns)
+
+
+def _begun(starts: list[int], at_ns: int) -> int:
+    """How many of these instants, in their order, are not after this one."""
+    low = 0
+    high = len(starts)
+    while low < high:
+        middle = (low + high) // 2
+        if starts[middle] <= at_ns:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def _active_at(info: RatingInfo) -> int:

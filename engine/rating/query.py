@@ -30,7 +30,7 @@ def standard_cost(tariff: Tariff, call: Call, options: RatingOptions) -> CallCos
     The connect fee is no increment yet. The call's type and destination get their defaults; its look-up is kept in it.
     """
     spans = _spans(tariff, call, options)
-    if isinstance(spans, Refusal):
+    if not isinstance(spans, list):
         return spans
     cost = 0
     usage_ns = 0
@@ -53,7 +53,7 @@ def get_cost(tariff: Tariff, call: Call, options: RatingOptions) -> CallCost | R
     if call.end_ns == call.start_ns:
         return _no_length(tariff, call, options)
     spans = _spans(tariff, call, options)
-    if isinstance(spans, Refusal):
+    if not isinstance(spans, list):
         return spans
     usage_ns = 0
     for span in spans:
@@ -91,10 +91,10 @@ def _spans(tariff: Tariff, call: Call, options: RatingOptions) -> list[Span] | R
     if call.duration_index_ns < call.end_ns - call.start_ns:
         call.duration_index_ns = call.end_ns - call.start_ns
     infos = find_infos(tariff, call, options)
-    if isinstance(infos, Refusal):
+    if not isinstance(infos, list):
         return infos
     spans = split(call, infos)
-    if isinstance(spans, Refusal):
+    if not isinstance(spans, list):
         return spans
     run = PricedRun(call)
     for span in spans:

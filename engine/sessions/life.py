@@ -34,7 +34,8 @@ from engine.sessions.reserve import add_pause, correct_usage, debit_part, debit_
 from engine.sessions.session import DYNAPREPAID, LIMITED, NEVER, PSEUDOPREPAID, Lifetime, Run, Session
 from engine.usage import UNLIMITED, format_duration
 
-PROTECTED: Final = frozenset({CGRID, ORIGIN_HOST, ORIGIN_ID, USAGE})
+PROTECTED: Final = (CGRID, ORIGIN_HOST, ORIGIN_ID, USAGE)
+_NOT_FOUND: Final = Refusal.ACCOUNT_NOT_FOUND
 INITIAL_ORIGIN_ID: Final = "InitialOriginID"
 
 MakeAccount = Callable[[str, int], bool]
@@ -121,7 +122,7 @@ class Life:
             if session.debit_interval_ns > 0:
                 return asked_ns
             granted = self.debit(session, run, asked_ns, last_used_ns, now_ns)
-            if isinstance(granted, Refusal):
+            if not isinstance(granted, int):
                 raise rals_error(granted)
             return granted
         if run.request_type == PSEUDOPREPAID:
@@ -129,7 +130,7 @@ class Life:
             call.end_ns = call.start_ns + asked_ns
             call.duration_index_ns = asked_ns
             limit = self.charging.max_session(call)
-            if isinstance(limit, Refusal):
+            if not isinstance(limit, int):
                 raise rals_error(limit)
             return asked_ns if limit == UNLIMITED else min(limit, asked_ns)
         return asked_ns
@@ -140,9 +141,9 @@ class Life:
             return pass_free(run, asked_ns, last_used_ns)
         cause = Cause("debit", session.cgrid, now_ns)
         granted = debit_part(self.charging, run, asked_ns, last_used_ns, cause)
-        if granted is Refusal.ACCOUNT_NOT_FOUND and self._made(run.request_type, run.call, now_ns):
+        if granted is _NOT_FOUND and self._made(run.request_type, run.call, now_ns):
             granted = debit_part(self.charging, run, asked_ns, None, cause)
-        if isinstance(granted, Refusal) or granted < asked_ns:
+        if not isinstance(granted, int) or granted < asked_ns:
             run.short = True
         return granted
 
@@ -159,22 +160,30 @@ class Life:
         call.duration_index_ns = asked_ns
         refusal = self.charging.check_usage(call)
         limit = refusal if refusal is not None else self.charging.max_session(call)
-        if limit is Refusal.ACCOUNT_NOT_FOUND and self._made(run.request_type, call, now_ns):
+        if limit is _NOT_FOUND and self._made(run.request_type, call, now_ns):
             limit = self.charging.max_session(call)
-        if isinstance(limit, Refusal):
+        if not isinstance(limit, int):
             raise rals_error(limit)
         return limit if limit == UNLIMITED else min(limit, asked_ns)
 
     def merge(self, session: Session, event: Event) -> None:
         """What an update says of the session: into its event, and alterable fields into its runs."""
-        for name, value in event.fields.items():
-            if name not in PROTECTED:
-                session.event.fields[name] = value
+        fields = session.event.fields
+        kept = {name: fields[name] for name in PROTECTED if name in fields}
+        fields.update(event.fields)
+        for name in PROTECTED:
+            if name in kept:
+                fields[name] = kept[name]
+            elif name in fields:
+                del fields[name]
         self.alter(session, event)
 
     def alter(self, session: Session, event: Event) -> None:
         """Alterable fields of an event go into the runs."""
-        altered = [name for name in self.options.sessions.alterable_fields if name in event.fields]
+        alterable = self.options.sessions.alterable_fields
+        if not alterable:
+            return
+        altered = [name for name in alterable if name in event.fields]
         for name in altered:
             for run in session.runs:
                 run.event.fields[name] = event.fields[name]

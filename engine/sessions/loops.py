@@ -130,7 +130,7 @@ class Loops:
         missed = max(0, self.life.ticks_ns - run.loop_ticks) // interval_ns
         asked_ns = interval_ns * (1 + missed)
         granted = self.life.debit(session, run, asked_ns, None, now_ns)
-        if isinstance(granted, Refusal):
+        if not isinstance(granted, int):
             known = granted is Refusal.UNAUTHORIZED_DESTINATION
             run.stop_reason = granted.value if known else SERVER_ERROR
             return 0

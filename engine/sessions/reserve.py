@@ -5,7 +5,7 @@ from __future__ import annotations
 from engine.accounts.charge import Charging
 from engine.accounts.ledger import Cause
 from engine.errors import Refusal
-from engine.rating.call import ALL_UNITS
+from engine.rating.call import ALL_UNITS, CallCost
 from engine.rating.cost import EventCost
 from engine.sessions.session import Run
 
@@ -50,7 +50,7 @@ def debit_part(charging: Charging, run: Run, asked_ns: int, last_used_ns: int | 
     call.duration_index_ns = age_ns + missing_ns
     start_ns = call.start_ns
     cost = charging.max_debit(call, cause)
-    if isinstance(cost, Refusal):
+    if not isinstance(cost, CallCost):
         run.reserve_ns += asked_ns - missing_ns
         call.duration_index_ns = age_ns
         call.end_ns = start_ns
@@ -111,7 +111,7 @@ def debit_rest(charging: Charging, run: Run, missing_ns: int, cause: Cause) -> R
     call.force_duration = False
     call.infos = None
     cost = charging.debit(call, cause)
-    if isinstance(cost, Refusal):
+    if not isinstance(cost, CallCost):
         return cost
     if cost.spans:
         call.end_ns = cost.spans[-1].end_ns
