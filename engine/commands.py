@@ -83,9 +83,21 @@ class KnownNames(Struct):
 
 
 class LoadPlan(Struct):
-    """A plan that was read and checked (engine.tariffplan.load.PlanLoad) becomes the engine's in one atomic step. Answers None."""
+    """A plan that was read and checked (engine.tariffplan.load.PlanLoad) becomes the engine's in one atomic step. Answers None.
+
+    `staged` is what StagePlan answered last, where it was asked before.
+    """
 
     load: object
+    staged: object = None
+
+
+class StagePlan(Struct):
+    """Does a piece of what a load will need, beside what is in force; changes nothing that anybody sees. Answers what is staged
+    (engine.tariffplan.staging.Staging), to be given back in the next StagePlan until it is `done`, then in LoadPlan."""
+
+    load: object
+    staged: object = None
 
 
 class RemovePlan(Struct):

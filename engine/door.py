@@ -53,6 +53,7 @@ from engine.sessions.stages import Sessions
 from engine.storage.ports import Journal, Storage
 from engine.tariffplan.apply import PlanRoom
 from engine.tariffplan.policies import columns_of, profile_of_row
+from engine.tariffplan.staging import Staging
 
 Step = Callable[[Any, int], object]
 
@@ -60,6 +61,7 @@ READS: Final = frozenset(
     {
         commands.GetItem,
         commands.ListItems,
+        commands.StagePlan,
         commands.ListIndexes,
         commands.KnownNames,
         commands.GetCost,
@@ -364,6 +366,11 @@ class Engine:
         self.tariff.put(kind, id, item)
         self._records.append(record)
         self.dropped_indexes.profile_changed(kind, id)
+
+    def become(self, staged: Staging) -> None:
+        """Takes in the rating data of a plan that was staged. For the rooms."""
+        staged.swap(self.items, self.tariff)
+        self._records.extend(staged.records)
 
     def columns_of(self, sheet: str) -> list[tuple[str, str]]:
         """The columns of a sheet of policies (engine.tariffplan.policies). For the rooms."""

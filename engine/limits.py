@@ -59,6 +59,8 @@ PLAN_BYTES: Final = 512 << 20  # all files of one plan together, unpacked
 PLAN_ROWS: Final = 5_000_000  # rows of one plan
 PLAN_CELL_CHARACTERS: Final = 65_536  # one cell
 PLAN_FAULTS: Final = 1_000  # faults that are named; more are counted
+STAGED_FROM: Final = 1_000  # prefixes, prices and items of a plan above which they are brought in beside what is in force, in slices
+STAGED_PER_STEP: Final = 1_000  # of these in one slice: 1 to 3 ms
 PLAN_NOTES: Final = 1_000  # warnings, and notices, that are named; more are counted
 
 # fields and filters

@@ -11,6 +11,7 @@ class Items:
     """The item store of one engine. Only the door changes it, so that every change is journaled."""
 
     kinds: dict[str, Kind]
+    changes: dict[str, int]  # how often something of a kind was put or removed
     _by_kind: dict[str, dict[str, object]]
     _watchers: dict[str, list[Callable[[str], None]]]
 
@@ -18,6 +19,13 @@ class Items:
         self.kinds = {kind.name: kind for kind in kinds}
         self._by_kind = {name: {} for name in self.kinds}
         self._watchers = {}
+        self.changes = dict.fromkeys(self.kinds, 0)
+
+    def become(self, kind: str, items: dict[str, object]) -> None:
+        """Has these items and no others of a kind that nobody watches, at once; the mapping is the store's own from now on."""
+        assert kind not in self._watchers, "who watches a kind is told of each of its items"
+        self._by_kind[kind] = items
+        self.changes[kind] += 1
 
     def watch(self, kind: str, changed: Callable[[str], None]) -> None:
         """Has `changed` called with the id of each item of a kind that is put or removed, once it is done."""
@@ -25,12 +33,14 @@ class Items:
 
     def put(self, kind: str, id: str, item: object) -> None:
         self._by_kind[kind][id] = item
+        self.changes[kind] += 1
         self._tell(kind, id)
 
     def remove(self, kind: str, id: str) -> bool:
         """True when there was such an item."""
         found = self._by_kind[kind].pop(id, None) is not None
         if found:
+            self.changes[kind] += 1
             self._tell(kind, id)
         return found
 

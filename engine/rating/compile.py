@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 from engine.limits import MAX_SHARED_INTERVALS
@@ -79,19 +80,12 @@ class Compiler:
 
     def plan(self, plan: RatingPlan) -> CompiledPlan:
         """Raises ValueError for a price that is no number, KeyError for a row whose timing or rating the plan lacks."""
-        known: dict[tuple[PlanRate, ...], PricedRows] = {}
-        by_destination: dict[str, PricedRows] = {}
-        for destination_id, rows in plan.DestinationRates.items():
-            if not rows:
-                continue
-            priced = known.get(rows)
-            if priced is None:
-                priced = PricedRows(self._rows(plan, rows))
-                known[rows] = priced
-            by_destination[destination_id] = priced
-        return CompiledPlan(plan.Id, by_destination)
+        compilation = Compilation(self, plan)
+        compilation.work(len(plan.DestinationRates) + 1)
+        return compilation.compiled
 
-    def _rows(self, plan: RatingPlan, rows: tuple[PlanRate, ...]) -> list[Interval]:
+    def rows(self, plan: RatingPlan, rows: tuple[PlanRate, ...]) -> list[Interval]:
+        """The intervals of the rows of one destination, each once."""
         found: list[Interval] = []
         for row in rows:
             interval = self.interval(plan.Timings[row.Timing], plan.Ratings[row.Rating], row.Weight)
@@ -108,6 +102,40 @@ class Compiler:
                 self._intervals.clear()
             self._intervals[key] = known
         return known
+
+
+class Compilation:
+    """One plan on its way, some destinations at a time. The plan must not change meanwhile."""
+
+    compiled: CompiledPlan
+    _compiler: Compiler
+    _plan: RatingPlan
+    _left: Iterator[tuple[str, tuple[PlanRate, ...]]]
+    _known: dict[tuple[PlanRate, ...], PricedRows]
+
+    def __init__(self, compiler: Compiler, plan: RatingPlan) -> None:
+        self.compiled = CompiledPlan(plan.Id, {})
+        self._compiler = compiler
+        self._plan = plan
+        self._left = iter(plan.DestinationRates.items())
+        self._known = {}
+
+    def work(self, most: int) -> bool:
+        """Compiles so many destinations at most; True when that was the last. Raises as `Compiler.plan` does."""
+        by_destination = self.compiled.by_destination
+        for _ in range(most):
+            one = next(self._left, None)
+            if one is None:
+                return True
+            destination_id, rows = one
+            if not rows:
+                continue
+            priced = self._known.get(rows)
+            if priced is None:
+                priced = PricedRows(self._compiler.rows(self._plan, rows))
+                self._known[rows] = priced
+            by_destination[destination_id] = priced
+        return False
 
 
 def make_interval(timing: Timing | None, rating: Rating, weight: str) -> Interval:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from engine.limits import MAX_DESTINATION_LENGTH
 from engine.rating.book import Destination, RatingPlan, RatingProfile, Timing
-from engine.rating.compile import ANY_TIMING, CompiledPlan, CompiledProfile, Compiler
+from engine.rating.compile import ANY_TIMING, Compilation, CompiledPlan, CompiledProfile, Compiler
 from engine.rating.kinds import DESTINATION, RATING_PLAN, RATING_PROFILE, TIMING
 from engine.usage import ANY
 
@@ -63,10 +63,48 @@ class Tariff:
         elif kind == RATING_PROFILE:
             self.remove_rating_profile(item_id)
 
+    # -- beside what is in force ----------------------------------------------------------------------------------------
+
+    def twin(self) -> Tariff:
+        """The same, to be changed apart. What is put into one is not seen in the other."""
+        twin = Tariff()
+        twin.plans = self.plans.copy()
+        twin.profiles = self.profiles.copy()
+        twin.timings = self.timings.copy()
+        twin.longest_prefix = self.longest_prefix
+        twin._prefixes = self._prefixes.copy()
+        twin._ids = self._ids.copy()
+        twin._alone = self._alone.copy()
+        twin._compiler = self._compiler
+        return twin
+
+    def become(self, twin: Tariff) -> None:
+        """Has all that the twin has, at once; the twin is not to be used any more."""
+        self.plans = twin.plans
+        self.profiles = twin.profiles
+        self.timings = twin.timings
+        self.longest_prefix = twin.longest_prefix
+        self._prefixes = twin._prefixes
+        self._ids = twin._ids
+        self._alone = twin._alone
+
+    def compilation(self, plan: RatingPlan) -> Compilation:
+        """A plan to be compiled some destinations at a time, then put by `put_compiled`."""
+        return Compilation(self._compiler, plan)
+
+    def put_compiled(self, plan: CompiledPlan) -> None:
+        """Stores or replaces a plan that was compiled."""
+        self.plans[plan.id] = plan
+
     # -- destinations -------------------------------------------------------------------------------------------------
 
     def put_destination(self, destination: Destination) -> None:
         """Stores or replaces it. Prefixes that it keeps keep their place among the destinations of that prefix."""
+        self.begin_destination(destination)
+        self.add_prefixes(destination, 0, len(destination.Prefixes))
+
+    def begin_destination(self, destination: Destination) -> None:
+        """Takes out what a destination had and has no more; all of its prefixes are to be added then."""
         name = destination.Id
         old = self._prefixes.get(name)
         if old:
@@ -74,13 +112,17 @@ class Tariff:
             for prefix in old:
                 if prefix not in kept:
                     self._leave(prefix, name)
-        alone = self._alone.get(name)
-        if alone is None:
-            alone = [name]
-            self._alone[name] = alone
+        if name not in self._alone:
+            self._alone[name] = [name]
+        self._prefixes[name] = destination.Prefixes
+
+    def add_prefixes(self, destination: Destination, first: int, end: int) -> None:
+        """Adds some of its prefixes: from place `first` to before `end`."""
+        name = destination.Id
+        alone = self._alone[name]
         ids = self._ids
         longest = self.longest_prefix
-        for prefix in destination.Prefixes:
+        for prefix in destination.Prefixes[first:end]:
             known = ids.get(prefix)
             if known is None:
                 ids[prefix] = alone
@@ -89,7 +131,6 @@ class Tariff:
             elif name not in known:
                 ids[prefix] = [*known, name]
         self.longest_prefix = min(longest, MAX_DESTINATION_LENGTH)
-        self._prefixes[name] = destination.Prefixes
 
     def remove_destination(self, name: str) -> None:
         """Forgets a destination and its place in the reverse index."""

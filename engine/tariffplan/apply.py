@@ -18,12 +18,15 @@ from engine import commands
 from engine.actions.book import ActionPlan, ActionTiming
 from engine.actions.kinds import ACTION_PLAN, ACTION_TRIGGERS, ACTIONS
 from engine.actions.timings import ASAP
+from engine.limits import STAGED_PER_STEP
 from engine.profiles.items import Items
 from engine.rating.book import SharedGroup, Timing
 from engine.rating.kinds import DESTINATION, RATING_PLAN, RATING_PROFILE, SHARED_GROUP, TIMING
+from engine.rating.tariff import Tariff
 from engine.tariffplan.accounting import AccountAction
 from engine.tariffplan.kinds import LOAD_MARK, LoadMark
 from engine.tariffplan.load import PlanLoad
+from engine.tariffplan.staging import STAGED_KINDS, Staging
 from engine.tariffplan.terms import Known
 
 
@@ -42,6 +45,13 @@ class Holder(Protocol):
     @property
     def items(self) -> Items:
         """All of them."""
+
+    @property
+    def tariff(self) -> Tariff:
+        """What prices calls."""
+
+    def become(self, staged: Staging) -> None:
+        """Takes in what was staged, all at once."""
 
     def put_item(self, kind: str, id: str, item: object) -> None:
         """Stores or replaces one."""
@@ -73,7 +83,12 @@ class PlanRoom:
 
     def steps(self) -> dict[type, Callable[[Any, int], object]]:
         """The room's commands, for the door."""
-        return {commands.LoadPlan: self._load, commands.RemovePlan: self._remove, commands.KnownNames: self._known}
+        return {
+            commands.LoadPlan: self._load,
+            commands.StagePlan: self._stage,
+            commands.RemovePlan: self._remove,
+            commands.KnownNames: self._known,
+        }
 
     def _known(self, command: commands.KnownNames, now_ns: int) -> Known:
         items = self._holder.items
@@ -93,7 +108,13 @@ class PlanRoom:
     def _load(self, command: commands.LoadPlan, now_ns: int) -> None:
         load = command.load
         assert isinstance(load, PlanLoad), "what is loaded was built by this room"
+        staged = command.staged
+        in_place = not (isinstance(staged, Staging) and staged.done and staged.is_current(self._holder.items))
+        if isinstance(staged, Staging) and not in_place:
+            self._holder.become(staged)
         for kind, key, item in load.puts:
+            if kind in STAGED_KINDS and not in_place:
+                continue
             if kind == DESTINATION and item == self._holder.items.get(kind, key):
                 continue  # most of a plan are destinations, and most of them stay as they are
             self._holder.put_item(kind, key, self._joined(kind, key, item))
@@ -103,6 +124,16 @@ class PlanRoom:
         self._mark(load, now_ns)
         if tasks:
             self._accounting.queue_tasks(tasks, now_ns)
+
+    def _stage(self, command: commands.StagePlan, now_ns: int) -> Staging:
+        """Another slice; without one that goes on, a new beginning."""
+        staged = command.staged
+        if not isinstance(staged, Staging):
+            load = command.load
+            assert isinstance(load, PlanLoad), "what is staged was built by this room"
+            return Staging(load, self._holder.items, self._holder.tariff)
+        staged.work(STAGED_PER_STEP)
+        return staged
 
     def _joined(self, kind: str, key: str, item: object) -> object:
         """The item with what the stored one knows besides."""

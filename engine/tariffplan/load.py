@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 import msgspec
@@ -16,6 +17,7 @@ from engine.actions.kinds import KINDS as ACTION_KINDS
 from engine.errors import Fault
 from engine.profiles.kind import Kind
 from engine.profiles.policies import KINDS as POLICY_KINDS
+from engine.rating.book import RatingPlan
 from engine.rating.kinds import DESTINATION, RATING_PLAN, RATING_PROFILE, SHARED_GROUP, TIMING
 from engine.rating.kinds import KINDS as RATING_KINDS
 from engine.tariffplan.accounting import AccountAction, account_actions, action_plans, action_triggers, actions
@@ -138,6 +140,7 @@ class _Packed(msgspec.Struct):
 
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
+_PART_DESTINATIONS: Final = 500
 
 
 def pack(outcome: Outcome) -> bytes:
@@ -145,9 +148,19 @@ def pack(outcome: Outcome) -> bytes:
     puts: list[tuple[str, str, bytes]] = []
     load = outcome.load
     if load is not None:
-        puts = [(kind, key, _BY_NAME[kind].encode(item)) for kind, key, item in load.puts]
+        puts = [(kind, key, _BY_NAME[kind].encode(part)) for kind, key, item in load.puts for part in _parts(item)]
         outcome = msgspec.structs.replace(outcome, load=PlanLoad(load.load_id, [], load.accounts))
     return _ENCODER.encode(_Packed(outcome, puts))
+
+
+def _parts(item: object) -> Iterator[object]:
+    """An item in pieces that are decoded quickly: the prices of a large rating plan come one part after the other."""
+    if not isinstance(item, RatingPlan) or len(item.DestinationRates) <= _PART_DESTINATIONS:
+        yield item
+        return
+    rows = iter(item.DestinationRates.items())
+    while part := dict(islice(rows, _PART_DESTINATIONS)):
+        yield msgspec.structs.replace(item, DestinationRates=part)
 
 
 class Unpacking:
@@ -169,7 +182,12 @@ class Unpacking:
         while load is not None and self._next < len(self._packed) and octets > 0:
             kind, key, body = self._packed[self._next]
             self._packed[self._next] = ("", "", b"")
-            load.puts.append((kind, key, _BY_NAME[kind].decode(body)))
+            item = _BY_NAME[kind].decode(body)
+            last = load.puts[-1] if load.puts else ("", "", None)
+            if isinstance(item, RatingPlan) and isinstance(last[2], RatingPlan) and last[1] == key:
+                last[2].DestinationRates.update(item.DestinationRates)  # another part of it
+            else:
+                load.puts.append((kind, key, item))
             self._next += 1
             octets -= len(body)
         return self._next < len(self._packed)

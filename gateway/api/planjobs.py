@@ -11,17 +11,19 @@ from typing import Final
 
 import msgspec
 
-from engine.commands import KnownNames
+from engine.commands import KnownNames, LoadPlan, StagePlan
 from engine.errors import RequestError, server_error
 from engine.tariffplan.job import Job, run
 from engine.tariffplan.load import Outcome, Unpacking
 from engine.tariffplan.read import PlanError, folder_size
+from engine.tariffplan.staging import Staging
 from engine.tariffplan.terms import Known, Terms
 from gateway.api.context import Api
 from gateway.api.limits import PLAN_HERE_BYTES, PLAN_NAMED_FAULTS, PLAN_PROCESS_SECONDS, PLAN_SLICE_BYTES, PLAN_THREAD_BYTES
 
 _ROOT: Final = Path(__file__).resolve().parents[2]  # where the packages lie, for a process of their own
 _turns: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = weakref.WeakKeyDictionary()
+_loads: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = weakref.WeakKeyDictionary()
 
 
 def terms(api: Api) -> Terms:
@@ -87,6 +89,16 @@ async def _unpacked(data: memoryview) -> Outcome:
         more = unpacking.step(PLAN_SLICE_BYTES)
         await asyncio.sleep(0)
     return unpacking.outcome
+
+
+async def take_in(api: Api, outcome: Outcome) -> None:
+    """Has the engine load it in one atomic step; what takes long of a big plan is done before, in slices. One at a time."""
+    async with _loads.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        staged = api.step(StagePlan(outcome.load))
+        while isinstance(staged, Staging) and not (staged.small or staged.done):
+            await asyncio.sleep(0)
+            staged = api.step(StagePlan(outcome.load, staged))
+        api.step(LoadPlan(outcome.load, staged))
 
 
 def refuse(outcome: Outcome) -> None:

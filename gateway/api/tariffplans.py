@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable
 from typing import Final
 
-from engine.commands import ChangeItems, ListItems, LoadPlan, RemovePlan
+from engine.commands import ChangeItems, ListItems, RemovePlan
 from engine.errors import RequestError, not_found, server_error
 from engine.tariffplan.export import File, csv_files, write_folder, zip_bytes
 from engine.tariffplan.job import Job
@@ -25,7 +25,7 @@ from engine.times import ZERO_TIME, format_time, zone_of
 from gateway.api.args import Args
 from gateway.api.context import Api
 from gateway.api.instants import ZERO_INSTANT
-from gateway.api.planjobs import done, refuse, terms
+from gateway.api.planjobs import done, refuse, take_in, terms
 from gateway.api.ratingdata import OK
 from gateway.api.shapes import PAGINATOR, TEXT, shape
 from gateway.api.table import Handler, Method, method
@@ -56,7 +56,7 @@ async def _read_folder(api: Api, args: Args) -> Outcome:
 async def _load_folder(api: Api, args: Args) -> object:
     outcome = await _read_folder(api, args)
     if not args.flag("DryRun"):
-        api.step(LoadPlan(outcome.load))
+        await take_in(api, outcome)
     return OK
 
 
@@ -141,7 +141,7 @@ async def _load_stored(api: Api, args: Args) -> object:
     outcome = await done(Job(terms(api), offline=_items_by_sheet(api, args.text("TPid"))))
     refuse(outcome)
     if not args.flag("DryRun"):
-        api.step(LoadPlan(outcome.load))
+        await take_in(api, outcome)
     return OK
 
 
@@ -173,7 +173,7 @@ def _part_loader(sheet: str, name: str, parts: int = 1) -> Handler:
         others = [(other, found) for other, found in _items_by_sheet(api, tpid) if other != sheet]
         outcome = await done(Job(terms(api), offline=[*others, (sheet, items)], root=sheet))
         refuse(outcome)
-        api.step(LoadPlan(outcome.load))
+        await take_in(api, outcome)
         return OK
 
     return load_part

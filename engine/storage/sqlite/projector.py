@@ -175,26 +175,29 @@ class Projector:
                 self._busy = True
                 yield from self._fold_state()
             elif self._consumed < self._committed:
-                self._gather()
-                yield
+                yield from self._gather()
             else:
                 self._fill_filter()
                 yield
 
-    def _gather(self) -> None:
-        """Sorts some durable appends into the batch and the fold."""
+    def _gather(self) -> Iterator[None]:
+        """Sorts some durable appends into the batch and the fold; one that is very long takes several slices."""
         gathered = 0
         while gathered < _GATHER_RECORDS and not self._batch.full and self._consumed < self._committed:
             appends = self._from_disk() if self._from_journal else [self._backlog.popleft()]
             for ticket, size_bytes, records in appends:
                 if not self._from_journal:
                     self._backlog_records -= len(records)
-                self._sort_out(ticket, records)
+                for start in range(0, len(records), _GATHER_RECORDS):
+                    if start:
+                        yield
+                    self._sort_out(ticket, records[start : start + _GATHER_RECORDS])
                 self._fold.weigh(size_bytes, len(records))
                 gathered += len(records)
                 self._consumed = ticket
         if self._consumed == self._committed:
             self._from_journal = False
+        yield
 
     def _from_disk(self) -> list[tuple[int, int, Sequence[Record]]]:
         """The appends of the commit that holds the next ticket, those that are consumed left out."""

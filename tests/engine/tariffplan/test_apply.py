@@ -7,10 +7,12 @@ from engine.actions.book import ActionPlan, ActionTiming
 from engine.actions.timings import built_in_timings
 from engine.profiles.items import Items
 from engine.rating.book import Destination, SharedGroup, Timing
+from engine.rating.tariff import Tariff
 from engine.tariffplan.accounting import AccountAction
 from engine.tariffplan.apply import PARTITIONS, PlanRoom, Task
 from engine.tariffplan.kinds import LoadMark
 from engine.tariffplan.load import LOADED_KINDS, Outcome
+from engine.tariffplan.staging import Staging
 from engine.tariffplan.terms import Known
 from engine.times import UTC_ZONE
 from tests.engine.tariffplan.plans import NOW, read
@@ -23,9 +25,13 @@ class House:
 
     def __init__(self) -> None:
         self.items = Items(LOADED_KINDS)
+        self.tariff = Tariff()
         self.done: list[object] = []
         self.puts: list[str] = []
         self._steps = PlanRoom(self, self).steps()
+
+    def become(self, staged: Staging) -> None:
+        staged.swap(self.items, self.tariff)
 
     def put_item(self, kind: str, id: str, item: object) -> None:
         self.puts.append(id)

@@ -16,12 +16,14 @@ import pytest
 
 from engine import commands
 from engine.profiles.items import Items
+from engine.rating.tariff import Tariff
 from engine.tariffplan.accounting import AccountAction
 from engine.tariffplan.apply import PlanRoom, Task
 from engine.tariffplan.kinds import OfflineItem
 from engine.tariffplan.load import LOADED_KINDS
 from engine.tariffplan.offline import rows_of
 from engine.tariffplan.sheets import BY_NAME
+from engine.tariffplan.staging import Staging
 from gateway.api import planjobs, ratingdata, tariffplans, tpsheets
 from gateway.api.context import Api, ApiOptions
 from gateway.api.dispatch import Dispatcher
@@ -41,11 +43,16 @@ class PlanEngine:
 
     def __init__(self) -> None:
         self.items = Items(LOADED_KINDS)
+        self.tariff = Tariff()
         self.ticket = 0
         self.accounts: list[AccountAction] = []
         self.removed: list[str] = []
         self.tasks: list[Task] = []
         self._plans = PlanRoom(self, self).steps()
+
+    def become(self, staged: Staging) -> None:
+        staged.swap(self.items, self.tariff)
+        self.ticket += 1
 
     def put_item(self, kind: str, id: str, item: object) -> None:
         row = self.items.kinds[kind]
