@@ -43,6 +43,7 @@ from engine.records import (
     ItemRemoved,
     Record,
     SessionClosed,
+    SessionProgress,
     SessionPut,
     StateRecord,
 )
@@ -216,6 +217,8 @@ class Engine:
             self.accounts.remove(record.key)
         elif isinstance(record, SessionPut):
             self.sessions.life.registry.recover(record.cgrid, record.body)
+        elif isinstance(record, SessionProgress):
+            self.sessions.life.registry.recover_progress(record.cgrid, record.body)
         elif isinstance(record, SessionClosed):
             self.sessions.life.registry.forget(record.cgrid)
 

@@ -75,14 +75,15 @@ class EntriesForwarded(msgspec.Struct, array_like=True, frozen=True, gc=False, t
 
 
 class SessionPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=5):
-    """The whole state of one open session; `body` is the sessions room's own encoding."""
+    """What of a session stays as it is from its begin to its end, or that it is over and known for that; `body` is the sessions room's
+    own encoding. Its progress follows in the same append."""
 
     cgrid: str
     body: bytes
 
 
 class SessionClosed(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=6):
-    """The session is over."""
+    """The session is over, its progress too."""
 
     cgrid: str
 
@@ -203,7 +204,16 @@ class EffectDone(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=13)
     effect_id: int
 
 
-StateRecord = AccountPut | AccountRemoved | SessionPut | SessionClosed | ItemPut | ItemRemoved | MetaPut | EffectPut | EffectDone
+class SessionProgress(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=14):
+    """What of a session moves with its events, whole; `body` is the sessions room's own encoding."""
+
+    cgrid: str
+    body: bytes
+
+
+StateRecord = (
+    AccountPut | AccountRemoved | SessionPut | SessionProgress | SessionClosed | ItemPut | ItemRemoved | MetaPut | EffectPut | EffectDone
+)
 """Records that make up what lives in memory; storage gives them back at start."""
 
 Record = StateRecord | Entry | EntriesForwarded | CdrPut | CdrRemoved
@@ -215,6 +225,7 @@ ITEM: Final = 2
 ACCOUNT: Final = 3
 SESSION: Final = 4
 EFFECT: Final = 5
+PROGRESS: Final = 6  # of a session
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _COMMIT_DECODER: Final = msgspec.msgpack.Decoder(list[list[Record]])
@@ -260,7 +271,9 @@ def decode_state(body: bytes) -> StateRecord:
 
 
 def state_key(record: StateRecord) -> tuple[int, str]:
-    """What a record of state is about, as (kind, key); the same for a put and a removal. Kinds sort in the order of recovery."""
+    """What a record of state is about, as (kind, key); the same for a put and a removal."""
+    if isinstance(record, SessionProgress):
+        return (PROGRESS, record.cgrid)
     if isinstance(record, SessionPut) or isinstance(record, SessionClosed):  # noqa: SIM101 - mypy closes the chain, and it is quick
         return (SESSION, record.cgrid)
     if isinstance(record, ItemPut) or isinstance(record, ItemRemoved):  # noqa: SIM101
@@ -268,6 +281,13 @@ def state_key(record: StateRecord) -> tuple[int, str]:
     if isinstance(record, EffectPut) or isinstance(record, EffectDone):  # noqa: SIM101
         return (EFFECT, f"{record.effect_id:020}")
     return (META if isinstance(record, MetaPut) else ACCOUNT, record.key)
+
+
+def ended_keys(record: StateRecord) -> tuple[tuple[int, str], ...]:
+    """The keys that a record ends; none for a put."""
+    if type(record) is SessionClosed:
+        return ((SESSION, record.cgrid), (PROGRESS, record.cgrid))
+    return (state_key(record),) if type(record) in _REMOVALS else ()
 
 
 def is_removal(record: StateRecord) -> bool:

@@ -31,7 +31,7 @@ from engine.rating.call import Call
 from engine.sessions.registry import Registry
 from engine.sessions.request import Part
 from engine.sessions.reserve import add_pause, correct_usage, debit_part, debit_rest, pass_free
-from engine.sessions.session import DYNAPREPAID, LIMITED, NEVER, PSEUDOPREPAID, Lifetime, Run, Session
+from engine.sessions.session import DYNAPREPAID, LIMITED, NEVER, PSEUDOPREPAID, Lifetime, Run, Session, is_same_field
 from engine.usage import UNLIMITED, format_duration
 
 PROTECTED: Final = (CGRID, ORIGIN_HOST, ORIGIN_ID, USAGE)
@@ -168,14 +168,10 @@ class Life:
 
     def merge(self, session: Session, event: Event) -> None:
         """What an update says of the session: into its event, and alterable fields into its runs."""
-        fields = session.event.fields
-        kept = {name: fields[name] for name in PROTECTED if name in fields}
-        fields.update(event.fields)
-        for name in PROTECTED:
-            if name in kept:
-                fields[name] = kept[name]
-            elif name in fields:
-                del fields[name]
+        known = session.event.fields
+        for name, value in event.fields.items():
+            if not (name in known and is_same_field(known[name], value)) and name not in PROTECTED:
+                session.alter(name, value)
         self.alter(session, event)
 
     def alter(self, session: Session, event: Event) -> None:
@@ -186,7 +182,7 @@ class Life:
         altered = [name for name in alterable if name in event.fields]
         for name in altered:
             for run in session.runs:
-                run.event.fields[name] = event.fields[name]
+                session.alter_run(run, name, event.fields[name])
         if altered and session.index_keys:
             self.registry.index(session)
 
@@ -221,8 +217,8 @@ class Life:
         last_used_ns = part.last_used_ns if part is not None else None
         if event is not None and event.has(ANSWER_TIME):
             for run in session.runs:
-                run.event.fields[ANSWER_TIME] = event.fields[ANSWER_TIME]
-            session.event.fields[ANSWER_TIME] = event.fields[ANSWER_TIME]
+                session.alter_run(run, ANSWER_TIME, event.fields[ANSWER_TIME])
+            session.alter(ANSWER_TIME, event.fields[ANSWER_TIME])
         self.settle(session, usage_ns, last_used_ns, now_ns)
         self.registry.close(session, now_ns + self.options.sessions.closed_sessions_ttl_ns, now_ns)
 
@@ -238,9 +234,7 @@ class Life:
             self._balance(session, run, cause)
             self._round(run, cause)
             self._store_cost(session, run, now_ns)
-            run.event.fields[USAGE] = run.total_usage_ns
-        if session.runs:
-            session.event.fields[USAGE] = session.total_usage_ns()
+        self._settled(session)
 
     def settle_message(self, session: Session, granted: dict[str, int], now_ns: int) -> None:
         """A one-time event costs what was granted."""
@@ -251,6 +245,12 @@ class Life:
                 run.total_usage_ns = least_ns
             self._round(run, cause)
             self._store_cost(session, run, now_ns)
+        self._settled(session)
+
+    def _settled(self, session: Session) -> None:
+        """Its events say what it used; the journal keeps that by this mark alone."""
+        session.settled = True
+        for run in session.runs:
             run.event.fields[USAGE] = run.total_usage_ns
         if session.runs:
             session.event.fields[USAGE] = session.total_usage_ns()

@@ -81,7 +81,8 @@ class Outside:
         fields = dict(command.fields)
         reason = fields.pop(DISCONNECT_CAUSE, "")
         for session in sessions:
-            session.event.fields.update(fields)
+            for name, value in fields.items():
+                session.alter(name, value)
         self._end_all(sessions, str(reason), 0, now_ns)
         return len(sessions)
 

@@ -12,9 +12,20 @@ from typing import Final
 
 from engine.event import field_text
 from engine.limits import CLOSED_SESSIONS, FORGOTTEN_PER_STEP, PASSIVE_SESSIONS, TOMBSTONE_SECONDS, TOMBSTONES, WOKEN_PER_STEP
-from engine.records import Record, SessionClosed, SessionPut
+from engine.records import Record, SessionClosed, SessionProgress, SessionPut
 from engine.sessions.session import NEVER, Session
-from engine.sessions.snapshot import ENDED, OPEN, PASSIVE, TOMBSTONE, decode_session, encode_session, encode_tombstone, read_head
+from engine.sessions.snapshot import (
+    ENDED,
+    OPEN,
+    PASSIVE,
+    TOMBSTONE,
+    Stored,
+    decode_session,
+    encode_begun,
+    encode_progress,
+    encode_tombstone,
+    read_head,
+)
 from engine.sessions.timers import Timers
 from engine.times import SECOND
 
@@ -29,11 +40,12 @@ class Registry:
     timers: Timers
     indexed: tuple[str, ...]
     ticks_ahead_ns: int
-    _sleeping: dict[str, bytes]
+    _stored: dict[str, Stored]  # while the journal is read
+    _sleeping: dict[str, Stored]
     _runs: int  # of all open sessions, sleeping ones too
     _ended: dict[str, Session]
     _ended_until: dict[str, int]
-    _sleeping_ended: dict[str, bytes]
+    _sleeping_ended: dict[str, Stored]
     _tombstones: dict[str, int]
     _index: dict[tuple[str, str], dict[str, None]]
     _changed: dict[str, None]
@@ -45,6 +57,7 @@ class Registry:
         self.timers = Timers()
         self.indexed = (*ALWAYS_INDEXED, *(name for name in indexed if name not in ALWAYS_INDEXED))
         self.ticks_ahead_ns = 0
+        self._stored = {}
         self._sleeping = {}
         self._runs = 0
         self._ended = {}
@@ -75,6 +88,7 @@ class Registry:
         self.open[cgrid] = session
         self._runs += len(session.runs)
         self.index(session)
+        session.whole = False
         self.changed(session)
 
     def changed(self, session: Session) -> None:
@@ -111,6 +125,7 @@ class Registry:
         self._ended_until.pop(session.cgrid, None)
         self._tombstones.pop(session.cgrid, None)
         self._tombstones[session.cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
+        self._gone.append(SessionClosed(session.cgrid))
         self._changed[session.cgrid] = None
         self._forget(now_ns)
 
@@ -238,59 +253,74 @@ class Registry:
         records: list[Record] = self._gone
         self._gone = []
         for cgrid in self._changed:
-            body = self._body(cgrid)
-            if body:
-                records.append(SessionPut(cgrid, body))
+            self._record(cgrid, records)
         self._changed = {}
         return records
 
-    def _body(self, cgrid: str) -> bytes:
+    def _record(self, cgrid: str, records: list[Record]) -> None:
         session = self.open.get(cgrid)
         if session is not None:
             self.timers.set(cgrid, session.due_ticks())
-            return encode_session(session, OPEN)
+            self._put(session, OPEN, 0, records)
+            return
         session = self._ended.get(cgrid)
         if session is not None:
-            return encode_session(session, ENDED, self._ended_until[cgrid])
+            self._put(session, ENDED, self._ended_until[cgrid], records)
+            return
         if cgrid in self._tombstones:
-            return encode_tombstone(self._tombstones[cgrid])
+            records.append(SessionPut(cgrid, encode_tombstone(self._tombstones[cgrid])))
+            return
         session = self.passive.get(cgrid)
-        return encode_session(session, PASSIVE) if session is not None else b""
+        if session is not None:
+            self._put(session, PASSIVE, 0, records)
+
+    def _put(self, session: Session, kind: bytes, until_ns: int, records: list[Record]) -> None:
+        if not session.whole:
+            session.whole = True
+            session.altered = None
+            records.append(SessionPut(session.cgrid, encode_begun(session)))
+        records.append(SessionProgress(session.cgrid, encode_progress(session, kind, until_ns)))
 
     def recover(self, cgrid: str, body: bytes) -> None:
-        """Takes up what the journal has of a session; the last one of a CGRID counts."""
+        """Takes up what the journal has of a session that stays as it is, or that it is over; the last one of a CGRID counts."""
         self.forget(cgrid)
-        head = read_head(body)
-        if head.kind == OPEN:
-            self._sleeping[cgrid] = body
-            self._runs += head.runs
-        elif head.kind == ENDED:
-            self._sleeping_ended[cgrid] = body
-            self._ended_until[cgrid] = head.due_at
-        elif head.kind == TOMBSTONE:
-            self._tombstones[cgrid] = head.due_at
-        elif head.kind == PASSIVE:
-            self.passive[cgrid] = decode_session(cgrid, body, 0)
+        if body[:1] == TOMBSTONE:
+            self._tombstones[cgrid] = read_head(body).due_at
+        else:
+            self._stored[cgrid] = Stored(body)
+
+    def recover_progress(self, cgrid: str, body: bytes) -> None:
+        """Takes up what moved since; the last one counts."""
+        stored = self._stored.get(cgrid)
+        if stored is not None:
+            stored.progress = body
 
     def forget(self, cgrid: str) -> None:
         """The journal says that nothing is known of it any more."""
-        body = self._sleeping.pop(cgrid, None)
-        if body is not None:
-            self._runs -= read_head(body).runs
-        self._sleeping_ended.pop(cgrid, None)
-        self._ended_until.pop(cgrid, None)
+        self._stored.pop(cgrid, None)
         self._tombstones.pop(cgrid, None)
-        self.passive.pop(cgrid, None)
 
     def recovered(self, now_ns: int, ticks_ns: int) -> None:
         """The journal has been read: sets the moments of all, and forgets what is over for long enough."""
         self.ticks_ahead_ns = ticks_ns - now_ns
+        for cgrid, stored in self._stored.items():
+            self._sort_in(cgrid, stored)
+        self._stored = {}
         self._ended_until = dict(sorted(self._ended_until.items(), key=_moment))
         self._tombstones = dict(sorted(self._tombstones.items(), key=_moment))
-        for cgrid, body in self._sleeping.items():
-            due_at = read_head(body).due_at
-            if due_at < NEVER:
-                self.timers.set(cgrid, due_at + self.ticks_ahead_ns)
+
+    def _sort_in(self, cgrid: str, stored: Stored) -> None:
+        head = stored.head()
+        if head.kind == OPEN:
+            self._sleeping[cgrid] = stored
+            self._runs += head.runs
+            if head.due_at < NEVER:
+                self.timers.set(cgrid, head.due_at + self.ticks_ahead_ns)
+        elif head.kind == ENDED:
+            self._sleeping_ended[cgrid] = stored
+            self._ended_until[cgrid] = head.due_at
+        elif head.kind == PASSIVE:
+            self.passive[cgrid] = decode_session(cgrid, stored, 0)
 
     # -- waking -------------------------------------------------------------------------------------------------------
 
@@ -310,8 +340,7 @@ class Registry:
             self._wake(cgrid)
 
     def _wake(self, cgrid: str) -> Session:
-        body = self._sleeping.pop(cgrid)
-        session = decode_session(cgrid, body, self.ticks_ahead_ns)
+        session = decode_session(cgrid, self._sleeping.pop(cgrid), self.ticks_ahead_ns)
         self.open[cgrid] = session
         self.index(session)
         self.timers.set(cgrid, session.due_ticks())

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from engine.event import Event
 from engine.rating.call import Call
 from engine.rating.cost import EventCost
+from engine.rating.packing import pack_cost, unpack_cost
 
 PREPAID: Final = "*prepaid"
 DYNAPREPAID: Final = "*dynaprepaid"
@@ -26,9 +24,13 @@ UNRATED: Final = (POSTPAID, PSEUDOPREPAID, RATED)  # the record is rated at the 
 RAW_RUN: Final = "*raw"
 DEFAULT_RUN: Final = "*default"
 
-_DECODER: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
-
 NEVER: Final = 1 << 62  # an instant that does not come, on either clock
+MOST_ALTERED: Final = 8  # changed fields that are written at each event; beyond it the session is written whole once more
+
+
+def is_same_field(known: object, value: object) -> bool:
+    """Whether a field has this very value; seldom false where it has."""
+    return known is value or (isinstance(known, str) and isinstance(value, str) and known == value)
 
 
 class Run:
@@ -53,7 +55,7 @@ class Run:
     stop_reason: str
     short: bool  # before its first charge it was granted less than it asked for: its record is rated by itself
     _cost: EventCost | None
-    _cost_body: bytes  # the cost as JSON, as it was recovered, until somebody asks for it; empty without one
+    _cost_body: bytes  # the cost as it was recovered (engine.rating.packing), until somebody asks for it; empty without one
 
     def __init__(self, id: str, event: Event, request_type: str, call: Call) -> None:
         self.id = id
@@ -74,7 +76,7 @@ class Run:
     def cost(self) -> EventCost | None:
         """What was charged so far; None before the first charge."""
         if self._cost is None and self._cost_body:
-            self.set_cost(EventCost.from_data(_DECODER.decode(self._cost_body)))
+            self.set_cost(unpack_cost(self._cost_body, self.call.cgrid, self.id))
         return self._cost
 
     def set_cost(self, cost: EventCost) -> None:
@@ -85,8 +87,9 @@ class Run:
         self._cost_body = b""
 
     def cost_body(self) -> bytes:
-        """The cost as JSON; empty without one."""
-        return self._cost_body if self._cost is None else self._cost.to_json().encode()
+        """The cost packed; empty without one."""
+        cost = self._cost
+        return self._cost_body if cost is None else pack_cost(cost, self.call.cgrid, self.id)
 
     def set_cost_body(self, body: bytes) -> None:
         """Takes up the cost that `cost_body` gave."""
@@ -119,6 +122,9 @@ class Lifetime:
 class Session:
     """`cgrid` identifies it; `event` is the one that began it, with what later events changed. `client` can be called back about it.
 
+    `whole`: the journal has of it what does not change with every event, as it is now but for `altered`, the fields of its event
+    that changed since. Who changes an event of it, its client or its runs' calls, says so by `alter`, or sets `whole` to false.
+
     It ends by itself at `expires_ticks` (and `expires_at` on the wall clock): after its time to live, or soon after a begin that failed.
     """
 
@@ -137,6 +143,9 @@ class Session:
     failed: bool  # its begin was refused; it stays for a while, as clients expect
     ending: str | None  # why the engine ends it at `expires_ticks`, where that is not its time to live
     ending_extra_ns: int
+    settled: bool  # what it took is what it used, and its events say so
+    whole: bool
+    altered: dict[str, object] | None
     index_keys: list[tuple[str, str]]  # (field, value) under which it is found
 
     def __init__(self, cgrid: str, tenant: str, event: Event, begun_at: int) -> None:
@@ -155,7 +164,31 @@ class Session:
         self.failed = False
         self.ending = None
         self.ending_extra_ns = 0
+        self.settled = False
+        self.whole = False
+        self.altered = None
         self.index_keys = []
+
+    def alter(self, name: str, value: object) -> None:
+        """A field of its event gets a value."""
+        fields = self.event.fields
+        if name in fields and is_same_field(fields[name], value):
+            return
+        fields[name] = value
+        if not self.whole:
+            return
+        if self.altered is None:
+            self.altered = {}
+        self.altered[name] = value
+        if len(self.altered) > MOST_ALTERED:
+            self.whole = False
+
+    def alter_run(self, run: Run, name: str, value: object) -> None:
+        """A field of a run's event gets a value."""
+        fields = run.event.fields
+        if name not in fields or not is_same_field(fields[name], value):
+            fields[name] = value
+            self.whole = False
 
     def due_ticks(self) -> int:
         """When it has to be looked at next."""

@@ -1,9 +1,14 @@
 """A session as the journal keeps it, so that it goes on after a restart with the next event.
 
-A body is a head of 11 octets: what it is (open, ended, passive, or a tombstone), the instant of its next moment or of its forgetting (ns
-since 1970, 8 octets), how many runs it has (2 octets). Then parts of JSON, each after its length in 4 octets: the session, and for each run
-what it cost (empty for nothing), which stays as it is until somebody asks. JSON keeps the values of an event as they came, numbers by
-their digits.
+Two keys a session. What stays as it is from its begin to its end (its event, its runs' events, who it is) is written when it begins, and
+again when it changed: one octet and JSON, which keeps the values of an event as they came, numbers by their digits. What moves with
+each event is written at each event, whole: a head of 11 octets (what it is now: open, ended or passive; the instant of its next moment
+or of its forgetting, ns since 1970, 8 octets; how many runs it has, 2 octets), then a msgpack array with the numbers of the session, the
+fields of its event that changed since it was written, and for each run its numbers and what it cost, packed. A cost stays packed
+until somebody asks.
+
+A tombstone is a head alone. In older files the two were one: a head, then parts of JSON, each after its length in 4 octets: the session,
+and for each run what it cost.
 """
 
 from __future__ import annotations
@@ -13,22 +18,32 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.event import Event
+from engine.event import USAGE, Event
 from engine.money import Ratio
+from engine.parts import read_amount, split_amount
 from engine.rating.call import Call
 from engine.rating.cost import EventCost
-from engine.sessions.session import NEVER, Run, Session
+from engine.sessions.session import NEVER, Run, Session, is_same_field
 from engine.times import Zone, fixed_zone, zone_of
 
+BEGUN: Final = b"b"  # what stays as it is
 OPEN: Final = b"o"
 ENDED: Final = b"e"  # its record may still come
 PASSIVE: Final = b"p"  # a copy of another engine's
 TOMBSTONE: Final = b"t"  # the engine ended it: its switch's end costs nothing
 _HEAD: Final = 11
 _MOST_RUNS: Final = 0xFFFF
+_CHARGEABLE: Final = 1
+_FAILED: Final = 2
+_SETTLED: Final = 4
+_SHORT: Final = 1
+_FORCED: Final = 2
 
-_ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
-_DECODER: Final = msgspec.json.Decoder(list[Any], float_hook=Decimal)
+_JSON: Final = msgspec.json.Encoder(decimal_format="number")
+_JSON_DECODER: Final = msgspec.json.Decoder(list[Any], float_hook=Decimal)
+_FIELDS_DECODER: Final = msgspec.json.Decoder(dict[str, Any], float_hook=Decimal)
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(list[Any])
 
 
 class Head:
@@ -44,8 +59,23 @@ class Head:
         self.runs = runs
 
 
+class Stored:
+    """A session as the journal has it; `progress` is empty where an older version wrote both as one."""
+
+    begun: bytes
+    progress: bytes
+
+    def __init__(self, begun: bytes) -> None:
+        self.begun = begun
+        self.progress = b""
+
+    def head(self) -> Head:
+        """What is known of it."""
+        return read_head(self.progress or self.begun)
+
+
 def read_head(body: bytes) -> Head:
-    """The head of a body that `encode_session` or `encode_tombstone` wrote."""
+    """The head of a body that `encode_progress` or `encode_tombstone` wrote."""
     return Head(body[:1], int.from_bytes(body[1:9], "big", signed=True), int.from_bytes(body[9:_HEAD], "big"))
 
 
@@ -58,50 +88,207 @@ def encode_tombstone(until_ns: int) -> bytes:
     return _head(TOMBSTONE, until_ns, 0)
 
 
-def encode_session(session: Session, kind: bytes = OPEN, until_ns: int = 0) -> bytes:
-    """All of a session that its next event needs; an ended one is kept until `until_ns`."""
-    lifetime = session.lifetime
+# -- writing ---------------------------------------------------------------------------------------------------------------
+
+
+def encode_begun(session: Session) -> bytes:
+    """What of a session stays as it is; `session.whole` says whether it was written since it changed."""
+    event = session.event
+    runs: list[object] = []
+    for run in session.runs:
+        call = run.call
+        names = [
+            call.tenant,
+            call.category,
+            call.subject,
+            call.account,
+            call.destination,
+            call.tor,
+            call.cgrid,
+            call.run_id,
+            call.factor_id,
+        ]
+        runs.append([run.id, _run_event(run.event, event), run.request_type, names, _zone(call.zone, call.start_ns)])
     written = [
         session.tenant,
-        _event(session.event),
-        [_run(run) for run in session.runs],
-        [session.begun_at, session.updated_at, session.expires_at, session.debit_interval_ns],
-        [lifetime.ttl_ns, lifetime.max_delay_ns, lifetime.last_used_ns, lifetime.last_usage_ns, lifetime.usage_ns],
+        [event.tenant, event.id, _fields(event.fields), event.options, event.at_ns],
+        runs,
+        session.begun_at,
         session.client,
-        session.chargeable,
-        session.failed,
-        [session.ending, session.ending_extra_ns],
     ]
-    parts = [_head(kind, until_ns or session.due_at(), len(session.runs))]
-    _add_part(parts, _ENCODER.encode(written))
+    return BEGUN + _JSON.encode(written)
+
+
+def encode_progress(session: Session, kind: bytes = OPEN, until_ns: int = 0) -> bytes:
+    """What of a session moves with its events; an ended one is kept until `until_ns`."""
+    held = session.lifetime
+    altered = session.altered
+    flags = (_CHARGEABLE if session.chargeable else 0) | (_FAILED if session.failed else 0) | (_SETTLED if session.settled else 0)
+    written: list[object] = [
+        flags,
+        split_amount(session.updated_at),
+        _moment(session.expires_at),
+        split_amount(session.debit_interval_ns),
+        [_usage(held.ttl_ns), _usage(held.max_delay_ns), _usage(held.last_used_ns), _usage(held.last_usage_ns), _usage(held.usage_ns)],
+        session.ending,
+        split_amount(session.ending_extra_ns),
+        None if altered is None else _JSON.encode(_fields(altered)),
+        [_run(run) for run in session.runs],
+    ]
+    return _head(kind, until_ns or session.due_at(), len(session.runs)) + _ENCODER.encode(written)
+
+
+def _run(run: Run) -> object:
+    call = run.call
+    price = run.call.run_price
+    return [
+        (_SHORT if run.short else 0) | (_FORCED if call.force_duration else 0),
+        split_amount(run.reserve_ns),
+        split_amount(run.last_usage_ns),
+        split_amount(run.total_usage_ns),
+        _moment(run.loop_at),
+        run.stop_reason,
+        split_amount(call.start_ns),
+        split_amount(call.end_ns),
+        split_amount(call.duration_index_ns),
+        call.loop_index,
+        split_amount(call.max_cost_so_far),
+        None if price is None else [split_amount(price.num), split_amount(price.den)],
+        split_amount(call.run_step_ns),
+        split_amount(call.run_length),
+        run.cost_body(),
+    ]
+
+
+def _moment(at_ns: int) -> object:
+    return None if at_ns >= NEVER else split_amount(at_ns)
+
+
+def _usage(usage_ns: int | None) -> object:
+    return None if usage_ns is None else split_amount(usage_ns)
+
+
+def _fields(fields: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if not isinstance(value, EventCost)}
+
+
+def _run_event(event: Event, whole: Event) -> list[object]:
+    """A run's event, as far as it is not the session's: its own fields, and the names that it lacks."""
+    known = whole.fields
+    fields = {
+        name: value
+        for name, value in event.fields.items()
+        if not (name in known and is_same_field(known[name], value)) and not isinstance(value, EventCost)
+    }
+    lacking = [name for name in known if name not in event.fields]
+    options = None if event.options == whole.options else event.options
+    return [event.tenant, event.id, fields, lacking, options, event.at_ns]
+
+
+# -- reading ---------------------------------------------------------------------------------------------------------------
+
+
+def decode_session(cgrid: str, stored: Stored, ticks_ahead_ns: int) -> Session:
+    """The session that was written. `ticks_ahead_ns` is what the clock that only runs forward shows more than the wall."""
+    if not stored.progress:
+        return _decode_older(cgrid, stored.begun, ticks_ahead_ns)
+    tenant, event, runs, begun_at, client = _JSON_DECODER.decode(stored.begun[1:])
+    session = Session(cgrid, tenant, _read_event(event), begun_at)
+    session.client = client
+    session.whole = True
+    flags, updated, expires, interval, lifetime, ending, extra, altered, moving = _DECODER.decode(stored.progress[_HEAD:])
+    session.chargeable = bool(flags & _CHARGEABLE)
+    session.failed = bool(flags & _FAILED)
+    session.settled = bool(flags & _SETTLED)
+    session.updated_at = read_amount(updated)
+    session.expires_at = _read_moment(expires)
+    session.expires_ticks = _ticks(session.expires_at, ticks_ahead_ns)
+    session.debit_interval_ns = read_amount(interval)
+    held = session.lifetime
+    held.ttl_ns = read_amount(lifetime[0])
+    held.max_delay_ns = read_amount(lifetime[1])
+    held.last_used_ns = _read_usage(lifetime[2])
+    held.last_usage_ns = _read_usage(lifetime[3])
+    held.usage_ns = _read_usage(lifetime[4])
+    session.ending = ending
+    session.ending_extra_ns = read_amount(extra)
+    session.runs = [_read_run(run, session.event, moving[place], ticks_ahead_ns) for place, run in enumerate(runs)]
+    if altered is not None:
+        session.altered = _FIELDS_DECODER.decode(altered)
+        session.event.fields.update(session.altered)
+    if session.settled:
+        _tell_usage(session)
+    return session
+
+
+def _tell_usage(session: Session) -> None:
+    """A session that was settled says its usage."""
     for run in session.runs:
-        _add_part(parts, run.cost_body())
-    return b"".join(parts)
+        run.event.fields[USAGE] = run.total_usage_ns
+    if session.runs:
+        session.event.fields[USAGE] = session.total_usage_ns()
 
 
-def _add_part(parts: list[bytes], part: bytes) -> None:
-    parts.append(len(part).to_bytes(4, "big"))
-    parts.append(part)
+def _read_run(data: list[Any], whole: Event, moving: list[Any], ticks_ahead_ns: int) -> Run:
+    run_id, (tenant, event_id, own, lacking, options, at_ns), request_type, names, zone = data
+    flags, reserve, last, total, loop_at, reason, start, end, index, loop_index, so_far, price, step, length, cost = moving
+    fields = {name: value for name, value in whole.fields.items() if name not in lacking}
+    fields.update(own)
+    event = Event(tenant, event_id, fields, dict(whole.options) if options is None else options, at_ns)
+    call = _named_call(names, read_amount(start), read_amount(end), zone)
+    call.duration_index_ns = read_amount(index)
+    call.loop_index = loop_index
+    call.max_cost_so_far = read_amount(so_far)
+    call.run_price = None if price is None else Ratio(read_amount(price[0]), read_amount(price[1]))
+    call.run_step_ns = read_amount(step)
+    call.run_length = read_amount(length)
+    call.force_duration = bool(flags & _FORCED)
+    run = Run(run_id, event, request_type, call)
+    run.short = bool(flags & _SHORT)
+    run.reserve_ns = read_amount(reserve)
+    run.last_usage_ns = read_amount(last)
+    run.total_usage_ns = read_amount(total)
+    run.loop_at = _read_moment(loop_at)
+    run.loop_ticks = _ticks(run.loop_at, ticks_ahead_ns)
+    run.stop_reason = reason
+    run.set_cost_body(cost)
+    return run
 
 
-def _parts(body: bytes) -> list[bytes]:
-    found: list[bytes] = []
-    at = _HEAD
-    while at < len(body):
-        size = int.from_bytes(body[at : at + 4], "big")
-        found.append(body[at + 4 : at + 4 + size])
-        at += 4 + size
-    return found
+def _named_call(names: list[Any], start_ns: int, end_ns: int, zone: Any) -> Call:
+    clock = zone_of(zone) if isinstance(zone, str) else fixed_zone(zone)
+    call = Call(names[0], names[1], names[2], names[3], names[4], names[5], start_ns, end_ns, clock)
+    call.cgrid, call.run_id, call.factor_id = names[6], names[7], names[8]
+    return call
 
 
-def decode_session(cgrid: str, body: bytes, ticks_ahead_ns: int) -> Session:
-    """The session that `encode_session` wrote. `ticks_ahead_ns` is what the clock that only runs forward shows more than the wall."""
+def _read_moment(stored: object) -> int:
+    return NEVER if stored is None else read_amount(stored)
+
+
+def _read_usage(stored: object) -> int | None:
+    return None if stored is None else read_amount(stored)
+
+
+def _ticks(at_ns: int, ticks_ahead_ns: int) -> int:
+    return NEVER if at_ns >= NEVER else at_ns + ticks_ahead_ns
+
+
+def _read_event(data: list[Any]) -> Event:
+    return Event(data[0], data[1], data[2], data[3], data[4])
+
+
+# -- what older versions wrote ---------------------------------------------------------------------------------------------
+
+
+def _decode_older(cgrid: str, body: bytes, ticks_ahead_ns: int) -> Session:
+    """A session as one body."""
     parts = _parts(body)
-    tenant, event, runs, times, lifetime, client, chargeable, failed, ending = _DECODER.decode(parts[0])
+    tenant, event, runs, times, lifetime, client, chargeable, failed, ending = _JSON_DECODER.decode(parts[0])
     begun, updated, expires, interval_ns = times
     session = Session(cgrid, tenant, _read_event(event), begun)
     session.client = client
-    session.runs = [_read_run(run, parts[number], ticks_ahead_ns) for number, run in enumerate(runs, 1)]
+    session.runs = [_read_older_run(run, parts[number], ticks_ahead_ns) for number, run in enumerate(runs, 1)]
     session.updated_at = updated
     session.expires_at = expires
     session.expires_ticks = _ticks(expires, ticks_ahead_ns)
@@ -114,34 +301,28 @@ def decode_session(cgrid: str, body: bytes, ticks_ahead_ns: int) -> Session:
     return session
 
 
-def _ticks(at_ns: int, ticks_ahead_ns: int) -> int:
-    return NEVER if at_ns >= NEVER else at_ns + ticks_ahead_ns
+def _parts(body: bytes) -> list[bytes]:
+    found: list[bytes] = []
+    at = _HEAD
+    while at < len(body):
+        size = int.from_bytes(body[at : at + 4], "big")
+        found.append(body[at + 4 : at + 4 + size])
+        at += 4 + size
+    return found
 
 
-def _event(event: Event) -> list[object]:
-    fields = {name: value for name, value in event.fields.items() if not isinstance(value, EventCost)}
-    return [event.tenant, event.id, fields, event.options, event.at_ns]
-
-
-def _read_event(data: list[Any]) -> Event:
-    return Event(*data)
-
-
-def _run(run: Run) -> list[object]:
-    return [
-        run.id,
-        _event(run.event),
-        run.request_type,
-        _call(run.call),
-        [run.reserve_ns, run.last_usage_ns, run.total_usage_ns, run.loop_at],
-        run.stop_reason,
-        run.short,
-    ]
-
-
-def _read_run(data: list[Any], cost: bytes, ticks_ahead_ns: int) -> Run:
-    run_id, event, request_type, call, (reserve_ns, last_ns, total_ns, loop_at), reason, short = data
-    run = Run(run_id, _read_event(event), request_type, _read_call(call))
+def _read_older_run(data: list[Any], cost: bytes, ticks_ahead_ns: int) -> Run:
+    run_id, event, request_type, described, (reserve_ns, last_ns, total_ns, loop_at), reason, short = data
+    names, (start, end, index_ns, loop_index, so_far), zone, price, (step_ns, length, forced) = described
+    call = _named_call(names, start, end, zone)
+    call.duration_index_ns = index_ns
+    call.loop_index = loop_index
+    call.max_cost_so_far = so_far
+    call.run_price = None if price is None else Ratio(price[0], price[1])
+    call.run_step_ns = step_ns
+    call.run_length = length
+    call.force_duration = forced
+    run = Run(run_id, _read_event(event), request_type, call)
     run.reserve_ns = reserve_ns
     run.last_usage_ns = last_ns
     run.total_usage_ns = total_ns
@@ -151,31 +332,6 @@ def _read_run(data: list[Any], cost: bytes, ticks_ahead_ns: int) -> Run:
     run.short = short
     run.set_cost_body(cost)
     return run
-
-
-def _call(call: Call) -> list[object]:
-    return [
-        [call.tenant, call.category, call.subject, call.account, call.destination, call.tor, call.cgrid, call.run_id, call.factor_id],
-        [call.start_ns, call.end_ns, call.duration_index_ns, call.loop_index, call.max_cost_so_far],
-        _zone(call.zone, call.start_ns),
-        None if call.run_price is None else [call.run_price.num, call.run_price.den],
-        [call.run_step_ns, call.run_length, call.force_duration],
-    ]
-
-
-def _read_call(data: list[Any]) -> Call:
-    names, (start, end, index_ns, loop_index, so_far), zone, price, (step_ns, length, forced) = data
-    clock = zone_of(zone) if isinstance(zone, str) else fixed_zone(zone)
-    call = Call(names[0], names[1], names[2], names[3], names[4], names[5], start, end, clock)
-    call.cgrid, call.run_id, call.factor_id = names[6], names[7], names[8]
-    call.duration_index_ns = index_ns
-    call.loop_index = loop_index
-    call.max_cost_so_far = so_far
-    call.run_price = None if price is None else Ratio(price[0], price[1])
-    call.run_step_ns = step_ns
-    call.run_length = length
-    call.force_duration = forced
-    return call
 
 
 def _zone(zone: Zone, at_ns: int) -> object:

@@ -194,7 +194,9 @@ class Sessions:
             self.loops.begin(session, debit_interval(event, self.life.options.sessions), now_ns)
         else:
             lifetime = read_lifetime(event, self.life.options.sessions, session.lifetime)
-            session.client = client or session.client
+            if client and client != session.client:
+                session.client = client
+                session.whole = False
             session.chargeable = chargeable(event)
             self.life.live_on(session, lifetime, now_ns)
             if session.failed and lifetime.ttl_ns <= 0:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import zlib
 
-from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, Record, StateRecord, decode_commit, is_removal, state_key
+from engine.records import (
+    CdrPut,
+    CdrRemoved,
+    EntriesForwarded,
+    Entry,
+    Record,
+    StateRecord,
+    decode_commit,
+    ended_keys,
+    is_removal,
+    state_key,
+)
 
 
 class DiskError(Exception):
@@ -70,7 +81,8 @@ class Tables:
             kept = {i: e for i, e in self.entries.items() if e.account != record.account or i > record.through_id}
             self.entries = kept | {entry.entry_id: entry for entry in record.forwards}
         elif is_removal(record):
-            self.state.pop(state_key(record), None)
+            for key in ended_keys(record):
+                self.state.pop(key, None)
         else:
             self.state[state_key(record)] = (ticket, record)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.limits import FOLD_JOURNAL_BYTES, FOLD_JOURNAL_RECORDS
-from engine.records import StateRecord, encode_record, is_removal, state_key
+from engine.records import StateRecord, encode_record, ended_keys, is_removal, state_key
 from engine.storage.sqlite.database import Database, marks_for
 
 _ROWS_PER_SLICE: Final = 256
@@ -33,11 +33,13 @@ class StateFold:
 
     def take(self, ticket: int, record: StateRecord) -> None:
         """Takes a record; they come in the order of the journal."""
+        if is_removal(record):
+            for key in ended_keys(record):
+                self._last[key] = (ticket, record, 0)
+            return
         key = state_key(record)
         known = self._last.get(key)
-        if is_removal(record):
-            self._last[key] = (ticket, record, 0)
-        elif known is None or is_removal(known[1]):
+        if known is None or is_removal(known[1]):
             if known is not None:
                 self._again.add(key)
             self._came = max(self._came + 1, ticket << _PLACES_BITS)

@@ -6,7 +6,7 @@ from typing import Any
 
 from engine.effects import DisconnectSession, Effect
 from engine.event import Event
-from engine.records import CdrPut
+from engine.records import CdrPut, SessionClosed, SessionProgress, SessionPut, decode_commit
 from engine.sessions.commands import (
     FindSessions,
     InitiateSession,
@@ -16,11 +16,48 @@ from engine.sessions.commands import (
     UpdateSession,
 )
 from engine.sessions.session import Session
+from engine.sessions.snapshot import Stored, decode_session
 from engine.usage import SECOND
 from tests.engine.house import TENANT
+from tests.engine.rating.test_packing import all_of
 from tests.site import Site
 
 ACCOUNT = "1001"
+
+
+def whole_of(session: Session) -> list[object]:
+    """All that the journal keeps of a session, on the clock of the wall."""
+    runs: list[object] = []
+    for run in session.runs:
+        call = run.call
+        numbers = [run.reserve_ns, run.last_usage_ns, run.total_usage_ns, run.loop_at, run.stop_reason, run.short]
+        names = [
+            call.tenant,
+            call.category,
+            call.subject,
+            call.account,
+            call.destination,
+            call.tor,
+            call.cgrid,
+            call.run_id,
+            call.factor_id,
+        ]
+        spans = [call.start_ns, call.end_ns, call.zone.name, call.duration_index_ns, call.loop_index, call.max_cost_so_far]
+        prices = [call.run_price, call.run_step_ns, call.run_length, call.force_duration]
+        runs.append(
+            [run.id, _event_of(run.event), run.request_type, numbers, names, spans, prices, None if not run.cost else all_of(run.cost)]
+        )
+    held = session.lifetime
+    return [
+        [session.cgrid, session.tenant, _event_of(session.event), session.begun_at, session.client, runs],
+        [session.updated_at, session.expires_at, session.debit_interval_ns, session.chargeable, session.failed, session.settled],
+        [held.ttl_ns, held.max_delay_ns, held.last_used_ns, held.last_usage_ns, held.usage_ns],
+        [session.ending, session.ending_extra_ns],
+    ]
+
+
+def _event_of(event: Event) -> list[object]:
+    return [event.tenant, event.id, event.fields, event.options, event.at_ns]
 
 
 class Switch(Site):
@@ -40,6 +77,8 @@ class Switch(Site):
         self.ticks = 7 * SECOND
         self.client = client
         self._sessions = sessions or {}
+        self._stored: dict[str, Stored] = {}
+        self._seen = 0
         super().__init__(exact=exact)
         self.price("sub", ("0", price, SECOND, SECOND))
         self.balance(ACCOUNT, "cash", "*monetary", credit)
@@ -56,6 +95,27 @@ class Switch(Site):
             return self.engine.step(command, self.now, self.ticks)
         finally:
             self.gather()
+
+    def gather(self) -> None:
+        """As a site does; what is on the disk of each session that it had news of is then what lives in memory."""
+        super().gather()
+        registry = self.engine.sessions.life.registry
+        rows, self._seen = self.disk.rows[self._seen :], len(self.disk.rows)
+        news: dict[str, None] = {}
+        for record in (record for row in rows for records in decode_commit(row.body) for record in records):
+            if isinstance(record, SessionPut):
+                self._stored[record.cgrid] = Stored(record.body)
+            elif isinstance(record, SessionProgress):
+                self._stored[record.cgrid].progress = record.body
+            elif isinstance(record, SessionClosed):
+                self._stored.pop(record.cgrid, None)
+            if isinstance(record, SessionPut | SessionProgress):
+                news[record.cgrid] = None
+        for cgrid in news:
+            stored = self._stored.get(cgrid)
+            live = registry.open.get(cgrid) or registry._ended.get(cgrid) or registry.passive.get(cgrid)
+            if stored is not None and live is not None:
+                assert whole_of(decode_session(cgrid, stored, self.ticks - self.now)) == whole_of(live)
 
     def cut(self, *, away_ns: int = 0) -> None:
         """Kills the engine; it starts again after so long, with another clock for its intervals."""

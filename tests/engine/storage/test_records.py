@@ -76,6 +76,7 @@ def test_tags_are_told_apart_and_stay_what_they_are() -> None:
         11: "MetaPut",
         12: "EffectPut",
         13: "EffectDone",
+        14: "SessionProgress",
     }
 
 
