@@ -17,6 +17,8 @@ from gateway.cli.limits import BENCH_MAX_IN_FLIGHT, BENCH_MAX_RUNS, BENCH_MAX_SE
 from gateway.cli.measure.figures import HEADING, Figures, as_data, cells
 from gateway.cli.measure.inprocess import measure_in_process
 from gateway.cli.measure.mixed import measure_mixed
+from gateway.cli.measure.reference import HEADING as REFERENCE_HEADING
+from gateway.cli.measure.reference import ratios
 from gateway.cli.measure.run import Checked, Terms, measure
 from gateway.cli.measure.work import WORKS
 from gateway.cli.outcome import CommandError, Exit, UsageError
@@ -52,9 +54,20 @@ def run(options: argparse.Namespace) -> int:
     if options.json:
         print(json_text({"machine": machine(), "rows": [as_data(row) for row in rows], "checks": [check_data(one) for one in checks]}))
     else:
-        print_table([HEADING, *(cells(row) for row in rows)])
-        print("\n".join(check_lines(checks)))
+        print_all(rows, checks)
     return Exit.OK if all(one.good for one in checks) else Exit.REFUSED
+
+
+def print_all(rows: Sequence[Figures], checks: Sequence[Checked]) -> None:
+    """The table, how it compares with CGRateS, and what was found afterwards."""
+    print_table([HEADING, *(cells(row) for row in rows)])
+    compared = ratios(rows)
+    if compared:
+        print()
+        print_table([REFERENCE_HEADING, *compared])
+    lines = check_lines(checks)
+    if lines:
+        print("\n" + "\n".join(lines))
 
 
 def rows_of(terms: Terms, kind: str, told: Callable[[Figures], None], checked: Callable[[Checked], None]) -> list[Figures]:

@@ -1,6 +1,7 @@
 """All measurements, one table after the other: `./test --perf` on the compiled tree, `python -m tests.perf` on the plain source.
 
-./test --perf [quick] [NAME...]     names are those of the modules beside this one; quick: a tenth of the work, to see that it runs
+./test --perf [quick] [write] [NAME...]     names are those of the modules beside this one; quick: a tenth of the work, to see that it runs;
+write: the figures of `gateway` go into docs/performance.md
 """
 
 from __future__ import annotations
@@ -36,8 +37,8 @@ def machine() -> str:
 
 def main() -> int:
     words = sys.argv[1:]
-    quick = "quick" in words
-    names = [word for word in words if word != "quick"]
+    quick, write = "quick" in words, "write" in words
+    names = [word for word in words if word not in ("quick", "write")]
     unknown = [name for name in names if name not in [row[0] for row in TABLES]]
     if unknown:
         print(f"no such table: {' '.join(unknown)}; there are {' '.join(row[0] for row in TABLES)}", file=sys.stderr)
@@ -49,7 +50,8 @@ def main() -> int:
             continue
         began = time.monotonic()
         print(f"\n== {name}", flush=True)
-        ran = subprocess.run([sys.executable, "-m", f"tests.perf.{name}", *(short if quick else whole)], check=False)
+        arguments = [*(short if quick else whole), *(("--write",) if write and name == "gateway" else ())]
+        ran = subprocess.run([sys.executable, "-m", f"tests.perf.{name}", *arguments], check=False)
         failed += ran.returncode != 0
         print(f"   ({time.monotonic() - began:.0f} s{'' if ran.returncode == 0 else ', failed'})", flush=True)
     return 1 if failed else 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import statistics
-from array import array
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Final
@@ -11,7 +10,8 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """One row: events a second until all of it could be asked for again, milliseconds to an answer, CPU of the server in us an event."""
+    """One row: events a second until all of it could be asked for again, milliseconds to an answer, CPU of the server and of the
+    client in us an event."""
 
     work: str
     load: str
@@ -23,19 +23,15 @@ class Figures:
     memory_mib: float | None
     events: float
     settle_seconds: float
+    client_us: float | None = None
 
 
-HEADING: Final = ("work", "load", "events/s", "p50 ms", "p99 ms", "p99.9 ms", "CPU us", "MiB", "behind s")
+HEADING: Final = ("work", "load", "events/s", "p50 ms", "p99 ms", "p99.9 ms", "CPU us", "MiB", "behind s", "client us")
 
 
 def share_ms(times: Sequence[float], share: float) -> float:
     """The time within which that share of all was answered; `times` are sorted, in seconds."""
     return times[min(int(len(times) * share), len(times) - 1)] * 1000
-
-
-def sorted_times(times: array[float]) -> Sequence[float]:
-    """Times by length; there is one at least."""
-    return sorted(times)
 
 
 def median(rows: Sequence[Figures]) -> Figures:
@@ -58,6 +54,7 @@ def cells(row: Figures) -> tuple[str, ...]:
         "-" if row.cpu_us is None else f"{row.cpu_us:.1f}",
         "-" if row.memory_mib is None else f"{row.memory_mib:.0f}",
         f"{row.settle_seconds:.2f}",
+        "-" if row.client_us is None else f"{row.client_us:.1f}",
     )
 
 

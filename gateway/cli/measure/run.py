@@ -6,7 +6,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from array import array
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -17,7 +16,7 @@ from gateway.cli.client import Client
 from gateway.cli.limits import BENCH_CHAINS_ABREAST
 from gateway.cli.measure.check import records_missing, wait_until_queryable
 from gateway.cli.measure.drive import Driven, all_of, at_rate, closed, undisturbed
-from gateway.cli.measure.figures import Figures, median, share_ms, sorted_times
+from gateway.cli.measure.figures import Figures, median, share_ms
 from gateway.cli.measure.link import Link
 from gateway.cli.measure.plan import account_requests, write_plan
 from gateway.cli.measure.process import Process
@@ -155,20 +154,28 @@ def held(gateway: Target, client: Client, work: Work, load: str, drive: Callable
     """Drives, waits until all of it can be asked for, and counts that time and the server's CPU until then."""
     process = gateway.process
     with undisturbed():
-        cpu, began = process.cpu_seconds() if process else 0.0, time.perf_counter()
+        cpu, began, own = process.cpu_seconds() if process else 0.0, time.perf_counter(), time.process_time()
         driven = drive(first)
+        own = time.process_time() - own
         wait_until_queryable(client, work, driven.last)
         took = time.perf_counter() - began
         used = process.cpu_seconds() - cpu if process else 0.0
-    memory = process.memory_mib() if process else None
-    return figures_of(work.name, load, driven.times, took, took - driven.seconds, used if process else None, memory), driven.last
-
-
-def figures_of(name: str, load: str, times: array[float], took: float, behind: float, used: float | None, memory: int | None) -> Figures:
-    """The row of one run."""
-    ordered, count = sorted_times(times), len(times)
-    p50, p99, p999 = (share_ms(ordered, share) for share in (0.5, 0.99, 0.999))
-    return Figures(name, load, count / took, p50, p99, p999, None if used is None else used / count * 1e6, memory, count, behind)
+    times, count = sorted(driven.times), len(driven.times)
+    p50, p99, p999 = (share_ms(times, share) for share in (0.5, 0.99, 0.999))
+    figures = Figures(
+        work.name,
+        load,
+        count / took,
+        p50,
+        p99,
+        p999,
+        used / count * 1e6 if process else None,
+        process.memory_mib() if process else None,
+        count,
+        took - driven.seconds,
+        own / count * 1e6,
+    )
+    return figures, driven.last
 
 
 def check(gateway: Target, client: Client, work: Work, last: int) -> Checked:

@@ -17,6 +17,7 @@ from gateway.cli.measure.figures import Figures, median
 from gateway.cli.measure.link import Link
 from gateway.cli.measure.plan import write_plan
 from gateway.cli.measure.process import Process
+from gateway.cli.measure.reference import ratios
 from gateway.cli.measure.run import prepare
 from gateway.cli.measure.work import WORKS, Work
 from gateway.cli.outcome import CommandError
@@ -106,6 +107,12 @@ def test_a_refusal_ends_it(served: Gateway) -> None:
 def test_figures_are_medians() -> None:
     rows = [Figures("w", "l", rate, 1.0, 2.0, 3.0, cpu, None, 10.0, 0.0) for rate, cpu in ((10.0, 5.0), (30.0, 7.0), (20.0, 6.0))]
     assert median(rows) == Figures("w", "l", 20.0, 1.0, 2.0, 3.0, 6.0, None, 10.0, 0.0)
+
+
+def test_rates_are_compared_where_there_is_something_to_compare() -> None:
+    rows = [Figures("rated CDRs", load, 10_200.0, 1.0, 2.0, 3.0, 31.3, 80.0, 10.0, 0.0) for load in ("32 in flight", "256 in flight")]
+    assert ratios(rows) == [("rated CDRs", "10,200", "2.00 x 5,100", "2.55 x 4,000", "37.64 x 271", "313", "31.3")]
+    assert ratios(rows[:1]) == []
 
 
 def test_cpu_of_a_process_grows(served: Gateway) -> None:
