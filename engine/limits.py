@@ -74,6 +74,7 @@ MAX_CONVERTERS: Final = 32  # converters of one value
 TEMPLATE_CACHE: Final = 16_384  # parsed templates kept to be shared by equal texts
 MAX_PATTERN_CHARACTERS: Final = 4_096  # one regular expression
 MAX_PATTERN_BYTES: Final = 1 << 20  # memory of one compiled regular expression
+RECENT_INSTANTS: Final = 4_096  # texts of instants whose instant is kept; beyond it remembering starts anew
 FILTER_CACHE: Final = 65_536  # compiled inline rules kept; beyond it compiling starts anew
 MAX_RULE_VALUES: Final = 10_000  # values of one rule
 

@@ -12,6 +12,7 @@ from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine import usage
+from engine.limits import RECENT_INSTANTS
 
 SECOND: Final = 1_000_000_000
 DAY_SECONDS: Final = 86_400
@@ -247,6 +248,7 @@ _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:\.(\
 _DOTTED: Final = re.compile(r"(\d{2})\.(\d{2})\.(\d{4}) {1,2}(\d{2}):(\d{2}):(\d{2})\Z")
 _SLASHED: Final = re.compile(r"(\d{2})/(\d{2})/(\d{4}) (\d{2}):(\d{2}):(\d{2})\Z")
 _DIGITS: Final = re.compile(r"\d+\Z")
+_RECENT: Final[dict[str, Moment]] = {}  # what was read of texts that end in Z, whatever the zone
 _UNIX_SCALES: Final = {10: SECOND, 13: 1_000_000, 16: 1_000, 19: 1}
 
 
@@ -256,7 +258,11 @@ def parse_time(text: str, zone: Zone, now_ns: int) -> Moment:
         return NO_TIME
     length = len(text)
     if length == 20 or length == 19:
-        usual = _usual(text, zone)
+        usual = _RECENT.get(text)
+        if usual is None:
+            usual = _usual(text, zone)
+            if usual is not None and length == 20:
+                _remember(text, usual)
         if usual is not None:
             return usual
     first = text[0]
@@ -277,6 +283,13 @@ def parse_time(text: str, zone: Zone, now_ns: int) -> Moment:
         day, month, year, hour, minute, second = (int(part) for part in match.groups())
         return _checked(year, month, day, hour, minute, second, 0, zone)
     raise ValueError(UNSUPPORTED)
+
+
+def _remember(text: str, moment: Moment) -> None:
+    """The events of a call all tell its instants, and calls of one second the same."""
+    if len(_RECENT) >= RECENT_INSTANTS:
+        _RECENT.clear()
+    _RECENT[text] = moment
 
 
 def _usual(text: str, zone: Zone) -> Moment | None:

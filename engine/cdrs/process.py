@@ -52,15 +52,28 @@ class Plan:
     rate: bool
     store: bool
 
-    def __init__(self, switches: CdrSwitches, options: EngineOptions) -> None:
-        known = options.cdrs
-        rerate = bool(switches.rerate)
-        self.attributes = known.attributes if switches.attributes is None else switches.attributes
-        self.chargers = known.chargers if switches.chargers is None else switches.chargers
-        self.refund = rerate or bool(switches.refund)
-        self.reprocess = rerate or bool(switches.reprocess)
-        self.rate = rerate or (known.rals and not self.refund if switches.rate is None else switches.rate)
-        self.store = options.store_cdrs if switches.store is None else switches.store
+    def __init__(self, *, attributes: bool, chargers: bool, refund: bool, reprocess: bool, rate: bool, store: bool) -> None:
+        self.attributes = attributes
+        self.chargers = chargers
+        self.refund = refund
+        self.reprocess = reprocess
+        self.rate = rate
+        self.store = store
+
+
+def plan_of(switches: CdrSwitches, options: EngineOptions) -> Plan:
+    """What switches say, and configuration where they say nothing."""
+    known = options.cdrs
+    rerate = bool(switches.rerate)
+    refund = rerate or bool(switches.refund)
+    return Plan(
+        attributes=known.attributes if switches.attributes is None else switches.attributes,
+        chargers=known.chargers if switches.chargers is None else switches.chargers,
+        refund=refund,
+        reprocess=rerate or bool(switches.reprocess),
+        rate=rerate or (known.rals and not refund if switches.rate is None else switches.rate),
+        store=options.store_cdrs if switches.store is None else switches.store,
+    )
 
 
 class Run:
@@ -142,7 +155,7 @@ class CdrServer:
     def process_events(self, events: Sequence[Event], switches: CdrSwitches, now_ns: int) -> list[Run]:
         """All events, or none of them: RequestError when one cannot be processed."""
         self._refuse_unbuilt(events, switches)
-        plan = Plan(switches, self.options)
+        plan = plan_of(switches, self.options)
         if plan.attributes:
             events = [self._with_attributes(event, now_ns) for event in events]
         if plan.chargers:
@@ -159,7 +172,7 @@ class CdrServer:
 
         `costs` are what sessions took for the events already, one for each.
         """
-        plan = Plan(CdrSwitches(attributes=False, chargers=False, rate=rate, store=store), self.options)
+        plan = Plan(attributes=False, chargers=False, refund=False, reprocess=False, rate=rate, store=store)
         runs = [self._run(event, None if costs is None else costs[index], now_ns) for index, event in enumerate(events)]
         self._guard(runs, plan, now_ns)
         self._work(runs, plan, now_ns)
@@ -267,7 +280,7 @@ class CdrServer:
 
     def refund_stored(self, command: commands.RefundCdrs, now_ns: int) -> object:
         """Gives back what stored records took. They stay, without a cost; where nothing is to be stored they look as before."""
-        plan = Plan(command.switches, self.options)
+        plan = plan_of(command.switches, self.options)
         if not (plan.refund or plan.rate):
             return None
         for cgrid, run_id in command.runs:
@@ -289,7 +302,7 @@ class CdrServer:
 
     def rate_stored(self, command: commands.RateCdrs, now_ns: int) -> object:
         """Rates stored records again, each by itself; what one took and was not given back goes back first."""
-        plan = Plan(command.switches, self.options)
+        plan = plan_of(command.switches, self.options)
         plan.reprocess = True
         plan.refund = False
         if not plan.rate:

@@ -323,6 +323,13 @@ class ProfileIndex:
         self.refresh()
         return bool(self._tenants.get(tenant))
 
+    def open_to_all(self, tenant: str) -> list[object] | None:
+        """What `matching` finds for every event of the tenant, of kinds without contexts; None where it depends on the event. The list is
+        not to be changed."""
+        self.refresh()
+        partition = self._partitions.get(_partition_name(tenant, "")) if self.options.indexed_selects else None
+        return None if partition is None else partition.open_to_all()
+
     def matching(
         self,
         tenant: str,
@@ -332,19 +339,13 @@ class ProfileIndex:
         ignore_filters: bool = False,
         contexts: Sequence[str] = (),
     ) -> list[object]:
-        """The profiles of a tenant that are active and pass, the heaviest first, equals in the order in which they first came; the list
-        is not to be changed.
+        """The profiles of a tenant that are active and pass, the heaviest first, equals in the order in which they first came.
 
         `ids`, where given, are the only profiles looked at, whatever the indexes say; `ignore_filters` then leaves out the filters.
         `contexts`, of kinds that have them: those of the request, `*any` among them where that counts. RequestError for a filter that is
         unknown or cannot be decided.
         """
         self.refresh()
-        if not ids and not contexts and self.options.indexed_selects:
-            partition = self._partitions.get(_partition_name(tenant, ""))
-            open_to_all = None if partition is None else partition.open_to_all()
-            if open_to_all is not None:
-                return open_to_all
         found: list[Entry] = []
         for entry in self._candidates(tenant, view, ids, contexts):
             if not entry.period.holds(view.at_ns):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.errors import Refusal
-from engine.limits import MAX_DESTINATION_LENGTH, MAX_FALLBACK_SUBJECTS
+from engine.limits import MAX_FALLBACK_SUBJECTS
 from engine.rating.call import NO_MATCH, Call, Match, RatingInfo, RatingOptions
 from engine.rating.compile import CompiledPlan, CompiledProfile, PricedRows, is_less
 from engine.rating.tariff import Tariff
@@ -78,7 +78,9 @@ def match_plan(tariff: Tariff, plan: CompiledPlan, destination: str, at_ns: int,
 
 def _match_prefix(tariff: Tariff, plan: CompiledPlan, destination: str, at_ns: int, zone: Zone) -> PlanMatch | None:
     known = plan.by_destination
-    length = min(len(destination), tariff.longest_prefix, MAX_DESTINATION_LENGTH)
+    length = len(destination)
+    if length > tariff.longest_prefix:  # which is MAX_DESTINATION_LENGTH at most
+        length = tariff.longest_prefix
     while length > 0:
         prefix = destination[:length]
         ids = tariff.ids_of_prefix(prefix)

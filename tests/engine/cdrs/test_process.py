@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from engine.cdrs.process import Plan
+from engine.cdrs.process import plan_of
 from engine.commands import CdrSwitches, PutItem
 from engine.limits import MAX_EVENTS_PER_STEP
 from engine.money import ONE
@@ -384,7 +384,7 @@ PLANS: list[tuple[dict[str, bool], dict[str, bool]]] = [
 
 @pytest.mark.parametrize(("switches", "wanted"), PLANS)
 def test_switches_go_before_the_configuration(switches: dict[str, bool], wanted: dict[str, bool]) -> None:
-    made = Plan(CdrSwitches(**switches), OPTIONS)
+    made = plan_of(CdrSwitches(**switches), OPTIONS)
     assert {name: getattr(made, name) for name in wanted} == wanted
 
 

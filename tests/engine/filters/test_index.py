@@ -35,6 +35,8 @@ class House:
         ids = how.get("ids", ())
         assert isinstance(ids, tuple)
         profiles = self.index.matching("t", view, NOW, ids, bool(how.get("ignore_filters")))
+        open_to_all = self.index.open_to_all("t")
+        assert ids or open_to_all in (None, profiles), "what every event meets is what this one meets"
         return [profile.ID for profile in profiles if isinstance(profile, ChargerProfile)]
 
 
@@ -117,6 +119,22 @@ def test_ids_bypass_the_indexes_and_may_bypass_the_filters() -> None:
     assert house.found({"A": "x"}, ids=("P",)) == []
     assert house.found({"A": "x"}, ids=("P",), ignore_filters=True) == ["P"]
     assert house.found({"A": "x"}, ignore_filters=True) == []
+
+
+def test_profiles_that_every_event_meets_are_known_as_long_as_all_are_such() -> None:
+    house = House()
+    assert house.index.open_to_all("t") is None
+    house.profile("LOW", weight="5")
+    house.profile("HIGH", weight="9")
+    assert house.found({}) == ["HIGH", "LOW"]
+    assert house.index.open_to_all("t") is not None
+    house.profile("SOME", "*string:~*req.A:a")
+    assert house.index.open_to_all("t") is None
+    house.items.remove(KIND, "t:SOME")
+    assert house.index.open_to_all("t") is not None
+    house.profile("LATER", interval=ActivationInterval("2030-01-01T00:00:00Z", ""))
+    assert house.index.open_to_all("t") is None
+    assert house.found({}) == ["HIGH", "LOW"]
 
 
 def test_changes_are_seen_by_the_next_event() -> None:
