@@ -12,7 +12,8 @@ import asyncio
 import json
 import random
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
@@ -27,12 +28,18 @@ PRICE: Final = Decimal("0.2")  # a second
 START: Final = 1_000_000
 MOST_SECONDS: Final = 5_000  # of a call
 MOST_DELAY_SECONDS: Final = 0.005  # between the last answer that is waited for and the kill
+REFUSED_SECONDS: Final = 0.05  # until a client whose request was refused sends another
+UNAVAILABLE: Final = "SERVER_ERROR: storage unavailable, try again later"
 AT: Final = "2026-04-07T10:00:00Z"
 SECOND: Final = 10**9
 
 
 class GoneError(Exception):
     """The gateway was killed before it answered."""
+
+
+class LaterError(Exception):
+    """The gateway refused a request because its disk fails; nothing was done."""
 
 
 class Link:
@@ -51,13 +58,15 @@ class Link:
         return self
 
     async def call(self, method: str, params: object) -> Any:
-        """The result; AssertionError for an error, GoneError when there is no answer."""
+        """The result; AssertionError for an error, LaterError for the one that says to try later, GoneError when there is no answer."""
         self._last += 1
         future = self._waiting[self._last] = asyncio.get_running_loop().create_future()
         if self._task.done():
             raise GoneError
         self._send({"id": self._last, "method": method, "params": [params]})
         answer = await future
+        if answer["error"] == UNAVAILABLE:
+            raise LaterError
         assert answer["error"] is None, f"{method} {params}: {answer['error']}"
         return answer["result"]
 
@@ -156,44 +165,65 @@ class Customers:
         self.logs = ""
         self.counts: Counter[str] = Counter()
         self.acknowledged = 0
-        self._kill_at = 0
+        self._wanted = 0
         self._enough = asyncio.Event()
+        self._stopping = False
         self._numbers = 0
 
     # -- a round -----------------------------------------------------------------------------------------------------
 
     async def work(self, gateway: Gateway, answers: int) -> None:
         """Sends requests until the gateway is killed, a moment after so many answers."""
-        self._kill_at, self._enough = self.acknowledged + answers, asyncio.Event()
+
+        async def kill() -> None:
+            await self.more(answers)
+            await asyncio.sleep(self.chance.uniform(0, MOST_DELAY_SECONDS))
+            gateway.kill()
+
+        await self.while_working(gateway, kill())
+
+    async def more(self, answers: int) -> None:
+        """Waits until so many more requests were acknowledged."""
+        self._wanted, self._enough = self.acknowledged + answers, asyncio.Event()
+        await self._enough.wait()
+
+    async def while_working(self, gateway: Gateway, scene: Coroutine[Any, Any, None]) -> None:
+        """Sends requests while a scene is played, which may end with the gateway killed; at its end those in flight are answered."""
+        self._stopping = False
         switch = await Link().open(gateway.both_ways)
         links = [await Link().open(gateway.address) for _ in range(IN_FLIGHT - OF_THE_SWITCH)]
         workers = [asyncio.create_task(self._worker(link, link, False)) for link in links]
         workers += [asyncio.create_task(self._worker(links[number], switch, True)) for number in range(OF_THE_SWITCH)]
-        waiting = asyncio.create_task(self._enough.wait())
-        done, _ = await asyncio.wait((waiting, *workers), timeout=DEADLINE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.sleep(self.chance.uniform(0, MOST_DELAY_SECONDS))
-        gateway.kill()
+        played = asyncio.create_task(scene)
+        await asyncio.wait((played, *workers), timeout=2 * DEADLINE_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        finished, self._stopping = played.done(), True
+        if not finished or played.exception() is not None:
+            gateway.kill()
+            played.cancel()
         found = await asyncio.gather(*workers, return_exceptions=True)
         self.told.update(switch.told)
         for link in (switch, *links):
             await link.close()
-        faults = [one for one in found if not isinstance(one, GoneError | ConnectionError)]
+        faults = [one for one in found if one is not None and not isinstance(one, GoneError | ConnectionError)]
         assert not faults, f"{faults}: {gateway.text()[-2000:]}"
-        assert done == {waiting}, f"too few answers, or a worker ended by itself: {gateway.text()[-2000:]}"
+        assert finished, f"too few answers, or a worker ended by itself: {gateway.text()[-2000:]}"
+        await played
         self.logs += gateway.text()
 
     async def _worker(self, link: Link, switch: Link, of_switch: bool) -> None:
-        while True:
+        while not self._stopping:
             account = self.chance.choice(self.accounts)
-            if account.alone:
+            if account.alone or (account.value is None and account.in_flight):
                 await asyncio.sleep(0)
                 continue
             account.in_flight += 1
             try:
                 await self._one(link, switch, account, of_switch)
                 self.acknowledged += 1
-                if self.acknowledged >= self._kill_at:
+                if self.acknowledged >= self._wanted:
                     self._enough.set()
+            except LaterError:
+                await asyncio.sleep(REFUSED_SECONDS)
             finally:
                 account.in_flight -= 1
                 account.alone = False if account.in_flight == 0 else account.alone
@@ -201,9 +231,8 @@ class Customers:
     async def _one(self, link: Link, switch: Link, account: Account, of_switch: bool) -> None:
         lonely = account.in_flight == 1 and not account.sessions
         if account.value is None or (lonely and self.chance.random() < 0.1):
-            if lonely:
-                account.alone = True
-                await self._come_or_go(link, account)
+            account.alone = True
+            await self._come_or_go(link, account)
             return
         idle = [session for session in account.sessions if session.asked is None and session.of_switch is of_switch]
         roll = self.chance.random()
@@ -232,20 +261,34 @@ class Customers:
 
     async def _come_or_go(self, link: Link, account: Account) -> None:
         if account.value is None:
-            account.unknown.append(Decimal(START))
             cash = {"BalanceType": "*monetary", "Value": START, "Balance": {"ID": "cash"}}
-            await link.call("APIerSv1.AddBalance", {"Tenant": TENANT, "Account": account.name, **cash})
-            account.value = account.unknown.pop()
+            with self._unknown(account, Decimal(START)):
+                await link.call("APIerSv1.AddBalance", {"Tenant": TENANT, "Account": account.name, **cash})
+            account.value = Decimal(START)
             return
         account.unknown_removal = True
-        await link.call("APIerSv1.RemoveAccount", {"Tenant": TENANT, "Account": account.name})
+        try:
+            await link.call("APIerSv1.RemoveAccount", {"Tenant": TENANT, "Account": account.name})
+        except LaterError:
+            account.unknown_removal = False
+            raise
         account.unknown_removal, account.value = False, None
         self.counts["removals"] += 1
 
-    async def _moved(self, link: Link, account: Account, amount: Decimal, method: str, params: Mapping[str, object]) -> None:
+    @contextmanager
+    def _unknown(self, account: Account, amount: Decimal) -> Iterator[None]:
+        """A movement that may have happened, until its answer says that it has or has not."""
         account.unknown.append(amount)
-        await link.call(method, {"Tenant": TENANT, "Account": account.name, **params})
+        try:
+            yield
+        except LaterError:
+            account.unknown.remove(amount)
+            raise
         account.unknown.remove(amount)
+
+    async def _moved(self, link: Link, account: Account, amount: Decimal, method: str, params: Mapping[str, object]) -> None:
+        with self._unknown(account, amount):
+            await link.call(method, {"Tenant": TENANT, "Account": account.name, **params})
         account.move(amount)
         self.counts[method] += 1
 
@@ -265,7 +308,11 @@ class Customers:
         cost = cost_of(seconds)
         self.records.unknown[origin] = (account, cost, cost)
         event = event_of(account.name, origin, seconds, "*postpaid")
-        await link.call("CDRsV1.ProcessEvent", {"Flags": ["*rals"], "Tenant": TENANT, "ID": origin, "Event": event})
+        try:
+            await link.call("CDRsV1.ProcessEvent", {"Flags": ["*rals"], "Tenant": TENANT, "ID": origin, "Event": event})
+        except LaterError:
+            del self.records.unknown[origin]
+            raise
         self._recorded(origin)
 
     def _recorded(self, origin: str) -> None:
@@ -281,6 +328,19 @@ class Customers:
         return session
 
     async def _go_on(self, link: Link, switch: Link, session: Session) -> None:
+        try:
+            await self._ask(link, switch, session)
+        except LaterError:
+            self.records.unknown.pop(session.origin, None)
+            session.asked = None
+            if session.stage == "new":
+                session.account.sessions.remove(session)
+                del self.sessions[session.origin]
+            raise
+        self._came_to(session)
+
+    async def _ask(self, link: Link, switch: Link, session: Session) -> None:
+        """Sends what comes next in a session's life."""
         wanted = {"Tenant": TENANT, "ID": session.origin}
         if session.stage == "new":
             session.asked = ("open", self._seconds())
@@ -302,7 +362,6 @@ class Customers:
         else:
             session.asked = ("ended", self.chance.randint(0, session.seconds + 100))
             await switch.call("SessionSv1.TerminateSession", wanted | {"TerminateSession": True, "Event": session.event})
-        self._came_to(session)
 
     def _came_to(self, session: Session) -> None:
         """What was asked of a session has happened."""
