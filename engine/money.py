@@ -154,11 +154,13 @@ def amount_json(amount: Amount) -> object:
 
 def amount_text(amount: Amount) -> str:
     """The amount in plain decimal digits, without trailing zeros."""
-    sign = "-" if amount < 0 else ""
-    whole, part = divmod(abs(amount), ONE)
+    if amount < 0:
+        return f"-{amount_text(-amount)}"
+    whole = amount // ONE
+    part = amount - whole * ONE
     if part == 0:
-        return f"{sign}{whole}"
-    return f"{sign}{whole}.{str(ONE + part)[1:].rstrip('0')}"
+        return str(whole)
+    return f"{whole}.{str(ONE + part)[1:].rstrip('0')}"
 
 
 def round_ratio(num: int, den: int) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from decimal import Decimal
 
 
@@ -92,6 +91,6 @@ def is_zero(value: object) -> bool:
     """Whether a field counts as missing where it is mandatory: empty text, no list or an empty one, no map, no struct, 0, false."""
     if isinstance(value, str):
         return not value.strip()
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         return False
     return not value

@@ -11,15 +11,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from mypy_extensions import mypyc_attr
+
 from gateway.protocols.jsonrpc.envelope import MalformedError, encode_call, error_text
 from gateway.protocols.jsonrpc.messages import MessageStream
 from gateway.protocols.jsonrpc.request import Reply, Request
 from gateway.protocols.jsonrpc.stream import RequestStream
+from gateway.transport import limits
 from gateway.transport.jsonrpc import Connection, Life
 from gateway.transport.jsonrpc_listener import JsonRpcListener
-from gateway.transport.limits import MAX_OUTSTANDING_CALLS
 
 log: Final = logging.getLogger(__name__)
+
+MAX_OUTSTANDING_CALLS = limits.MAX_OUTSTANDING_CALLS  # no constant to the compiler, so that a test can set it lower
 
 # What a call ends with that the client did not answer, in the words of the reference's own clients.
 TIMED_OUT: Final = "REPLY_TIMEOUT"
@@ -29,6 +33,7 @@ BUSY: Final = "MAX_OUTSTANDING_CALLS_EXCEEDED"
 _NULL: Final = b"null"
 
 
+@mypyc_attr(native_class=False)
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came of a call: the JSON of the client's result, or in `error` why there is none."""
@@ -61,8 +66,6 @@ class Roster(Protocol):
 
 class BidirectionalConnection(Connection):
     """One client that can be called; `name` makes its name of where it comes from."""
-
-    __slots__ = ("_calls", "_last_id", "_name_of", "_roster", "host", "name")
 
     def __init__(self, listener: JsonRpcListener, roster: Roster, name: Callable[[str], str]) -> None:
         super().__init__(listener)

@@ -11,29 +11,29 @@ from functools import partial
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Protocol, cast
 
+from mypy_extensions import mypyc_attr
+
 from gateway.protocols.jsonrpc.envelope import MalformedError
 from gateway.protocols.jsonrpc.request import Request
 from gateway.protocols.jsonrpc.stream import RequestStream
+from gateway.transport import limits
 from gateway.transport.census import Dropped
-from gateway.transport.limits import (
-    FLUSH_BYTES,
-    HIGH_WATER_BYTES,
-    MAX_CALLS_PER_TURN,
-    MAX_HELD_BYTES,
-    MAX_IN_FLIGHT,
-    MAX_STUCK_BYTES,
-    MAX_UNSENT_BYTES,
-    MAX_WAITING_BYTES,
-    STALL_SECONDS,
-    TURN_SECONDS,
-)
+from gateway.transport.limits import FLUSH_BYTES, HIGH_WATER_BYTES, MAX_CALLS_PER_TURN, MAX_IN_FLIGHT, MAX_STUCK_BYTES
 
 if TYPE_CHECKING:
     from gateway.transport.jsonrpc_listener import JsonRpcListener
 
 log: Final = logging.getLogger(__name__)
 
+# No constants to the compiler, so that a test can set them lower.
+MAX_HELD_BYTES = limits.MAX_HELD_BYTES
+MAX_UNSENT_BYTES = limits.MAX_UNSENT_BYTES
+MAX_WAITING_BYTES = limits.MAX_WAITING_BYTES
+STALL_SECONDS = limits.STALL_SECONDS
+TURN_SECONDS = limits.TURN_SECONDS
 
+
+@mypyc_attr(allow_interpreted_subclasses=True)
 class RpcService(Protocol):
     """Who answers requests."""
 
@@ -61,32 +61,12 @@ class Life(Enum):
     CLOSED = "is gone"
 
 
-class Connection(asyncio.Protocol):
-    """One client.
+class Connection:
+    """One client: an asyncio.Protocol in all but its base, which a compiled class cannot have.
 
     It is read on only while few enough of its requests wait for an answer, and it takes its answers. When its stream
     ends or breaks, what was asked before is still answered, then it is closed.
     """
-
-    __slots__ = (
-        "_busy",
-        "_held_bytes",
-        "_in_flight",
-        "_life",
-        "_listener",
-        "_next",
-        "_out",
-        "_out_bytes",
-        "_reading",
-        "_since",
-        "_stall",
-        "_stream",
-        "_stuck",
-        "_stuck_bytes",
-        "_tasks",
-        "_transport",
-        "_waiting_bytes",
-    )
 
     def __init__(self, listener: JsonRpcListener) -> None:
         self._listener = listener

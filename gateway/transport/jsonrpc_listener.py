@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
 from gateway.transport.census import Census
 from gateway.transport.gate import Gate
@@ -64,9 +64,9 @@ class JsonRpcListener:
         self._tls = TlsPort(self.connect, certificates, self.census, counts=False)
         self._tls.open(listening)
 
-    def connect(self) -> Connection:
+    def connect(self) -> asyncio.Protocol:
         """The protocol of a new connection."""
-        return self._make(self)
+        return cast(asyncio.Protocol, self._make(self))
 
     @property
     def port(self) -> int:
