@@ -2,7 +2,7 @@
 
 Lines that begin with # are comments, empty lines count for nothing, a quote has no meaning inside a bare field and is an error there,
 a quoted field may span lines. Lines and columns count characters from 1. A broken record is a problem of its own; reading goes on
-with the next line, so that all problems of a sheet come out at once.
+with the next line, so that all problems of a sheet come out at once. What stands behind PLAN_COLUMNS cells is one more.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass, field
 from typing import Final
+
+from engine.limits import PLAN_COLUMNS
 
 QUOTE: Final = '"'
 COMMENT: Final = "#"
@@ -58,7 +60,7 @@ def parse(text: str, separator: str) -> Rows:
                 rows.comments.append(line)
             continue
         if QUOTE not in line:
-            cells.append(line.split(separator))
+            cells.append(line.split(separator, PLAN_COLUMNS))
             starts.append(number)
             continue
         record = _Record(lines, number - 1, separator)
@@ -103,7 +105,8 @@ class _Record:
         self._line = start
         self._at = 0
         while self._field():
-            pass
+            if len(self.cells) > PLAN_COLUMNS:
+                break
         self.end = (self._line + 1, len(lines[self._line]) + 1)
         self.next_line = self._line + 1
 

@@ -26,8 +26,10 @@ from engine.limits import (
     PLAN_FILES,
     PLAN_FOLDER_DEPTH,
     PLAN_FOLDERS,
+    PLAN_LINES,
     PLAN_NOTES,
     PLAN_ROWS,
+    PLAN_ZIP_RATIO,
 )
 from engine.tariffplan.csvtext import is_separator, parse, places, split_lines
 from engine.tariffplan.faults import Faults, nearest
@@ -193,10 +195,21 @@ def _readable(path: str) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
+def zip_size(data: bytes) -> int:
+    """The bytes of the files that `zip_sources` would unpack, as the zip file says it; it unpacks no more. 0 for what is no zip file."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return sum(entry.file_size for entry in archive.infolist() if entry.filename.endswith(".csv"))
+    except _NO_ZIP:
+        return 0
+
+
 def zip_sources(data: bytes) -> tuple[list[Source], list[Fault]]:
     """The .csv files of a zip file, in its order. Raises PlanError when it is none."""
     sources: list[Source] = []
     size = 0
+    if zip_size(data) > PLAN_ZIP_RATIO * len(data):
+        return sources, [Fault("zip", 0, 0, f"a plan may have {PLAN_ZIP_RATIO} times the bytes of its zip file")]
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             for entry in archive.infolist():
@@ -248,6 +261,9 @@ def read_plan(sources: Iterable[Source], separator: str = COMMA) -> Plan:
 
 def _table(sheet: Sheet, source: Source, separator: str, plan: Plan) -> Table:
     text = _text(source, plan)
+    if text.count("\n") > PLAN_LINES:
+        plan.faults.add(Fault(source.name, PLAN_LINES, 0, f"a sheet may have {PLAN_LINES} lines"))
+        text = ""
     rows = parse(text, separator)
     for problem in rows.problems:
         plan.faults.add(Fault(source.name, problem.line, problem.column, problem.message))

@@ -15,7 +15,7 @@ from engine.commands import KnownNames, LoadPlan, StagePlan
 from engine.errors import RequestError, server_error
 from engine.tariffplan.job import Job, run
 from engine.tariffplan.load import Outcome, Unpacking
-from engine.tariffplan.read import PlanError, folder_size
+from engine.tariffplan.read import PlanError, folder_size, zip_size
 from engine.tariffplan.staging import Staging
 from engine.tariffplan.terms import Known, Terms
 from gateway.api.context import Api
@@ -52,7 +52,7 @@ def _size(job: Job) -> int:
     if job.folder is not None:
         return folder_size(job.folder, PLAN_THREAD_BYTES + 1)
     if job.archive is not None:
-        return 8 * len(job.archive)
+        return zip_size(job.archive)
     return sum(len(item.Body) for _, items in job.offline for item in items)
 
 

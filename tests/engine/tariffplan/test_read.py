@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from engine import limits
 from engine.tariffplan import read as module
 from engine.tariffplan.faults import Faults
-from engine.tariffplan.read import PlanError, Source, folder_sources, read_plan, zip_sources
+from engine.tariffplan.read import PlanError, Source, folder_sources, read_plan, zip_size, zip_sources
 from engine.tariffplan.sheet import Sheet
 from engine.tariffplan.sheets import SHEETS
 
@@ -92,10 +92,42 @@ def test_zip_files(monkeypatch: pytest.MonkeyPatch) -> None:
     assert zip_sources(data) == ([Source("x/Rates.csv", b"A,,,,,")], [])
     with pytest.raises(PlanError, match="zip: not a valid zip file"):
         zip_sources(b"PK")
-    bomb = archive({"Rates.csv": "0" * 10_000_000})
-    assert len(bomb) < 20_000
     monkeypatch.setattr(module, "PLAN_BYTES", 1_000_000)
-    assert [str(fault) for fault in zip_sources(bomb)[1]] == ["Rates.csv: the files of a plan may have 1000000 bytes together"]
+    large = archive({"Rates.csv": "".join(f"R{number},0\n" for number in range(200_000))})
+    assert [str(fault) for fault in zip_sources(large)[1]] == ["Rates.csv: the files of a plan may have 1000000 bytes together"]
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_small_zip_file_of_much_is_not_unpacked_and_never_read_on_the_spot(method: int) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as file:
+        file.writestr("Rates.csv", "0" * 10_000_000)
+    bomb = buffer.getvalue()
+    assert len(bomb) < 20_000
+    assert zip_size(bomb) == 10_000_000
+    sources, faults = zip_sources(bomb)
+    assert (sources, [str(fault) for fault in faults]) == ([], ["zip: a plan may have 200 times the bytes of its zip file"])
+    assert zip_size(b"PK") == 0
+
+
+def test_a_sheet_of_more_lines_than_a_plan_has_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "PLAN_LINES", 3)
+    plan = plan_of(Destinations="\n" * 4)
+    assert texts(plan.faults) == ["Destinations.csv:3: a sheet may have 3 lines"]
+
+
+def test_a_row_of_very_many_cells_is_one_of_a_few_too_many() -> None:
+    for row in ("," * 100_000, '"a"' + ",b" * 100_000, ',"a"' * 50_000):
+        plan = plan_of(Destinations=f"A,1\n{row}\nB,2\n")
+        assert texts(plan.faults) == [
+            "Destinations.csv:2:@: 257 fields where Destinations.csv has 2: Tag, Prefix".replace("@", str(place_of(row)))
+        ]
+        assert plan.counts() == {"Destinations": 2}
+
+
+def place_of(row: str) -> int:
+    """Where its third cell begins."""
+    return row.index(",", row.index(",") + 1) + 2
 
 
 @given(st.integers(0, 300), st.binary(max_size=6))
