@@ -291,6 +291,14 @@ class Engine:
 
     # -- what is asked of the outside -----------------------------------------------------------------------------------
 
+    def sizes(self) -> dict[str, int]:
+        """How much the engine keeps of what, by the names of docs/metrics.md."""
+        found = self.sessions.life.registry.sizes()
+        found["accounts"] = len(self.accounts)
+        found["session_costs"] = len(self.cdrs.costs)
+        found["remembered_runs"] = self.cdrs.remembered
+        return found
+
     def take_effects(self) -> list[tuple[int, Effect]]:
         """What steps asked of the outside since this was last called, and at first what a crash left undone: each with its id. It may
         be performed once `ticket` is durable, and is handed out again after a crash until `effect_done` was told and is durable."""

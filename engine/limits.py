@@ -32,6 +32,7 @@ JOURNAL_QUEUE_BYTES: Final = 64 << 20  # encoded records that wait for the disk;
 COMMIT_BYTES: Final = 1 << 20  # encoded records that go into one commit, unless a single step has more
 PROJECTION_BATCH_RECORDS: Final = 4096  # records and entries that are brought into tables together
 PROJECTION_BACKLOG_RECORDS: Final = 65_536  # durable records kept in memory for projection; beyond it the journal is read again
+UNPROJECTED_CDRS: Final = 200_000  # records that lie in no table yet, kept in memory for look-ups; beyond it steps are refused
 PROJECTION_DELAY_SECONDS: Final = 0.25  # quiet time after which a smaller batch is brought into tables
 WAL_BYTES: Final = 8 << 20  # write-ahead log that gathers before it is brought into the file
 WAL_MOST_BYTES: Final = 64 << 20  # write-ahead log at which commits wait until it can start anew

@@ -47,7 +47,7 @@ from gateway.api.versions import VERSIONS
 from gateway.clockwork import Clockwork, Scheduler, clock, ticks
 from gateway.config import Tree
 from gateway.config.certificates import CertificateError, server_context
-from gateway.config.tree import Indexed
+from gateway.config.tree import Indexed, Prometheus
 from gateway.limits import (
     COLLECT_BUSY,
     COLLECT_IDLE,
@@ -56,9 +56,12 @@ from gateway.limits import (
     OLD_BY_HAND,
     YOUNG_OBJECTS,
 )
-from gateway.observe.log import set_level
+from gateway.metrics import House, metrics_handler
+from gateway.observe.log import line_writer, set_level
+from gateway.observe.pulse import Pulse
 from gateway.pruning import RunningPruner
 from gateway.transport.census import Census, most_connections
+from gateway.transport.http import HttpHandler
 from gateway.transport.tls import Certificates
 
 log: Final = logging.getLogger(__name__)
@@ -395,6 +398,8 @@ class App:
                 SYNC_TIMEOUT_NS: tree.sessions.channel_sync_timeout_ns,
             },
         )
+        self._pulse = Pulse()
+        self._node_id = node_id
         cdrs, http = tree.cdrs, tree.http
         try:
             routes = record_routes(api, self.storage.journal, http.http_cdrs, http.freeswitch_cdrs_url, cdrs.extra_fields)
@@ -408,7 +413,7 @@ class App:
             self.storage.journal,
             served,
             clients,
-            routes=routes if cdrs.enabled else {},
+            routes=(routes if cdrs.enabled else {}) | self._metrics(tree.prometheus),
             certificates=self._certificates,
             census=Census(most_connections()),
         )
@@ -432,6 +437,7 @@ class App:
             await self.stop()
             raise StartError(f"cannot listen{_reason(error)}") from None
         self._clockwork.start()
+        self._pulse.start()
 
     def addresses(self) -> dict[str, str]:
         """Where it listens, by the option that says so."""
@@ -441,6 +447,23 @@ class App:
                 host, _, _ = getattr(self._tree.listen, option).rpartition(":")
                 found[option] = f"{host}:{door.port}"
         return found
+
+    def _metrics(self, options: Prometheus) -> dict[str, HttpHandler]:
+        return {options.path: metrics_handler(self._look)} if options.enabled and options.path else {}
+
+    def _look(self) -> House:
+        """What metrics are read from."""
+        return House(
+            server=self.server,
+            engine=self.engine,
+            clockwork=self._clockwork,
+            pulse=self._pulse,
+            log=line_writer(),
+            version=VERSION,
+            node_id=self._node_id,
+            storage=self.storage.status(),
+            sizes=self.engine.sizes(),
+        )
 
     def reload_certificates(self) -> None:
         """Reads the files of the tls section anew, for connections that come from now on. Where one of them cannot be used, all stay
@@ -468,6 +491,7 @@ class App:
         """
         self._collector.stop()
         self._clockwork.stop()
+        self._pulse.stop()
         await self.server.stop(self._tree.cores.shutdown_timeout_ns / SECOND)
         await self.storage.close()
 

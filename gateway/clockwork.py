@@ -70,6 +70,16 @@ class Clockwork:
         """See `EngineDoor`."""
         return self.engine.ticket
 
+    @property
+    def effects_waiting(self) -> int:
+        """What the outside is still to be told."""
+        return len(self._effects)
+
+    @property
+    def effects_under_way(self) -> int:
+        """What it is being told."""
+        return self.callbacks.under_way + self._restores.under_way
+
     def step(self, command: object, now_ns: int) -> object:
         """See `EngineDoor`."""
         try:
@@ -245,6 +255,11 @@ class Restores:
         self._cdrs = cdrs
         self._performer = performer
         self._tasks: set[asyncio.Task[None]] = set()
+
+    @property
+    def under_way(self) -> int:
+        """How many are being restored."""
+        return len(self._tasks)
 
     @property
     def has_room(self) -> bool:

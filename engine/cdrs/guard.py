@@ -15,6 +15,9 @@ class Remembered:
         self.ttl_ns = ttl_ns
         self._until = {}
 
+    def __len__(self) -> int:
+        return len(self._until)
+
     def has(self, cgrid: str, run_id: str, now_ns: int) -> bool:
         """Whether the run is known."""
         return self._until.get((cgrid, run_id), 0) > now_ns

@@ -131,6 +131,11 @@ class CdrServer:
         self.rater = Rater(options, charging, self.costs)
         self._remembered = Remembered(options.cdrs.ids_ttl_ns)
 
+    @property
+    def remembered(self) -> int:
+        """How many runs are known that lie in no store."""
+        return len(self._remembered)
+
     def steps(self) -> dict[type, Callable[..., object]]:
         return {
             commands.ProcessCdr: self.process,

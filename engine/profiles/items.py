@@ -54,6 +54,10 @@ class Items:
     def ids(self, kind: str) -> list[str]:
         return list(self._by_kind[kind])
 
+    def counts(self) -> dict[str, int]:
+        """How many there are of each kind."""
+        return {name: len(items) for name, items in self._by_kind.items()}
+
     def all(self, kind: str) -> dict[str, object]:
         """The live mapping of a kind; readers must not change it."""
         return self._by_kind[kind]

@@ -68,6 +68,17 @@ class Registry:
         self._changed = {}
         self._gone = []
 
+    def sizes(self) -> dict[str, int]:
+        """How much there is of what, by name."""
+        return {
+            "sessions_open": len(self.open) + len(self._sleeping),
+            "runs_open": self._runs,
+            "sessions_passive": len(self.passive),
+            "sessions_ended": len(self._ended_until),
+            "tombstones": len(self._tombstones),
+            "timers": len(self.timers),
+        }
+
     # -- open sessions ------------------------------------------------------------------------------------------------
 
     def get(self, cgrid: str) -> Session | None:

@@ -58,6 +58,7 @@ class StorageStatus(msgspec.Struct, frozen=True):
     journal_bytes: int
     log_bytes: int
     queries: int
+    unprojected_cdrs: int
     commits: Histogram
     checkpoints: Histogram
 

@@ -16,6 +16,10 @@ class YoungCdrs:
         self._removed: dict[int, int] = {}
         self._arrived: deque[tuple[int, CdrPut | CdrRemoved]] = deque()
 
+    def __len__(self) -> int:
+        """Appended records, and removals of records, that the tables do not have yet."""
+        return len(self._arrived)
+
     def note(self, ticket: int, records: Sequence[Record]) -> None:
         """Takes what is appended; tickets come in order."""
         for record in records:

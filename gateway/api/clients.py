@@ -97,6 +97,11 @@ class Callbacks:
         self._patient_until = asyncio.get_running_loop().time() + RECONNECT_SECONDS
 
     @property
+    def under_way(self) -> int:
+        """How many effects are being performed."""
+        return len(self._tasks)
+
+    @property
     def has_room(self) -> bool:
         """Whether another effect can be performed now."""
         return len(self._tasks) < MAX_TASKS

@@ -15,6 +15,7 @@ PLAN_HERE_BYTES: Final = 16 << 10  # of a tariff plan that is read on the spot: 
 PLAN_THREAD_BYTES: Final = 256 << 10  # of one that is read in a thread, which slows the event loop by 5 ms at most; beyond: a process
 PLAN_PROCESS_SECONDS: Final = 600  # that such a process may take
 PLAN_SLICE_BYTES: Final = 32 << 10  # of what it made that are unpacked at a time
+MAX_PLAN_JOBS: Final = 16  # plans that are read or wait for it; more are refused
 PLAN_NAMED_FAULTS: Final = 100  # faults that an error text names
 MAX_LISTED_SESSIONS: Final = 1_000_000  # sessions that one client may name when it is asked for its own; more is no answer
 MAX_CDRS_PER_ANSWER: Final = 10_000  # records of one answer; a request that finds more, up to its limit, is refused

@@ -19,6 +19,11 @@ class Locks:
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}  # lock id -> who wants it next
         self._timers: dict[str, asyncio.TimerHandle] = {}
 
+    @property
+    def count(self) -> int:
+        """References that hold or want locks."""
+        return len(self._references)
+
     async def lock(self, reference: str, lock_ids: Sequence[str], timeout_ns: int) -> bool:
         """Holds all lock ids under the reference, waiting for those that are held; False when the reference is in use.
 

@@ -47,6 +47,10 @@ class CachePartitions:
     def names(self) -> list[str]:
         return list(self._items)
 
+    def counts(self) -> dict[str, int]:
+        """How many items each has, expired ones that nobody has looked at included."""
+        return {name: len(items) for name, items in self._items.items()}
+
     def put(self, partition: str, item_id: str, value: object, groups: Iterable[str], now_ns: int) -> None:
         """Stores or replaces an item; its time to live begins. Nothing is stored in an unknown partition."""
         items = self._items.get(partition)

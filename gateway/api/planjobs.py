@@ -19,11 +19,21 @@ from engine.tariffplan.read import PlanError, folder_size, zip_size
 from engine.tariffplan.staging import Staging
 from engine.tariffplan.terms import Known, Terms
 from gateway.api.context import Api
-from gateway.api.limits import PLAN_HERE_BYTES, PLAN_NAMED_FAULTS, PLAN_PROCESS_SECONDS, PLAN_SLICE_BYTES, PLAN_THREAD_BYTES
+from gateway.api.limits import MAX_PLAN_JOBS, PLAN_HERE_BYTES, PLAN_NAMED_FAULTS, PLAN_PROCESS_SECONDS, PLAN_SLICE_BYTES, PLAN_THREAD_BYTES
 
 _ROOT: Final = Path(__file__).resolve().parents[2]  # where the packages lie, for a process of their own
-_turns: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = weakref.WeakKeyDictionary()
-_loads: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, asyncio.Lock]] = weakref.WeakKeyDictionary()
+
+
+class _Turns:
+    """Whose turn it is to be read and to be loaded, and how many jobs there are."""
+
+    def __init__(self) -> None:
+        self.lock = asyncio.Lock()
+        self.loading = asyncio.Lock()
+        self.jobs = 0
+
+
+_turns: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns]] = weakref.WeakKeyDictionary()
 
 
 def terms(api: Api) -> Terms:
@@ -35,17 +45,24 @@ def terms(api: Api) -> Terms:
 
 
 async def done(job: Job) -> Outcome:
-    """What came of the job. One job at a time; others wait. Raises RequestError for a folder or a zip file that is none."""
+    """What came of the job. One job at a time; others wait, MAX_PLAN_JOBS at most. Raises RequestError for a folder or a zip file that is
+    none, and for a job too many."""
+    turns = _turns.setdefault(asyncio.get_running_loop(), _Turns())
+    if turns.jobs >= MAX_PLAN_JOBS:
+        raise server_error("too many plans are being read, try again later")
+    turns.jobs += 1
     try:
         size = await asyncio.to_thread(_size, job)
         if size <= PLAN_HERE_BYTES:
             return run(job)
-        async with _turns.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
+        async with turns.lock:
             if size <= PLAN_THREAD_BYTES:
                 return await asyncio.to_thread(run, job)
             return await _in_process(job)
     except PlanError as wrong:
         raise RequestError(wrong.text) from None
+    finally:
+        turns.jobs -= 1
 
 
 def _size(job: Job) -> int:
@@ -93,12 +110,17 @@ async def _unpacked(data: memoryview) -> Outcome:
 
 async def take_in(api: Api, outcome: Outcome) -> None:
     """Has the engine load it in one atomic step; what takes long of a big plan is done before, in slices. One at a time."""
-    async with _loads.setdefault(asyncio.get_running_loop(), asyncio.Lock()):
-        staged = api.step(StagePlan(outcome.load))
-        while isinstance(staged, Staging) and not (staged.small or staged.done):
-            await asyncio.sleep(0)
-            staged = api.step(StagePlan(outcome.load, staged))
-        api.step(LoadPlan(outcome.load, staged))
+    turns = _turns.setdefault(asyncio.get_running_loop(), _Turns())
+    turns.jobs += 1
+    try:
+        async with turns.loading:
+            staged = api.step(StagePlan(outcome.load))
+            while isinstance(staged, Staging) and not (staged.small or staged.done):
+                await asyncio.sleep(0)
+                staged = api.step(StagePlan(outcome.load, staged))
+            api.step(LoadPlan(outcome.load, staged))
+    finally:
+        turns.jobs -= 1
 
 
 def refuse(outcome: Outcome) -> None:

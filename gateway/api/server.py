@@ -72,7 +72,9 @@ class ApiServer:
         rows: Iterable[Method] = ROWS,
     ) -> None:
         self._options = options
-        gate = Gate(journal)
+        self.api: Final = api
+        self.gate: Final = Gate(journal)
+        gate = self.gate
         limit = options.max_request_bytes
         self._certificates = certificates
         self.census: Final = census or Census()
@@ -83,7 +85,7 @@ class ApiServer:
         self.tcp: Final = JsonRpcListener(service, gate, limit, self.census)
         self.tls: Final = JsonRpcListener(service, gate, limit, self.census)
         self.websocket: Final = JsonRpcListener(service, gate, limit, self.census, counted=False)
-        self._clients = clients
+        self.clients: Final = clients
         self.both_ways: Final = self._bidirectional(gate)
         version_2 = self.dispatcher.in_words(version2.encode_result, version2.encode_error)
         own = {
@@ -102,7 +104,7 @@ class ApiServer:
 
         def make(listener: JsonRpcListener) -> BidirectionalConnection:
             return BidirectionalConnection(
-                listener, self._clients, lambda address: client_name(address, self._options.process_tag, next(numbers))
+                listener, self.clients, lambda address: client_name(address, self._options.process_tag, next(numbers))
             )
 
         service = self._capped(self.dispatcher.only("SessionSv1"))
@@ -111,6 +113,10 @@ class ApiServer:
     def _capped(self, service: Dispatcher) -> RpcService:
         """The service as far as `caps` lets it be asked."""
         return service if self.caps is None else CappedService(service, self.caps)
+
+    def lines(self) -> dict[str, JsonRpcListener]:
+        """The doors whose clients ask one line after the other."""
+        return {"rpc_json": self.tcp, "birpc_json": self.both_ways, "rpc_json_tls": self.tls, "websocket": self.websocket}
 
     def doors(self) -> dict[str, JsonRpcListener | HttpListener]:
         """The doors that have ports, by the option that says where."""

@@ -95,6 +95,13 @@ class Http(Struct, frozen=True, kw_only=True):
     auth_users: dict[str, str]
 
 
+class Prometheus(Struct, frozen=True, kw_only=True):
+    """Where metrics are served."""
+
+    enabled: bool
+    path: str
+
+
 class PoolConn(Struct, frozen=True, kw_only=True):
     """One engine of a pool; what is None is as general says."""
 
@@ -317,6 +324,7 @@ class Tree:
         "limits",
         "listen",
         "places",
+        "prometheus",
         "rals",
         "rankings",
         "resources",
@@ -345,6 +353,7 @@ class Tree:
         self.storage = self._typed("storage", Storage)
         self.tls = self._typed("tls", Tls)
         self.http = self._typed("http", Http)
+        self.prometheus = self._typed("prometheus_agent", Prometheus)
         self.rpc_conns: dict[str, Pool] = self._typed("rpc_conns", dict[str, Pool])
         self.data_db = self._typed("data_db", Database)
         self.stor_db = self._typed("stor_db", Database)

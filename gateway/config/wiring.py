@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from typing import Final
 
@@ -30,6 +31,7 @@ def check_wiring(tree: Tree, report: Report) -> None:
     for name in ("data_db", "stor_db"):
         check_driver(tree, report, name)
     check_subjects(tree, report)
+    check_users(tree, report)
     for name in SECTIONS:
         if tree.is_default((name,)):
             continue
@@ -74,6 +76,16 @@ def check_driver(tree: Tree, report: Report, section: str) -> None:
     if driver not in HERE:
         source, offset = tree.place((section, "db_type")) or (DEFAULTS, -1)
         report.fault(source, offset, f'{section}.db_type is "{driver}": driver not available in this build', INTERNAL)
+
+
+def check_users(tree: Tree, report: Report) -> None:
+    """Passwords of HTTP users are written in base64."""
+    for name, text in tree.http.auth_users.items():
+        try:
+            b64decode(text, validate=True)
+        except ValueError:
+            source, offset = tree.place(("http", "auth_users", name)) or (DEFAULTS, -1)
+            report.fault(source, offset, f"http.auth_users.{name[:60]} is not in base64")
 
 
 def check_subjects(tree: Tree, report: Report) -> None:

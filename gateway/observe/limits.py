@@ -7,4 +7,5 @@ from typing import Final
 MAX_FIELDS: Final = 40  # of one log line; further ones are left out
 MAX_VALUE_CHARS: Final = 2_000  # of one value in a log line; the rest is cut off
 MAX_QUEUED_LINES: Final = 20_000  # lines that wait for a slow reader; more are dropped and counted
+PULSE_SECONDS: Final = 0.5  # how often it is looked how late the event loop is
 FLUSH_SECONDS: Final = 0.5  # how long the end of the process waits for lines that are not written yet

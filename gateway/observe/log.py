@@ -100,13 +100,20 @@ class LineWriter:
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
         self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._dropped = 0
+        self._dropped = 0  # and not told yet
+        self.dropped = 0
         self._thread: threading.Thread | None = None
+
+    @property
+    def waiting(self) -> int:
+        """How many lines are not written yet."""
+        return self._lines.qsize()
 
     def put(self, line: str) -> None:
         """Takes a line; never blocks."""
         if self._lines.qsize() >= MAX_QUEUED_LINES:
             self._dropped += 1
+            self.dropped += 1
             return
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="log", daemon=True)
@@ -136,12 +143,12 @@ class _Handler(logging.Handler):
 
     def __init__(self, writer: LineWriter, prefix: Callable[[int], str]) -> None:
         super().__init__()
-        self._writer = writer
+        self.writer = writer
         self._prefix = prefix
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
-            self._writer.put(self._prefix(record.levelno) + self.format(record))
+            self.writer.put(self._prefix(record.levelno) + self.format(record))
         except Exception:  # noqa: BLE001 - what cannot be told must not stop what is told about
             self.handleError(record)
 
@@ -153,8 +160,8 @@ class Log:
         """`level` as general.log_level, 0 to 7. With `syslog` lines go to /dev/log where there is one; else to standard error."""
         journal = "JOURNAL_STREAM" in os.environ
         device = None if journal or not syslog else _syslog_socket()
-        self._writer = LineWriter(_to_stderr if device is None else lambda line: _to_syslog(device, line))
-        self._handler = _Handler(self._writer, _prefix(journal=journal, syslog=device is not None))
+        self.writer = LineWriter(_to_stderr if device is None else lambda line: _to_syslog(device, line))
+        self._handler = _Handler(self.writer, _prefix(journal=journal, syslog=device is not None))
         self._handler.setFormatter(LineFormatter(style, dated=not journal and device is None))
         self._level = _LEVELS.get(level, logging.INFO)
 
@@ -167,7 +174,12 @@ class Log:
 
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         logging.getLogger().removeHandler(self._handler)
-        self._writer.close()
+        self.writer.close()
+
+
+def line_writer() -> LineWriter | None:
+    """What writes the lines of the process; None where nothing was set up."""
+    return next((handler.writer for handler in logging.getLogger().handlers if isinstance(handler, _Handler)), None)
 
 
 def set_level(level: int) -> None:

@@ -47,6 +47,7 @@ class Gate:
         self._held: deque[tuple[int, Sink, bytes]] = deque()
         self._marks: deque[tuple[int, int]] = deque()  # some answers: the ticket, and when it came
         self._count = 0
+        self.held_bytes = 0
         self.waited: Final = Histogram()
         journal.subscribe(self._advance)
 
@@ -64,6 +65,7 @@ class Gate:
         if not self._held or not self._count & SAMPLED:
             self._marks.append((ticket, monotonic_ns()))
         self._held.append((ticket, sink, answer))
+        self.held_bytes += len(answer)
 
     async def wait(self, ticket: int) -> None:
         await self._journal.wait(ticket)
@@ -75,6 +77,7 @@ class Gate:
         sinks: dict[Sink, None] = {}
         while held and held[0][0] <= durable_ticket:
             _, sink, answer = held.popleft()
+            self.held_bytes -= len(answer)
             sink.deliver(answer)
             sinks[sink] = None
         for sink in sinks:

@@ -17,6 +17,7 @@ from gateway.transport.limits import (
     BACKLOG,
     HTTP_IDLE_SECONDS,
     MAX_HELD_BYTES,
+    MAX_STUCK_BYTES,
     REQUEST_SECONDS,
     STALL_SECONDS,
 )
@@ -55,6 +56,7 @@ HttpHandler = Callable[[HttpRequest], Awaitable[HttpReply]]
 NOT_FOUND: Final = HttpReply(404, b"404 page not found\n")
 TOO_LARGE: Final = HttpReply(413, b"request too large\n")
 NOT_AUTHORIZED: Final = HttpReply(401, b"Not authorized\n")
+TOO_MUCH: Final = HttpReply(503, b"too many answers are not read\n")
 TOO_SLOW: Final = HttpReply(408, b"request took too long\n")
 _NOBODY: Final = b"the password of nobody"
 NO_WEBSOCKET: Final = HttpReply(400, b"not websocket protocol")
@@ -84,6 +86,7 @@ class HttpListener:
         self._request_seconds = request_seconds
         self._max_body_bytes = max_body_bytes
         self._census = census
+        self.stuck_bytes = 0  # of answers that are not sent yet
         self.held_bytes = 0  # of bodies that are being read
         self._socket: socket.socket | None = None
         self._opening: asyncio.Task[None] | None = None
@@ -150,14 +153,18 @@ class HttpListener:
             log.warning("request without a user's password", extra={"peer": request.remote, "path": request.path})
             return web.Response(status=401, body=NOT_AUTHORIZED.body, headers={"WWW-Authenticate": 'Basic realm="Restricted"'})
         if protocol is not None and request.headers.get("Upgrade", "").lower() == "websocket":
-            return await serve_websocket(request, protocol(), self._max_body_bytes)
+            return await serve_websocket(request, protocol(), self._max_body_bytes, self._late)
         handler = self._routes.get(request.path)
         if protocol is not None:
             reply = NO_WEBSOCKET
         else:
             reply = NOT_FOUND if handler is None else await self._handle(handler, request)
+        if self.stuck_bytes + len(reply.body) > MAX_STUCK_BYTES:
+            self._census.dropped[Dropped.UNREAD_TOGETHER] += 1
+            reply = TOO_MUCH
         headers = {"Content-Type": reply.content_type} if reply.content_type else {}
         response = web.Response(status=reply.status, body=reply.body, headers=headers)
+        self.stuck_bytes += len(reply.body)
         try:
             async with asyncio.timeout(STALL_SECONDS + len(reply.body) / ANSWER_BYTES_PER_SECOND):
                 await response.prepare(request)
@@ -167,7 +174,14 @@ class HttpListener:
             log.warning("connection dropped", extra={"reason": Dropped.UNREAD.value, "peer": request.remote})
             if request.transport is not None:
                 request.transport.abort()
+        finally:
+            self.stuck_bytes -= len(reply.body)
         return response
+
+    def _late(self, request: web.BaseRequest) -> None:
+        """A WebSocket client began a message and does not finish it."""
+        self._census.dropped[Dropped.UNFINISHED] += 1
+        log.warning("connection dropped", extra={"reason": Dropped.UNFINISHED.value, "peer": request.remote})
 
     async def _handle(self, handler: HttpHandler, request: web.BaseRequest) -> HttpReply:
         parts: list[bytes] = []

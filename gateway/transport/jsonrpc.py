@@ -18,7 +18,16 @@ from gateway.protocols.jsonrpc.request import Request
 from gateway.protocols.jsonrpc.stream import RequestStream
 from gateway.transport import limits
 from gateway.transport.census import Dropped
-from gateway.transport.limits import FLUSH_BYTES, HIGH_WATER_BYTES, MAX_CALLS_PER_TURN, MAX_IN_FLIGHT, MAX_STUCK_BYTES
+from gateway.transport.limits import (
+    FLUSH_BYTES,
+    HIGH_WATER_BYTES,
+    KEEPALIVE_PAUSE_SECONDS,
+    KEEPALIVE_SECONDS,
+    KEEPALIVE_TRIES,
+    MAX_CALLS_PER_TURN,
+    MAX_IN_FLIGHT,
+    MAX_STUCK_BYTES,
+)
 
 if TYPE_CHECKING:
     from gateway.transport.jsonrpc_listener import JsonRpcListener
@@ -26,6 +35,7 @@ if TYPE_CHECKING:
 log: Final = logging.getLogger(__name__)
 
 # No constants to the compiler, so that a test can set them lower.
+MAX_GATE_BYTES = limits.MAX_GATE_BYTES
 MAX_HELD_BYTES = limits.MAX_HELD_BYTES
 MAX_UNSENT_BYTES = limits.MAX_UNSENT_BYTES
 MAX_WAITING_BYTES = limits.MAX_WAITING_BYTES
@@ -51,6 +61,14 @@ def dismiss(answer: Awaitable[object]) -> None:
     """Lets go of an answer that nobody waits for any more, begun or not."""
     if isinstance(answer, Coroutine):
         answer.close()
+
+
+def notice_when_gone(link: socket.socket) -> None:
+    """Has the system find out that a peer is gone, however idle it was."""
+    link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_SECONDS)
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_PAUSE_SECONDS)
+    link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_TRIES)
 
 
 class Life(Enum):
@@ -87,6 +105,11 @@ class Connection:
         self._out: list[bytes] = []
         self._out_bytes = 0
 
+    @property
+    def in_flight(self) -> int:
+        """How many requests are not answered yet."""
+        return self._in_flight
+
     # -- called by the loop --------------------------------------------------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -98,7 +121,7 @@ class Connection:
         self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
         link = transport.get_extra_info("socket")
         if link is not None:
-            link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)  # a peer that is gone is noticed, however idle it was
+            notice_when_gone(link)
 
     def data_received(self, data: bytes) -> None:
         if self._life is not Life.OPEN:
@@ -221,7 +244,10 @@ class Connection:
             self._listener.gate.hold(ticket, self, text)
 
     def _full(self) -> bool:
-        return self._in_flight >= MAX_IN_FLIGHT or self._waiting_bytes >= MAX_WAITING_BYTES or self._stuck
+        if not self._in_flight:
+            return self._stuck
+        crowded = self._listener.gate.held_bytes >= MAX_GATE_BYTES
+        return crowded or self._in_flight >= MAX_IN_FLIGHT or self._waiting_bytes >= MAX_WAITING_BYTES or self._stuck
 
     def _go_on(self) -> None:
         """Something that held the connection up may be over."""

@@ -84,6 +84,11 @@ class JsonRpcListener:
         """How many clients are connected."""
         return len(self._connections)
 
+    @property
+    def in_flight(self) -> int:
+        """How many of their requests are not answered yet."""
+        return sum(connection.in_flight for connection in self._connections)
+
     def admit(self, connection: Connection) -> bool:
         """Takes a new connection up, unless there are too many or the listener is stopping."""
         if self._empty is not None or (self._counted and not self.census.enter()):

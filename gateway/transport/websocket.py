@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING, Any, Final
 
-from gateway.transport.limits import CLOSE_SECONDS, HIGH_WATER_BYTES
+from gateway.transport.limits import CLOSE_SECONDS, HIGH_WATER_BYTES, REQUEST_SECONDS
 
 if TYPE_CHECKING:
     from aiohttp import web
+
+
+# aiohttp looks at what comes only where it asks clients whether they are there. They are not asked: one that reads nothing until it has a
+# question would not answer. The system asks (notice_when_gone).
+_NEVER_SECONDS: Final = 1e9
 
 
 class WebSocketTransport(asyncio.Transport):
@@ -19,8 +26,11 @@ class WebSocketTransport(asyncio.Transport):
     is received while the protocol has paused reading, and it is told to pause writing while the client does not take what is there.
     """
 
-    def __init__(self, socket: web.WebSocketResponse[Any], request: web.BaseRequest) -> None:
+    def __init__(self, socket: web.WebSocketResponse[Any], request: web.BaseRequest, late: Callable[[web.BaseRequest], None]) -> None:
+        """`late` is told when the client began a message and did not finish it in time, before it is dropped."""
         super().__init__()
+        self._late = late
+        self._begun: asyncio.TimerHandle | None = None
         self._socket = socket
         self._request = request
         self._protocol: asyncio.Protocol | None = None
@@ -44,6 +54,7 @@ class WebSocketTransport(asyncio.Transport):
             await asyncio.wait((self._reader, writer), return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._closing = True
+            self.whole()
             for task in (self._reader, writer):
                 task.cancel()
             protocol.connection_lost(None)
@@ -56,9 +67,28 @@ class WebSocketTransport(asyncio.Transport):
         while True:
             await self._may_read.wait()
             message = await self._socket.receive()
-            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+            self.whole()
+            if message.type is WSMsgType.PING:
+                await self._socket.pong(message.data)
+            elif message.type in (WSMsgType.TEXT, WSMsgType.BINARY):
+                protocol.data_received(message.data)
+            elif message.type is not WSMsgType.PONG:
                 return
-            protocol.data_received(message.data)
+
+    def begun(self) -> None:
+        """Octets have come: of a message that has to be whole in time."""
+        if self._begun is None and not self._closing and self._may_read.is_set():
+            self._begun = asyncio.get_running_loop().call_later(REQUEST_SECONDS, self._drop)
+
+    def whole(self) -> None:
+        """A message is whole."""
+        if self._begun is not None:
+            self._begun.cancel()
+            self._begun = None
+
+    def _drop(self) -> None:
+        self._late(self._request)
+        self.abort()
 
     async def _send(self, protocol: asyncio.Protocol) -> None:
         """Sends line by line; ends when everything is sent that there was at the close."""
@@ -107,6 +137,7 @@ class WebSocketTransport(asyncio.Transport):
         self._high = HIGH_WATER_BYTES if high is None else high
 
     def pause_reading(self) -> None:
+        self.whole()  # what comes from now on waits for us, not we for it
         self._may_read.clear()
 
     def resume_reading(self) -> None:
@@ -134,14 +165,32 @@ class WebSocketTransport(asyncio.Transport):
         return None if self._request.transport is None else self._request.transport.get_extra_info(name, default)
 
 
-async def serve_websocket(request: web.BaseRequest, protocol: asyncio.Protocol, max_message_bytes: int) -> web.StreamResponse:
+async def serve_websocket(
+    request: web.BaseRequest, protocol: asyncio.Protocol, max_message_bytes: int, late: Callable[[web.BaseRequest], None]
+) -> web.StreamResponse:
     """Makes the request a WebSocket connection of the protocol and carries it to its end. Any Origin is welcome, and none.
 
-    Raises aiohttp's HTTPException where the handshake is wrong. A longer message ends the connection with 1009.
+    Raises aiohttp's HTTPException where the handshake is wrong. A longer message ends the connection with 1009. `late`: WebSocketTransport.
     """
+    socket = _socket_kind()(compress=False, max_msg_size=max_message_bytes, decode_text=False, autoping=False, heartbeat=_NEVER_SECONDS)
+    transport = WebSocketTransport(socket, request, late)
+    socket.on_octets = transport.begun
+    await socket.prepare(request)
+    await transport.run(protocol)
+    response: web.StreamResponse = socket
+    return response
+
+
+@cache
+def _socket_kind() -> Any:
+    """aiohttp's WebSocket, which tells when octets come."""
     from aiohttp import web
 
-    socket: web.WebSocketResponse[Any] = web.WebSocketResponse(compress=False, max_msg_size=max_message_bytes, decode_text=False)
-    await socket.prepare(request)
-    await WebSocketTransport(socket, request).run(protocol)
-    return socket
+    class Socket(web.WebSocketResponse[Any]):
+        on_octets: Callable[[], None]
+
+        def _on_data_received(self) -> None:
+            super()._on_data_received()
+            self.on_octets()
+
+    return Socket

@@ -70,6 +70,7 @@ class MemoryStorage:
             journal_bytes=self.disk.journal_bytes,
             log_bytes=0,
             queries=0,
+            unprojected_cdrs=0,
             commits=Histogram(),
             checkpoints=Histogram(),
         )

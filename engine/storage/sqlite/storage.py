@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from engine.limits import JOURNAL_QUEUE_BYTES
+from engine.limits import JOURNAL_QUEUE_BYTES, UNPROJECTED_CDRS
 from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, Record, StateRecord, encode_records
 from engine.storage.gate import Milestone, TicketGate
 from engine.storage.ports import StorageDamaged, StorageRefused, StorageStatus
@@ -45,7 +45,11 @@ class SqliteJournal:
     @property
     def accepting(self) -> bool:
         """See `Journal.accepting`."""
-        return self._open and self._available and not (self._crowded and self.queued_bytes >= JOURNAL_QUEUE_BYTES)
+        return self._open and self._available and not (self._crowded and self._full)
+
+    @property
+    def _full(self) -> bool:
+        return self.queued_bytes >= JOURNAL_QUEUE_BYTES or len(self._young) >= UNPROJECTED_CDRS
 
     @property
     def available(self) -> bool:
@@ -82,16 +86,16 @@ class SqliteJournal:
         self._appended_bytes += len(body)
         self._young.note(ticket, records)
         self._writer.put(Append(ticket, body, tuple(records)))
-        if self._loop is not None and not self._crowded and self.queued_bytes >= JOURNAL_QUEUE_BYTES:
+        if self._loop is not None and not self._crowded and self._full:
             self._loop.call_soon(self._crowd)
         return ticket
 
     def _crowd(self) -> None:
-        self._crowded = self.queued_bytes >= JOURNAL_QUEUE_BYTES
+        self._crowded = self._full
 
     def less_waits(self) -> None:
-        """Some of what waited is on disk."""
-        if self._crowded and self.queued_bytes < JOURNAL_QUEUE_BYTES:
+        """Some of what waited is on disk, or in the tables."""
+        if self._crowded and not self._full:
             self._crowded = False
 
     def subscribe(self, callback: Callable[[int], None]) -> None:
@@ -217,6 +221,7 @@ class SqliteStorage:
             journal_bytes=self._projector.journal_bytes,
             log_bytes=self._database.log_bytes,
             queries=self._readers.under_way,
+            unprojected_cdrs=len(self._young),
             commits=self._writer.commits,
             checkpoints=self._keeper.checkpoints,
         )
@@ -294,10 +299,10 @@ class SqliteStorage:
 
     def _news(self) -> None:
         self._news_scheduled = False
-        self.journal.less_waits()
-        self.journal.gate.advance(self._durable)
         projected = self._projector.projected
         self._young.projected(projected)
+        self.journal.less_waits()
+        self.journal.gate.advance(self._durable)
         self._projected.reach(projected)
         self._pruned.reach(self._projector.pruned)
 

@@ -12,7 +12,7 @@ from typing import Final
 from gateway.config.kinds import Section
 
 MODULES: Final[dict[str, tuple[str, ...]]] = {
-    "service": ("general", "cores", "listen", "limits", "storage", "tls", "http", "rpc_conns"),
+    "service": ("general", "cores", "listen", "limits", "storage", "tls", "http", "rpc_conns", "prometheus_agent"),
     "stores": ("data_db", "stor_db", "caches"),
     "charging": ("filters", "rals", "schedulers", "cdrs", "sessions", "apiers"),
     "policies": ("attributes", "chargers", "resources", "ips", "stats", "trends", "rankings", "thresholds", "routes", "dispatchers"),
@@ -27,7 +27,6 @@ MODULES: Final[dict[str, tuple[str, ...]]] = {
         "dns_agent",
         "sip_agent",
         "janus_agent",
-        "prometheus_agent",
     ),
     "templates": ("templates",),
     "tools": ("mailer", "suretax", "analyzers", "registrarc", "configs", "apiban", "sentrypeer", "loader", "migrator"),

@@ -275,23 +275,6 @@ DNS_AGENT: Final = Section(
     "DNS: NAPTR, A, SRV.",
 )
 
-PROMETHEUS_AGENT: Final = Section(
-    "prometheus_agent",
-    Group(
-        (
-            enabled("Serve metrics."),
-            Option("path", Text(), "/prometheus", "Path on the HTTP listener."),
-            conns("apiers", "Counts accounts and profiles."),
-            conns("caches", "Counts cached items."),
-            Option("cache_ids", Texts(), (), "Cache partitions that are counted; empty: all."),
-            conns("cores", "Tells of the process."),
-            conns("stats", "Tells metrics of stat queues."),
-            Option("stat_queue_ids", Texts(), (), "Stat queues whose metrics are told."),
-        )
-    ),
-    "Metrics for Prometheus.",
-)
-
 SIP_AGENT: Final = Section(
     "sip_agent",
     Group(
@@ -347,5 +330,4 @@ SECTIONS: Final = (
     DNS_AGENT,
     SIP_AGENT,
     JANUS_AGENT,
-    PROMETHEUS_AGENT,
 )

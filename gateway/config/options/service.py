@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.config.kinds import Address, Duration, Flag, Group, Map, Objects, Option, Secret, Section, Size, Text, Whole
-from gateway.config.options.parts import COUNT, TIMEZONE
+from gateway.config.kinds import Address, Duration, Flag, Group, Map, Objects, Option, Secret, Section, Size, Text, Texts, Whole
+from gateway.config.options.parts import COUNT, TIMEZONE, conns, enabled
 
 GENERAL: Final = Section(
     "general",
@@ -278,4 +278,21 @@ STORAGE: Final = Section(
     own=True,
 )
 
-SECTIONS: Final = (GENERAL, CORES, LISTEN, LIMITS, STORAGE, TLS, HTTP, RPC_CONNS)
+PROMETHEUS_AGENT: Final = Section(
+    "prometheus_agent",
+    Group(
+        (
+            enabled("Serve metrics (docs/metrics.md).", on=True),
+            Option("path", Text(), "/prometheus", "Path on the HTTP listeners.", effective=True),
+            conns("apiers", "Counts accounts and profiles."),
+            conns("caches", "Counts cached items."),
+            Option("cache_ids", Texts(), (), "Cache partitions that are counted; empty: all."),
+            conns("cores", "Tells of the process."),
+            conns("stats", "Tells metrics of stat queues."),
+            Option("stat_queue_ids", Texts(), (), "Stat queues whose metrics are told."),
+        )
+    ),
+    "Metrics for Prometheus.",
+)
+
+SECTIONS: Final = (GENERAL, CORES, LISTEN, LIMITS, STORAGE, TLS, HTTP, RPC_CONNS, PROMETHEUS_AGENT)

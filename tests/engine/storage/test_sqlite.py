@@ -18,6 +18,7 @@ from engine.records import AccountPut, CdrRemoved, ItemPut, ItemRemoved, MetaPut
 from engine.storage.ports import StorageDamaged, StorageError, StorageLocked, StorageRefused, StorageTooNew
 from engine.storage.query import CdrQuery
 from engine.storage.sqlite import fold, log, projector, reader
+from engine.storage.sqlite import storage as module
 from engine.storage.sqlite.bloom import HashFilter
 from engine.storage.sqlite.schema import MIGRATIONS, migrate
 from engine.storage.sqlite.storage import SqliteStorage, open_sqlite
@@ -600,6 +601,22 @@ def test_more_queries_than_there_may_be_are_refused(driver: SqliteDriver, monkey
         assert found[:3] == [1, 1, 1]
         assert isinstance(found[3], StorageRefused)
         assert (await storage.cdrs.count(CdrQuery()), storage.status().queries) == (1, 0)
+        await storage.close()
+
+    run(work())
+
+
+def test_records_that_lie_in_no_table_have_a_bound(driver: SqliteDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "UNPROJECTED_CDRS", 3)
+
+    async def work() -> None:
+        storage = driver.open()
+        started(storage)
+        await durable(storage, [cdr(number) for number in range(1, 4)])
+        assert (storage.status().unprojected_cdrs, storage.journal.accepting) == (3, False)
+        assert await storage.cdrs.count(CdrQuery()) == 3  # for this they are brought into the tables
+        assert storage.journal.accepting
+        assert storage.status().unprojected_cdrs == 0
         await storage.close()
 
     run(work())

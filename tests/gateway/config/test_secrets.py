@@ -16,7 +16,7 @@ from gateway.config.reference import to_reference_json
 from gateway.config.render import MASK, render_effective
 from tests.gateway.config.folders import load_text
 
-SWORDFISH = "sw0rdfish"
+SWORDFISH = "sw0rdfishes4"
 
 
 def secret_options() -> list[tuple[tuple[str, ...], Option]]:
@@ -140,10 +140,15 @@ def test_a_request_may_not_have_files_read(tmp_path: Path) -> None:
 
 
 def test_the_password_of_a_url_is_not_told(tmp_path: Path) -> None:
-    text = '[[ees.exporters]]\nid = "a"\nexport_path = "amqp://guest:sw0rdfish@localhost:5672/"\n'
+    text = '[[ees.exporters]]\nid = "a"\nexport_path = "amqp://guest:sw0rdfishes4@localhost:5672/"\n'
     told = texts_of(load_text(tmp_path, "c.toml", text))
     assert "amqp://guest:********@localhost:5672/" in told
     assert SWORDFISH not in told
+
+
+def test_a_password_that_is_not_in_base64_is_named_with_its_place(tmp_path: Path) -> None:
+    (found,) = load_text(tmp_path, "c.toml", '[http.auth_users]\nanna = "sw0rdfish!"\n').faults
+    assert str(found) == f"{tmp_path}/c.toml:2:8: http.auth_users.anna is not in base64"
 
 
 def test_kinds_that_are_secrets() -> None:

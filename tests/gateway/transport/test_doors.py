@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from base64 import b64encode
 
 import pytest
@@ -79,7 +80,7 @@ def test_the_bidirectional_port_has_the_methods_of_sessions_alone() -> None:
 
 def test_a_client_of_the_bidirectional_port_is_called() -> None:
     async def scene(server: ApiServer) -> None:
-        clients = server._clients
+        clients = server.clients
         reader, writer = await asyncio.open_connection("127.0.0.1", server.both_ways.port)
         writer.write(b'{"method":"SessionSv1.Ping","params":[{}],"id":1}')
         await reader.readline()
@@ -208,3 +209,44 @@ def test_an_http_client_that_does_not_read_its_answer_is_dropped(monkeypatch: py
         await listener.stop(1)
 
     asyncio.run(main())
+
+
+def test_answers_that_nobody_reads_have_a_bound_over_all_http_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_module, "MAX_STUCK_BYTES", 40 << 20)
+
+    async def large(request: HttpRequest) -> HttpReply:
+        return HttpReply(200, b"x" * (32 << 20))
+
+    async def main() -> None:
+        listener = HttpListener({"/": large}, 1000, Census())
+        listener.start("127.0.0.1", 0)
+        await listener.ready()
+        first, second = [await asyncio.open_connection("127.0.0.1", listener.port, limit=1000) for _ in range(2)]
+        first[1].write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert b"200" in await first[0].readline()
+        await until(lambda: listener.stuck_bytes == 32 << 20)
+        second[1].write(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        assert b"503" in await second[0].readline()
+        first[1].transport.abort()
+        await until(lambda: listener.stuck_bytes == 0)
+        second[1].close()
+        await listener.stop(0)
+
+    asyncio.run(main())
+
+
+def test_the_system_asks_whether_a_silent_peer_is_there_still() -> None:
+    async def scene(server: ApiServer) -> None:
+        for door in (server.tcp, server.both_ways):
+            _, writer = await asyncio.open_connection("127.0.0.1", door.port)
+            await until(lambda door=door: door.connections == 1)  # type: ignore[misc]
+            (connection,) = door._connections
+            assert connection._transport is not None
+            link = connection._transport.get_extra_info("socket")
+            asked = [
+                link.getsockopt(socket.IPPROTO_TCP, option) for option in (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+            ]
+            assert (asked, link.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)) == ([120, 30, 4], 1)
+            writer.close()
+
+    serve(scene)

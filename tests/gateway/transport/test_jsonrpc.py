@@ -466,3 +466,21 @@ def test_the_time_of_a_request_is_counted_from_its_first_octet() -> None:
         assert wire.end == "aborted"
 
     run(scene)
+
+
+def test_answers_that_wait_for_the_disk_have_a_bound_over_all_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jsonrpc, "MAX_GATE_BYTES", 100)
+
+    async def scene(desk: Desk) -> None:
+        desk.journal.hold = True
+        (first, one), (second, other) = desk.connect(), desk.connect()
+        first.data_received(line("Put", 1) * 10)
+        second.data_received(line("Put", 2) * 10)
+        calls = desk.service.calls
+        assert (one.reading, other.reading) == (False, False)
+        assert calls < 6  # the second one has one there, and is not read on
+        for _ in range(20):
+            desk.journal.sync()
+        assert (len(one.ids), len(other.ids), one.reading, other.reading, desk.listener.gate.held_bytes) == (10, 10, True, True, 0)
+
+    run(scene)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
+from socket import IPPROTO_TCP, TCP_KEEPIDLE
 from typing import Any
 
 import aiohttp
@@ -12,7 +13,8 @@ import pytest
 import uvloop
 
 from gateway.api.server import ApiServer, ServerOptions
-from gateway.transport import jsonrpc
+from gateway.transport import jsonrpc, websocket
+from gateway.transport.census import Dropped
 from tests.gateway.api.fakes import FakeEngine, fake_api
 from tests.gateway.transport.test_ports import PING, PONG, callable_clients, until
 
@@ -165,5 +167,57 @@ def test_a_handshake_that_is_wrong_is_refused() -> None:
             writer.write(f"GET /ws HTTP/1.1\r\nHost: a\r\n{headers}\r\n".encode())
             assert b" 400 " in await reader.readline()
             writer.close()
+
+    serve(scene)
+
+
+# -- clients that are half there -----------------------------------------------------------------------------------------
+
+UPGRADE = (
+    b"GET /ws HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+)
+
+
+async def raw(server: ApiServer) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A client that speaks in octets, after its handshake."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", server.http.port)
+    writer.write(UPGRADE)
+    assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101")
+    return reader, writer
+
+
+def test_a_message_that_trickles_is_dropped_and_a_client_between_messages_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(websocket, "REQUEST_SECONDS", 0.2)
+
+    async def scene(server: ApiServer, socket: Socket) -> None:
+        reader, writer = await raw(server)
+        writer.write(b"\x81\x8a" + bytes(4) + b"0123")  # 4 of 10 octets, then one now and then
+        trickle = asyncio.create_task(drip(writer))
+        assert await reader.read() == b""
+        trickle.cancel()
+        writer.close()
+        await until(lambda: server.census.dropped[Dropped.UNFINISHED] == 1)
+        await socket.ping()  # octets, and no message
+        await asyncio.sleep(0.3)
+        await socket.send_bytes(PING)
+        assert (await socket.receive()).data.encode() == PONG
+
+    serve(scene)
+
+
+async def drip(writer: asyncio.StreamWriter) -> None:
+    for _ in range(5):
+        await asyncio.sleep(0.05)
+        writer.write(b"x")
+
+
+def test_the_system_asks_whether_a_silent_client_is_there_still() -> None:
+    async def scene(server: ApiServer, socket: Socket) -> None:
+        await socket.send_bytes(PING)
+        assert (await socket.receive()).data.encode() == PONG
+        (connection,) = server.websocket._connections
+        assert connection._transport is not None
+        assert connection._transport.get_extra_info("socket").getsockopt(IPPROTO_TCP, TCP_KEEPIDLE) == 120
 
     serve(scene)

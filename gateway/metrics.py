@@ -1,0 +1,461 @@
+"""What the process tells Prometheus: one table of metrics, each read from counters that are there, when somebody asks.
+
+Nothing is counted for this alone on the way of an event but what engine.tally costs. docs/metrics.md is written from the same table:
+python -m gateway.metrics docs/metrics.md
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from engine.tally import Histogram, bounds_seconds
+from engine.times import SECOND
+from gateway.transport.http import HttpHandler, HttpReply, HttpRequest
+
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric as Family
+
+    from engine.door import Engine
+    from engine.storage.ports import StorageStatus
+    from gateway.api.server import ApiServer
+    from gateway.clockwork import Clockwork
+    from gateway.observe.log import LineWriter
+    from gateway.observe.pulse import Pulse
+
+PREFIX: Final = "tollwire_"
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+GAUGE: Final = "gauge"
+COUNTER: Final = "counter"
+HISTOGRAM: Final = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """What is looked at. `storage` and `sizes` are taken once for each answer."""
+
+    server: ApiServer
+    engine: Engine
+    clockwork: Clockwork
+    pulse: Pulse
+    log: LineWriter | None
+    version: str
+    node_id: str
+    storage: StorageStatus
+    sizes: dict[str, int]
+
+
+Sample = tuple[tuple[str, ...], "int | float | Histogram"]
+Read = Callable[[House], Iterable[Sample]]
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A row: the name without PREFIX (a counter's without _total), what sort it is, what it tells, its labels, and where it is read."""
+
+    name: str
+    kind: str
+    help: str
+    read: Read
+    labels: tuple[str, ...] = ()
+    values: str = ""
+    """What the labels may be, for the manual: each has a bound."""
+
+
+def _one(read: Callable[[House], int | float | Histogram]) -> Read:
+    """A metric without labels."""
+    return lambda house: (((), read(house)),)
+
+
+def _size(name: str) -> Read:
+    return lambda house: (((), house.sizes[name]),)
+
+
+def _caps(name: str) -> Read:
+    return lambda house: (((), getattr(house.server.caps, name) if house.server.caps else 0),)
+
+
+def _log(name: str) -> Read:
+    return lambda house: (((), getattr(house.log, name) if house.log else 0),)
+
+
+def _storage(name: str) -> Read:
+    return lambda house: (((), getattr(house.storage, name)),)
+
+
+def _census(name: str) -> Read:
+    return lambda house: (((), getattr(house.server.census, name)),)
+
+
+# -- requests ------------------------------------------------------------------------------------------------------------
+
+
+def _outcomes(house: House) -> Iterator[Sample]:
+    for service, tally in house.server.dispatcher.tallies.items():
+        found = {"done": tally.done, "refused": tally.refused, "unavailable": tally.unavailable, "failed": tally.failed}
+        if any(found.values()):
+            yield from (((service, outcome), count) for outcome, count in found.items())
+
+
+def _times(house: House) -> Iterator[Sample]:
+    for service, tally in house.server.dispatcher.tallies.items():
+        if any(tally.took.buckets):
+            yield (service,), tally.took
+
+
+def _in_flight(house: House) -> Iterator[Sample]:
+    for name, door in house.server.lines().items():
+        yield (name,), door.in_flight
+
+
+def _held_bytes(house: House) -> Iterator[Sample]:
+    for name, door in (*house.server.doors().items(), *house.server.lines().items()):
+        yield (name,), door.held_bytes
+
+
+def _stuck_bytes(house: House) -> Iterator[Sample]:
+    for name, door in (*house.server.doors().items(), *house.server.lines().items()):
+        yield (name,), door.stuck_bytes
+
+
+def _connections(house: House) -> Iterator[Sample]:
+    for name, door in (*house.server.doors().items(), *house.server.lines().items()):
+        yield (name,), door.connections
+
+
+def _dropped(house: House) -> Iterator[Sample]:
+    for reason, count in house.server.census.dropped.items():
+        yield (reason.name.lower(),), count
+
+
+_SERVICE: Final = "one of the services of the API, such as SessionSv1; `unknown` for methods that there are not"
+_DOOR: Final = "rpc_json, rpc_json_tls, birpc_json, http, http_tls; websocket, whose connections are those of http and http_tls too"
+_LINE: Final = "rpc_json, rpc_json_tls, birpc_json, websocket"
+
+REQUESTS: Final = (
+    Metric(
+        "requests",
+        COUNTER,
+        "Requests by what became of them.",
+        _outcomes,
+        ("service", "outcome"),
+        f"{_SERVICE}; done, refused (the method's own answer), unavailable (the disk takes nothing), failed (a fault of ours)",
+    ),
+    Metric(
+        "request_seconds",
+        HISTOGRAM,
+        "From a request that is read to its answer, without the wait for the disk.",
+        _times,
+        ("service",),
+        _SERVICE,
+    ),
+    Metric(
+        "gate_wait_seconds",
+        HISTOGRAM,
+        "How long an answer waits until what it tells is on disk: every sixteenth, and each that comes when none waits.",
+        _one(lambda house: house.server.gate.waited),
+    ),
+    Metric("gate_answers", GAUGE, "Answers that wait for the disk.", _one(lambda house: house.server.gate.held)),
+    Metric(
+        "requests_in_flight",
+        GAUGE,
+        "Requests of connections that are not answered yet, for the disk or by a slow method.",
+        _in_flight,
+        ("door",),
+        _LINE,
+    ),
+    Metric("caps_places", GAUGE, "cores.caps; 0: no bound.", _caps("places")),
+    Metric(
+        "caps_at_work",
+        GAUGE,
+        "Requests that hold one of these places.",
+        _caps("at_work"),
+    ),
+    Metric("caps_waiting", GAUGE, "Requests that wait for a place.", _caps("waiting")),
+    Metric(
+        "caps_waiting_bytes",
+        GAUGE,
+        "Octets of their arguments.",
+        _caps("waiting_bytes"),
+    ),
+    Metric(
+        "caps_refused",
+        COUNTER,
+        "Requests refused with MAX_CONCURRENT_RPC_EXCEEDED.",
+        _caps("refused"),
+    ),
+)
+
+# -- connections ---------------------------------------------------------------------------------------------------------
+
+CONNECTIONS: Final = (
+    Metric("connections", GAUGE, "Clients that are connected.", _connections, ("door",), _DOOR),
+    Metric("connections_most", GAUGE, "How many there may be.", _census("most")),
+    Metric("connections_accepted", COUNTER, "Connections that were taken.", _census("accepted")),
+    Metric(
+        "connections_refused",
+        COUNTER,
+        "Connections closed as they came, for there were too many.",
+        _census("refused"),
+    ),
+    Metric(
+        "connections_dropped",
+        COUNTER,
+        "Clients that were dropped, and why.",
+        _dropped,
+        ("reason",),
+        "unread (answers not taken), unread_together, unfinished (a request begun and not ended), held_together",
+    ),
+    Metric(
+        "tls_handshakes_failed",
+        COUNTER,
+        "TLS handshakes that failed or took too long.",
+        _census("handshakes_failed"),
+    ),
+    Metric(
+        "unauthorized",
+        COUNTER,
+        "HTTP requests without a user's password.",
+        _census("unauthorized"),
+    ),
+    Metric("held_bytes", GAUGE, "Octets of requests that are not whole yet.", _held_bytes, ("door",), _DOOR),
+    Metric("stuck_bytes", GAUGE, "Octets of answers that clients do not take.", _stuck_bytes, ("door",), _LINE),
+    Metric(
+        "callable_clients",
+        GAUGE,
+        "Clients of the bidirectional port that sessions can call.",
+        _one(lambda house: len(house.server.clients.names())),
+    ),
+)
+
+# -- storage -------------------------------------------------------------------------------------------------------------
+
+STORAGE: Final = (
+    Metric("storage_available", GAUGE, "1 while the disk works, 0 while it is full or fails.", _storage("available")),
+    Metric("journal_appends", COUNTER, "Steps whose records were given to the journal, ever.", _storage("last_ticket")),
+    Metric(
+        "journal_waiting",
+        GAUGE,
+        "Of these, those that are not on disk yet.",
+        _one(lambda house: house.storage.last_ticket - house.storage.durable_ticket),
+    ),
+    Metric("journal_queue_bytes", GAUGE, "Octets of their records.", _storage("queued_bytes")),
+    Metric("journal_bytes", GAUGE, "Octets of the journal that are not pruned yet.", _storage("journal_bytes")),
+    Metric("log_bytes", GAUGE, "Octets of the write-ahead log, about.", _storage("log_bytes")),
+    Metric(
+        "commit_seconds",
+        HISTOGRAM,
+        "How long a commit takes, fsync included (SQLite does both in one call).",
+        _storage("commits"),
+    ),
+    Metric(
+        "checkpoint_seconds",
+        HISTOGRAM,
+        "How long it takes to bring the write-ahead log into the file, fsync included; beside the commits.",
+        _storage("checkpoints"),
+    ),
+    Metric(
+        "projection_lag",
+        GAUGE,
+        "Appends that are on disk and not in the tables yet.",
+        _one(lambda house: house.storage.durable_ticket - house.storage.projected_ticket),
+    ),
+    Metric(
+        "fold_lag",
+        GAUGE,
+        "Appends that are on disk and not folded into the stored state yet: what a restart replays.",
+        _one(lambda house: house.storage.durable_ticket - house.storage.folded_ticket),
+    ),
+    Metric("unprojected_cdrs", GAUGE, "Records that lie in no table yet, kept in memory.", _storage("unprojected_cdrs")),
+    Metric("queries", GAUGE, "Queries of records under way or waiting.", _storage("queries")),
+)
+
+# -- the engine ----------------------------------------------------------------------------------------------------------
+
+
+def _items(house: House) -> Iterator[Sample]:
+    for kind, count in house.engine.items.counts().items():
+        yield (kind,), count
+
+
+def _changes(house: House) -> Iterator[Sample]:
+    for kind, count in house.engine.items.changes.items():
+        yield (kind,), count
+
+
+def _partitions(house: House) -> Iterator[Sample]:
+    for partition, count in house.server.api.caches.counts().items():
+        yield (partition,), count
+
+
+ENGINE: Final = (
+    Metric("accounts", GAUGE, "Accounts.", _size("accounts")),
+    Metric("sessions_open", GAUGE, "Open sessions.", _size("sessions_open")),
+    Metric("runs_open", GAUGE, "Their runs.", _size("runs_open")),
+    Metric("sessions_passive", GAUGE, "Copies of other engines' sessions.", _size("sessions_passive")),
+    Metric("sessions_ended", GAUGE, "Ended sessions that are kept for their record.", _size("sessions_ended")),
+    Metric("tombstones", GAUGE, "Sessions that the engine ended, known for that.", _size("tombstones")),
+    Metric("timers", GAUGE, "Places of sessions in the heap of timers.", _size("timers")),
+    Metric("session_costs", GAUGE, "Costs of ended sessions that wait for their record.", _size("session_costs")),
+    Metric("remembered_runs", GAUGE, "Runs that were processed and not stored, known for a repetition.", _size("remembered_runs")),
+    Metric("items", GAUGE, "Tariff data, profiles and all else that an operator writes.", _items, ("kind",), "the kinds of items"),
+    Metric(
+        "item_changes",
+        COUNTER,
+        "Items put or removed since the start, recovered ones included: the version of the plan in force.",
+        _changes,
+        ("kind",),
+        "the kinds of items",
+    ),
+    Metric("cache_items", GAUGE, "Items in partitions of CacheSv1.", _partitions, ("partition",), "the partitions of the caches section"),
+    Metric("locks", GAUGE, "References that GuardianSv1 holds or that wait for one.", _one(lambda house: house.server.api.locks.count)),
+)
+
+# -- the process ---------------------------------------------------------------------------------------------------------
+
+PROCESS: Final = (
+    Metric("info", GAUGE, "Always 1.", lambda house: (((house.version, house.node_id), 1),), ("version", "node_id"), "of this process"),
+    Metric("effects_waiting", GAUGE, "What the outside is still to be told.", _one(lambda house: house.clockwork.effects_waiting)),
+    Metric("effects_under_way", GAUGE, "What it is being told.", _one(lambda house: house.clockwork.effects_under_way)),
+    Metric(
+        "loop_late_seconds",
+        HISTOGRAM,
+        "By how much a timer of the event loop was late, every half second.",
+        _one(lambda house: house.pulse.late),
+    ),
+    Metric("collection_seconds", HISTOGRAM, "Pauses of garbage collection.", _one(lambda house: house.pulse.collections)),
+    Metric("log_lines_waiting", GAUGE, "Log lines that nobody has read yet.", _log("waiting")),
+    Metric(
+        "log_lines_dropped",
+        COUNTER,
+        "Log lines that were dropped for that.",
+        _log("dropped"),
+    ),
+)
+
+SECTIONS: Final = (
+    ("Requests", REQUESTS),
+    ("Connections", CONNECTIONS),
+    ("Storage", STORAGE),
+    ("Engine", ENGINE),
+    ("Process", PROCESS),
+)
+METRICS: Final = tuple(metric for _, metrics in SECTIONS for metric in metrics)
+
+
+# -- the answer ------------------------------------------------------------------------------------------------------------
+
+
+class Collector:
+    """All metrics at one moment, as prometheus_client wants them."""
+
+    def __init__(self, look: Callable[[], House]) -> None:
+        self._look = look
+
+    def collect(self) -> Iterator[Family]:
+        """Every row of the table with its samples."""
+        house = self._look()
+        for metric in METRICS:
+            yield _family(metric, metric.read(house))
+
+
+def _family(metric: Metric, samples: Iterable[Sample]) -> Family:
+    from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+
+    name = PREFIX + metric.name
+    if metric.kind == HISTOGRAM:
+        histogram = HistogramMetricFamily(name, metric.help, labels=metric.labels)
+        for labels, value in samples:
+            assert isinstance(value, Histogram), "a histogram is read from one"
+            histogram.add_metric(labels, _buckets(value), sum_value=value.total_ns / SECOND)
+        return histogram
+    family = (CounterMetricFamily if metric.kind == COUNTER else GaugeMetricFamily)(name, metric.help, labels=metric.labels)
+    for labels, value in samples:
+        assert not isinstance(value, Histogram), "a number is read from one"
+        family.add_metric(labels, value)
+    return family
+
+
+def _buckets(histogram: Histogram) -> list[tuple[str, float]]:
+    """Bounds and how many were below each."""
+    found: list[tuple[str, float]] = []
+    total = 0
+    for bound, count in zip((*map(str, bounds_seconds()), "+Inf"), histogram.buckets, strict=True):
+        total += count
+        found.append((bound, total))
+    return found
+
+
+class Exposition:
+    """The text of all metrics. The library is drawn in beside the loop when the first one asks."""
+
+    def __init__(self, look: Callable[[], House]) -> None:
+        self._look = look
+        self._opening = asyncio.Lock()
+        self._text: Callable[[], bytes] | None = None
+
+    async def handle(self, _request: HttpRequest) -> HttpReply:
+        """See `HttpHandler`."""
+        async with self._opening:
+            if self._text is None:
+                self._text = await asyncio.to_thread(self._open)
+        return HttpReply(200, self._text(), CONTENT_TYPE)
+
+    def _open(self) -> Callable[[], bytes]:
+        from prometheus_client import CollectorRegistry, ProcessCollector
+        from prometheus_client.exposition import generate_latest
+
+        registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=registry)
+        registry.register(Collector(self._look))
+        return lambda: generate_latest(registry)
+
+
+def metrics_handler(look: Callable[[], House]) -> HttpHandler:
+    """The handler of the path of metrics."""
+    return Exposition(look).handle
+
+
+# -- the manual ------------------------------------------------------------------------------------------------------------
+
+HEAD: Final = """# Metrics
+
+<!-- Written by `python -m gateway.metrics docs/metrics.md`; do not edit by hand. -->
+
+`GET /prometheus` on the HTTP ports answers all of this in the text form of Prometheus:
+
+```toml
+[prometheus_agent]
+enabled = true            # so it is by itself with a TOML configuration; with CGRateS's JSON it is off
+path = "/prometheus"
+```
+
+    curl http://127.0.0.1:2080/prometheus
+
+`listen.http` is on loopback by itself; with `http.use_basic_auth` metrics need a password as everything there does (`docs/security.md`). An
+answer is made from counters that are there anyway, in some ms; nothing is gathered while nobody asks. Labels take only the values
+below, so the number of series has a bound. A histogram has ten buckets from 16 us to 4.3 s, each four times as wide as the one before.
+The library adds `process_*`: CPU seconds, resident and virtual memory, open files, start time.
+"""
+
+
+def document() -> str:
+    """The page of the manual."""
+    lines = [HEAD]
+    for title, metrics in SECTIONS:
+        lines += [f"## {title}", "", "| metric | | what it tells |", "|---|---|---|"]
+        for metric in metrics:
+            name = f"{PREFIX}{metric.name}{'_total' if metric.kind == COUNTER else ''}"
+            labels = f" By {', '.join(f'`{label}`' for label in metric.labels)}: {metric.values}." if metric.labels else ""
+            lines.append(f"| `{name}` | {metric.kind} | {metric.help}{labels} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    Path(sys.argv[1]).write_text(document(), encoding="utf-8")
