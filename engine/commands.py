@@ -78,6 +78,13 @@ class ChangeItems(Struct):
     load_id: str = ""
 
 
+class Together(Struct):
+    """Several commands, one after the other, as one step: what they change is durable together. Answers a list of their answers. One that
+    raises is the last; those before it are done."""
+
+    commands: Sequence[object]
+
+
 class KnownNames(Struct):
     """The names that a tariff plan may refer to (engine.tariffplan.terms.Known), as they are now."""
 

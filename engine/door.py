@@ -142,6 +142,7 @@ class Engine:
             commands.PutItem: self._put_item,
             commands.RemoveItem: self._remove_item,
             commands.ChangeItems: self._change_items,
+            commands.Together: self._together,
             commands.ForwardEntries: self._forward_entries,
             commands.MaxSession: self._max_session,
             commands.DebitCall: self._debit_call,
@@ -369,6 +370,9 @@ class Engine:
         for kind, id, item in command.puts:
             self.put_item(kind, id, item)
         return None
+
+    def _together(self, command: commands.Together, now_ns: int) -> object:
+        return [self._steps[type(one)](one, now_ns) for one in command.commands]
 
     def put_item(self, kind: str, id: str, item: object) -> None:
         """Stores an item and lets the room that works with it know. For the rooms; clients send PutItem."""

@@ -8,7 +8,7 @@ from typing import Final
 from engine.actions.book import Action, Actions, BalancePattern, ValueFormula
 from engine.actions.kinds import ACTIONS
 from engine.actions.written import action_of
-from engine.commands import GetItem, ListItems, PutItem, RemoveItem
+from engine.commands import ChangeItems, GetItem, ListItems, PutItem
 from engine.errors import RequestError, exists, not_found, server_error
 from engine.money import amount_text, parse_amount
 from engine.rating.book import Timing
@@ -155,8 +155,7 @@ def _remove_actions(api: Api, args: Args) -> object:
     wanted = args.texts("ActionIDs")
     if wanted is None:
         raise not_found()
-    for set_id in wanted:
-        api.step(RemoveItem(ACTIONS, set_id))
+    api.step(ChangeItems(removals=[(ACTIONS, set_id) for set_id in wanted]))
     return OK
 
 

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from engine.commands import ComputeIndexes, DropIndexes, ListIndexes
+from engine.commands import ComputeIndexes, DropIndexes, ListIndexes, Together
 from engine.errors import mandatory_missing, not_found, server_error
 from gateway.api.args import Args
 from gateway.api.context import Api
@@ -108,17 +108,15 @@ def _drop(api: Api, args: Args) -> object:
 
 def _compute(api: Api, args: Args) -> object:
     tenant = api.tenant(args.text("Tenant"))
-    for noun, kind in _NOUNS.items():
-        if args.flag(f"{noun}S"):
-            api.step(ComputeIndexes(kind, tenant, args.text("Context")))
+    kinds = [kind for noun, kind in _NOUNS.items() if args.flag(f"{noun}S")]
+    api.step(Together([ComputeIndexes(kind, tenant, args.text("Context")) for kind in kinds]))
     return "OK"
 
 
 def _compute_ids(api: Api, args: Args) -> object:
     tenant = api.tenant(args.text("Tenant"))
-    for noun, kind in _NOUNS.items():
-        if ids := args.texts(f"{noun}IDs"):
-            api.step(ComputeIndexes(kind, tenant, args.text("Context"), list(ids)))
+    wanted = [(kind, ids) for noun, kind in _NOUNS.items() if (ids := args.texts(f"{noun}IDs"))]
+    api.step(Together([ComputeIndexes(kind, tenant, args.text("Context"), list(ids)) for kind, ids in wanted]))
     return "OK"
 
 

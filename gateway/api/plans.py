@@ -205,11 +205,13 @@ def _run_plans(api: Api, args: Args) -> object:
 
 def _run_actions(api: Api, args: Args) -> object:
     """The timings of a plan, or what the queue would run between two times."""
+    wanted: list[object] = []
     if args.text("ActionPlanID"):
-        api.step(commands.RunPlans([args.text("ActionPlanID")]))
+        wanted.append(commands.RunPlans([args.text("ActionPlanID")]))
     from_ns, to_ns = _instant(api, args.text("TimeStart")), _instant(api, args.text("TimeEnd"))
     if from_ns is not None and to_ns is not None:
-        api.step(commands.RunQueue(from_ns, to_ns))
+        wanted.append(commands.RunQueue(from_ns, to_ns))
+    api.step(commands.Together(wanted))
     return OK
 
 
