@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from engine.tally import Histogram, bounds_seconds
 from engine.times import SECOND
+from gateway.api.planjobs import jobs_under_way
 from gateway.transport.http import HttpHandler, HttpReply, HttpRequest
 
 if TYPE_CHECKING:
@@ -161,6 +162,7 @@ REQUESTS: Final = (
         _one(lambda house: house.server.gate.waited),
     ),
     Metric("gate_answers", GAUGE, "Answers that wait for the disk.", _one(lambda house: house.server.gate.held)),
+    Metric("gate_bytes", GAUGE, "Octets of them.", _one(lambda house: house.server.gate.held_bytes)),
     Metric(
         "requests_in_flight",
         GAUGE,
@@ -313,6 +315,7 @@ ENGINE: Final = (
         "the kinds of items",
     ),
     Metric("cache_items", GAUGE, "Items in partitions of CacheSv1.", _partitions, ("partition",), "the partitions of the caches section"),
+    Metric("plan_jobs", GAUGE, "Tariff plans that are read or loaded, or wait for it.", _one(lambda _: jobs_under_way())),
     Metric("locks", GAUGE, "References that GuardianSv1 holds or that wait for one.", _one(lambda house: house.server.api.locks.count)),
 )
 

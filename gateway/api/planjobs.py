@@ -36,6 +36,12 @@ class _Turns:
 _turns: Final[weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Turns]] = weakref.WeakKeyDictionary()
 
 
+def jobs_under_way() -> int:
+    """How many plans are read or loaded, or wait for it."""
+    turns = _turns.get(asyncio.get_running_loop())
+    return 0 if turns is None else turns.jobs
+
+
 def terms(api: Api) -> Terms:
     """What a plan that comes now is read against."""
     known = api.step(KnownNames())

@@ -130,3 +130,20 @@ def test_they_may_be_elsewhere_or_nowhere(tmp_path: Path) -> None:
         assert "tollwire_info" in text_of(served, "/elsewhere")
         with pytest.raises(urllib.error.HTTPError, match="404"):
             text_of(served)
+
+
+BOUND = re.compile(r"`([A-Z][A-Z_]+)`")
+
+
+@pytest.mark.house
+def test_every_queue_of_the_manual_has_a_bound_that_exists_and_a_metric() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text().partition("## Queues and their bounds")[2]
+    rows = [line.split("|")[1:-1] for line in page.splitlines() if line.startswith("| ")][1:]
+    assert len(rows) > 20
+    sources = [*ROOT.glob("gateway/**/*.py"), *ROOT.glob("engine/**/*.py")]
+    constants = set(re.findall(r"^([A-Z][A-Z_]+): Final", "\n".join(file.read_text() for file in sources), re.M))
+    for waits, bound, _, metric in rows:
+        assert set(BOUND.findall(bound)) <= constants, waits
+        assert BOUND.findall(bound), waits
+        assert set(re.findall(r"`(\w+)`", metric)) <= {one.name for one in METRICS}, waits
+        assert metric.strip() or "`BACKLOG`" in bound, waits

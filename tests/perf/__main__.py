@@ -19,6 +19,7 @@ TABLES = (
     ("restart", (), ("2000",)),
     ("rating", (), ("0.1",)),
     ("filters", (), ("--profiles", "1000")),
+    ("idle", (), ("300",)),
     ("jsonrpc", (), ("3000",)),
     ("gateway", (), ("--seconds", "2", "--runs", "1")),
     ("tariffplan", (), ("20000",)),

@@ -109,6 +109,7 @@ def main() -> int:
         certificate, key = authority.sign("server")
         options = {
             "listen.rpc_json_tls": "127.0.0.1:0",
+            "listen.http_tls": "",
             "tls.server_certificate": certificate,
             "tls.server_key": key,
             "tls.server_policy": 0,

@@ -345,3 +345,14 @@ def test_an_activation_at_the_beginning_of_time(client: Client, tmp_path: Path) 
     assert client("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": folder}) == {"result": "OK"}
     profile = client("APIerSv1.GetRatingProfile", {"Category": "call", "Subject": "ann"})["result"]
     assert profile["RatingPlanActivations"][0]["ActivationTime"] == "0001-01-01T00:00:00Z"
+
+
+def test_more_plans_than_may_wait_are_refused(client: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = write(tmp_path / "plan", Destinations="A,1\n")
+    monkeypatch.setattr(planjobs, "MAX_PLAN_JOBS", 0)
+    assert client("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": folder}) == {
+        "error": "SERVER_ERROR: too many plans are being read, try again later"
+    }
+    monkeypatch.setattr(planjobs, "MAX_PLAN_JOBS", 1)
+    for _ in range(2):  # a place is given back
+        assert client("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": folder}) == {"result": "OK"}
