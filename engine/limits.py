@@ -75,6 +75,7 @@ MAX_SHARED_CHARACTERS: Final = 256  # longest part, made of what an event holds,
 MAX_TEMPLATE_DEPTH: Final = 4  # `<...>` that what was put in brings along
 MAX_REPLACEMENTS: Final = 16  # searches and replacements of one value
 MAX_CONVERTERS: Final = 32  # converters of one value
+MAX_VALUE_CHARACTERS: Final = 1 << 20  # that replacements, converters and several parts may make of a value; more is an error of the value
 TEMPLATE_CACHE: Final = 16_384  # parsed templates kept to be shared by equal texts
 MAX_PATTERN_CHARACTERS: Final = 4_096  # one regular expression
 MAX_PATTERN_BYTES: Final = 1 << 20  # memory of one compiled regular expression

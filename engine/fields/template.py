@@ -26,6 +26,7 @@ from engine.limits import (
     MAX_TEMPLATE_CHARACTERS,
     MAX_TEMPLATE_DEPTH,
     MAX_TEMPLATE_PARTS,
+    MAX_VALUE_CHARACTERS,
     TEMPLATE_CACHE,
 )
 
@@ -95,7 +96,9 @@ class Replacement:
         groups = self.pattern.groups(text)
         if groups is None:
             return text
-        return "".join([groups.get(piece, "") if is_group else piece for is_group, piece in self.pieces])
+        texts = [groups.get(piece, "") if is_group else piece for is_group, piece in self.pieces]
+        _check_size(sum([len(piece) for piece in texts]))
+        return "".join(texts)
 
 
 class Changed(Part):
@@ -121,6 +124,8 @@ class Changed(Part):
             value = text
         for converter in self.converters:
             value = converter.convert(value, view)
+            if isinstance(value, str):
+                _check_size(len(value))
         return value
 
 
@@ -177,11 +182,14 @@ class Template:
         if len(self.parts) == 1:
             return self.parts[0].text(view)
         texts: list[str] = []
+        size = 0
         for part in self.parts:
             text = part.text(view)
             if text is None:
                 return None
             texts.append(text)
+            size += len(text)
+        _check_size(size)
         return "".join(texts)
 
     def text(self, view: View) -> str:
@@ -229,6 +237,12 @@ def _single_of(text: str) -> Template:
 def _check_length(text: str) -> None:
     if len(text) > MAX_TEMPLATE_CHARACTERS:
         raise ValueError(f"a value of more than {MAX_TEMPLATE_CHARACTERS} characters: <{text[:40]}...>")
+
+
+def _check_size(characters: int) -> None:
+    """What replacements and converters make grows by the power of their number: it ends somewhere."""
+    if characters > MAX_VALUE_CHARACTERS:
+        raise ValueError(f"a value of more than {MAX_VALUE_CHARACTERS} characters")
 
 
 def split_parts(text: str, separator: str) -> list[str]:

@@ -11,7 +11,7 @@ import tomllib
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
-from gateway.config.limits import MAX_DEPTH, MAX_NUMBER_DIGITS
+from gateway.config.limits import MAX_DEPTH, MAX_NAME_PARTS, MAX_NUMBER_DIGITS
 from gateway.config.source import Entry, Environment, Node, UnreadableError
 
 Path: TypeAlias = tuple[str | int, ...]
@@ -21,6 +21,7 @@ _BLANK: Final = re.compile(r"[ \t]*")
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 _STRING: Final = re.compile(r'"""(?:[^\\]|\\.)*?"{3,5}|\'\'\'.*?\'{3,5}|"(?:[^"\\]|\\.)*"|\'[^\']*\'', re.DOTALL)
 _SCALAR: Final = re.compile(r"[^,\]}#\n]+")
+_LONG_NAME: Final = re.compile(rf"""(?<![A-Za-z0-9_.-])(?:(?:[A-Za-z0-9_-]++|"[^"\n]*+"|'[^'\n]*+')[ \t]*+\.[ \t]*+){{{MAX_NAME_PARTS}}}""")
 _PLACE: Final = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 
 
@@ -28,6 +29,8 @@ def read_toml(text: str, environment: Environment) -> Node:
     """The root table of a text. UnreadableError where it is wrong."""
     text = text.replace("\r\n", "\n")
     marks: dict[Path, tuple[int, int]] = {}
+    if (name := _LONG_NAME.search(text)) is not None:
+        raise UnreadableError(name.start(), f"a name of more than {MAX_NAME_PARTS} parts")
     try:
         root = tomllib.loads(text, parse_float=Decimal)
         _Marker(text, marks).document()
@@ -35,8 +38,8 @@ def read_toml(text: str, environment: Environment) -> Node:
         raise _placed(text, str(fault)) from None
     except RecursionError:
         raise UnreadableError(0, f"lists and tables are nested deeper than {MAX_DEPTH}") from None
-    except (ValueError, ArithmeticError) as fault:  # a number that is too large
-        raise UnreadableError(0, str(fault)) from None
+    except (ValueError, ArithmeticError):  # a number that Python refuses to read
+        raise UnreadableError(0, f"a number of more than {MAX_NUMBER_DIGITS} characters") from None
     return _Builder(marks, environment).node(root, (), 0)
 
 

@@ -14,7 +14,7 @@ from engine.fields.path import Lazy
 from engine.fields.template import Template
 from engine.fields.values import MISSING, Duration, FieldNotFoundError
 from engine.fields.view import View
-from engine.limits import MAX_TEMPLATE_CHARACTERS
+from engine.limits import MAX_TEMPLATE_CHARACTERS, MAX_VALUE_CHARACTERS
 
 NOW = 1_772_618_400_000_000_000  # 2026-03-04T10:00:00Z
 FIELDS: dict[str, object] = {
@@ -205,3 +205,20 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         template.find(view())
     except ValueError:
         return
+
+
+HEX = "*string2hex"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "~*req.Account{" + "&".join([HEX] * 32) + "}",
+        "~*req.Account:s/^(.*)$/" + "$1" * 500 + "/:s/^(.*)$/" + "$1" * 2000 + "/",
+        ";".join(["~*req.Account{" + "&".join([HEX] * 16) + "}"] * 70),
+    ],
+)
+def test_a_value_that_grows_by_powers_ends_somewhere(text: str) -> None:
+    template = Template.parse(text)
+    with pytest.raises(ValueError, match=f"a value of more than {MAX_VALUE_CHARACTERS} characters"):
+        template.text(view())
