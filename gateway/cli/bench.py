@@ -33,7 +33,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--runs", type=int, default=1, help="runs, each with a gateway of its own; the figures are their medians (1)")
     parser.add_argument("--work", metavar="KIND", action="append", choices=KINDS, help=f"{', '.join(KINDS)}; may be said again (all)")
     parser.add_argument("--in-flight", metavar="N", type=int, action="append", help="requests in flight; may be said again (1, 32, 256)")
-    parser.add_argument("--connections", metavar="N", type=int, default=0, help="connections that share them (one per 32)")
+    parser.add_argument("--connections", metavar="N", type=int, default=0, help="connections that share them (one per 64)")
     parser.add_argument("--no-rate", action="store_true", help="leave out the run at half the highest rate")
     parser.add_argument(
         "--state-on", metavar="DIR", help="measure the disk of this folder; what is written there is removed (a temporary one)"
@@ -120,7 +120,8 @@ def check_lines(checks: Sequence[Checked]) -> list[str]:
         if not one.records:
             continue
         found = f"{one.records:,} records acknowledged, {one.missing:,} missing, {one.surplus:,} doubled or wrong ({one.get_seconds:.1f} s)"
-        lines.append(f"{one.work}: {found}; verify {one.verified or 'clean'} ({one.verify_seconds:.1f} s)")
+        verified = "not verified" if one.verified is None else f"verify {one.verified or 'clean'} ({one.verify_seconds:.1f} s)"
+        lines.append(f"{one.work}: {found}; {verified}")
     return lines
 
 
@@ -131,7 +132,7 @@ def check_data(one: Checked) -> dict[str, object]:
         "records": one.records,
         "missing": one.missing,
         "surplus": one.surplus,
-        "verify": one.verified or "clean",
+        "verify": None if one.verified is None else one.verified or "clean",
         "get_seconds": round(one.get_seconds, 3),
         "verify_seconds": round(one.verify_seconds, 3),
     }

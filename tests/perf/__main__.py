@@ -21,7 +21,7 @@ TABLES = (
     ("filters", (), ("--profiles", "1000")),
     ("idle", (), ("300",)),
     ("jsonrpc", (), ("3000",)),
-    ("gateway", (), ("--seconds", "2", "--runs", "1")),
+    ("gateway", (), tuple("--seconds 1 --runs 1 --work cost --work sessions --work cdrs --work process".split())),
     ("tariffplan", (), ("20000",)),
     ("storage", (), ("0.5",)),
 )

@@ -23,7 +23,7 @@ from gateway.cli.measure.link import Link
 from gateway.cli.measure.work import ID_BASE, ID_DIGITS, Work
 from gateway.cli.outcome import CommandError
 
-_TICK_SECONDS: Final = 0.000_25
+_TICK_SECONDS: Final = 0.000_5
 _ID_AT: Final = len(b'{"id":')
 _ID_END: Final = _ID_AT + ID_DIGITS
 _GOOD: Final = b'"error":null}'

@@ -26,7 +26,7 @@ from gateway.cli.served import Server
 
 SIDE_SHARE: Final = 1 / 3
 _WARM_SECONDS: Final = 0.3
-_LINK_SHARE: Final = 32  # requests in flight on one connection, unless the number of connections is said
+_LINK_SHARE: Final = 64  # requests in flight on one connection, unless the number of connections is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Terms:
     """What is measured, and how.
 
     `seconds` is how long the highest load is held, the others SIDE_SHARE of it; `in_flight` the closed loops; `paced` whether half the
-    highest rate is driven as well; `connections` 0 for one per 32 in flight. `server` is a gateway that runs already, else one is started
+    highest rate is driven as well; `connections` 0 for one per 64 in flight. `server` is a gateway that runs already, else one is started
     for every run, its state in a folder below `state_on` (the system's temporary folder), with `environment` (ours).
     """
 
@@ -50,14 +50,17 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What was found afterwards: records acknowledged, and how many of them were missing or wrong; how long it took to look."""
+    """What was found afterwards: records acknowledged, and how many of them were missing or wrong; how long it took to look.
+
+    `verified` is what `tollwire verify` complains about; None where nobody could look.
+    """
 
     work: str
     records: int
     missing: int
     surplus: int
     get_seconds: float
-    verified: str
+    verified: str | None
     verify_seconds: float
 
     @property
@@ -79,6 +82,7 @@ def target(terms: Terms) -> Iterator[Target]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tollwire-bench-", dir=terms.state_on)))
         if terms.server:
+            folder.chmod(0o755)  # the gateway reads the plan, as whoever it is
             found = Target(terms.server, None, None)
         else:
             served = stack.enter_context(Server(folder, "127.0.0.1:0", "127.0.0.1:0", terms.environment))
@@ -183,7 +187,7 @@ def check(gateway: Target, client: Client, work: Work, last: int) -> Checked:
     began = time.perf_counter()
     missing, surplus = records_missing(client, work, last) if work.stores else (0, 0)
     got = time.perf_counter()
-    verified = verify(gateway.state) if gateway.state and work.stores else ""
+    verified = verify(gateway.state) if gateway.state else None
     return Checked(work.name, last * work.stores, missing, surplus, got - began, verified, time.perf_counter() - got)
 
 

@@ -74,6 +74,16 @@ def test_every_kind_of_work_in_a_table_and_nothing_stays(tmp_path: Path, kind: s
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_gateway_that_runs_is_driven_when_it_is_named(served: Gateway) -> None:
+    words = ("--server", served.address, "--work", "cdrs", "--seconds", "0.1", "--in-flight", "4", "--no-rate")
+    ran = tollwire("bench", *words, "--json")
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    assert [(row["load"], row["cpu_us"], row["memory_mib"]) for row in found["rows"]] == [("4 in flight", None, None)]
+    assert [(one["missing"], one["surplus"], one["verify"]) for one in found["checks"]] == [(0, 0, None)]
+    assert "not verified" in tollwire("bench", *words).stdout
+
+
 @pytest.mark.parametrize("name", WORKS)
 def test_what_was_acknowledged_is_found(served: Gateway, name: str) -> None:
     work = WORKS[name](f"closed-{name}-")
