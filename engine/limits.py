@@ -28,7 +28,8 @@ MAX_EVENTS_PER_STEP: Final = 64  # events whose records are made in one step; CD
 MAX_RERATED_PER_STEP: Final = 16  # stored records that one step gives back or rates again
 
 # storage
-JOURNAL_QUEUE_BYTES: Final = 64 << 20  # encoded records that wait for the disk; beyond it steps are refused
+JOURNAL_QUEUE_BYTES: Final = 64 << 20  # encoded records that wait for the disk; beyond it steps are refused from the next callback on
+JOURNAL_QUEUE_MOST_BYTES: Final = 2 * JOURNAL_QUEUE_BYTES  # beyond which they are refused at once
 COMMIT_BYTES: Final = 1 << 20  # encoded records that go into one commit, unless a single step has more
 PROJECTION_BATCH_RECORDS: Final = 4096  # records and entries that are brought into tables together
 PROJECTION_BACKLOG_RECORDS: Final = 65_536  # durable records kept in memory for projection; beyond it the journal is read again

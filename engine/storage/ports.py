@@ -68,8 +68,8 @@ class Journal(Protocol):
 
     @property
     def accepting(self) -> bool:
-        """Whether appends are taken. It becomes false only between two callbacks of the loop: who has seen it true and does not await
-        can append all that belongs together, in any number of appends."""
+        """Whether steps may begin. At the bound of what waits it becomes false between two callbacks of the loop: who has seen it true
+        and does not await can do all that belongs together. Far beyond it becomes false at once. What was begun is taken whatever waits."""
 
     @property
     def last_ticket(self) -> int:
@@ -82,7 +82,7 @@ class Journal(Protocol):
     def append(self, records: Sequence[Record]) -> int:
         """Takes the records of one step and returns their ticket; without records the last ticket. Never blocks.
 
-        StorageRefused when the storage does not accept (see `accepting`); then nothing of it is kept. What was taken before a
+        StorageRefused when the storage is closed or its disk fails; then nothing of it is kept. What was taken before a
         failure of the disk is written when the disk works again, in order: it is late, but never lost while the process lives.
         """
 

@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
 import msgspec
 
-from engine.limits import COMMIT_BYTES, JOURNAL_QUEUE_BYTES, QUERY_PAGE_RECORDS, STORAGE_RETRY_SECONDS
+from engine.limits import COMMIT_BYTES, JOURNAL_QUEUE_BYTES, JOURNAL_QUEUE_MOST_BYTES, QUERY_PAGE_RECORDS, STORAGE_RETRY_SECONDS
 from engine.records import CdrPut, CdrRemoved, Entry, Record, StateRecord, encode_records, join_commit
 from engine.storage.gate import TicketGate
 from engine.storage.memory.disk import DiskError, Faults, JournalRow, MemoryDisk, Tables
@@ -128,7 +128,7 @@ class MemoryJournal:
     @property
     def accepting(self) -> bool:
         """See `Journal.accepting`."""
-        return self._open and self.available and not (self._crowded and self.queued_bytes >= JOURNAL_QUEUE_BYTES)
+        return self._open and self.available and self.queued_bytes < (JOURNAL_QUEUE_BYTES if self._crowded else JOURNAL_QUEUE_MOST_BYTES)
 
     @property
     def last_ticket(self) -> int:
@@ -148,8 +148,6 @@ class MemoryJournal:
             raise StorageRefused("storage is closed")
         if not self.available:
             raise StorageRefused("storage unavailable")
-        if self.queued_bytes >= 2 * JOURNAL_QUEUE_BYTES:
-            raise StorageRefused("storage busy")
         body = encode_records(records)
         ticket = self._gate.issue()
         self._queue.append((ticket, body, tuple(records)))

@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from engine.limits import JOURNAL_QUEUE_BYTES, UNPROJECTED_CDRS
+from engine.limits import JOURNAL_QUEUE_BYTES, JOURNAL_QUEUE_MOST_BYTES, UNPROJECTED_CDRS
 from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, Record, StateRecord, encode_records
 from engine.storage.gate import Milestone, TicketGate
 from engine.storage.ports import StorageDamaged, StorageRefused, StorageStatus
@@ -45,7 +45,8 @@ class SqliteJournal:
     @property
     def accepting(self) -> bool:
         """See `Journal.accepting`."""
-        return self._open and self._available and not (self._crowded and self._full)
+        let_in = self.queued_bytes < JOURNAL_QUEUE_MOST_BYTES and not (self._crowded and self._full)
+        return self._open and self._available and let_in
 
     @property
     def _full(self) -> bool:
@@ -72,15 +73,13 @@ class SqliteJournal:
         return self.gate.durable.value
 
     def append(self, records: Sequence[Record]) -> int:
-        """See `Journal.append`. What was let in at the bound may go over it; from the next callback of the loop on steps are refused."""
+        """See `Journal.append`. What was let in may go over the bound: it has happened in memory."""
         if not records:
             return self.gate.last_ticket
         if not self._open:
             raise StorageRefused("storage is closed")
         if not self._available:
             raise StorageRefused("storage unavailable")
-        if self.queued_bytes >= 2 * JOURNAL_QUEUE_BYTES:
-            raise StorageRefused("storage busy")
         body = encode_records(records)
         ticket = self.gate.issue()
         self._appended_bytes += len(body)
