@@ -6,7 +6,7 @@ left, whose event is `*req`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from engine.event import (
@@ -34,6 +34,7 @@ from engine.event import (
     Event,
     field_text,
 )
+from engine.limits import SESSIONS_SEEN
 from engine.money import Amount
 from engine.sessions.registry import Registry
 from engine.sessions.session import NEVER, Run, Session
@@ -115,11 +116,19 @@ def by_index(registry: Registry, filters: Sequence[str]) -> tuple[list[Session] 
             left.append(rule)
     if found is None:
         return None, left
-    return sorted((registry.open[cgrid] for cgrid in found), key=_begun), left
+    sessions = [session for session in map(registry.get, found) if session is not None]
+    return sorted(sessions, key=_begun), left
 
 
 def _begun(session: Session) -> int:
     return session.begun_at
+
+
+def every(registry: Registry) -> Iterator[Session]:
+    """All open sessions, the oldest first, a piece at a time: they are to be looked at and not to be changed."""
+    cgrids = registry.cgrids()
+    for start in range(0, len(cgrids), SESSIONS_SEEN):
+        yield from registry.seen(cgrids[start : start + SESSIONS_SEEN])
 
 
 def find(
@@ -127,13 +136,14 @@ def find(
 ) -> Iterable[tuple[Session, Run]]:
     """The runs that filters mean, the oldest session first."""
     left = list(filters)
+    sessions: Iterable[Session]
     if passive:
         sessions = list(registry.passive.values())
     elif filters:
         indexed, left = by_index(registry, filters)
-        sessions = registry.every() if indexed is None else indexed
+        sessions = every(registry) if indexed is None else indexed
     else:
-        sessions = registry.every()
+        sessions = every(registry)
     for session in sessions:
         for run in session.runs:
             if not left or matches(tenant, left, run.event, now_ns):

@@ -66,7 +66,9 @@ class Outside:
         found: dict[str, Session] = {}
         runs = find(self.life.registry, command.tenant, command.filters, False, self.matches, now_ns)
         for count, (session, _) in enumerate(runs, 1):
-            found[session.cgrid] = session
+            kept = self.life.registry.get(session.cgrid)
+            if kept is not None:
+                found[session.cgrid] = kept
             if command.limit is not None and 0 < command.limit <= count:
                 break
         if not found:
@@ -155,7 +157,7 @@ class Outside:
     def deactivate_sessions(self, command: commands.DeactivateSessions, now_ns: int) -> object:
         """See DeactivateSessions."""
         registry = self.life.registry
-        wanted = command.cgrids or [session.cgrid for session in registry.every()]
+        wanted = command.cgrids or registry.cgrids()
         missing: list[str] = []
         for cgrid in wanted:
             session = registry.get(cgrid)

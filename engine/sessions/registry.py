@@ -3,6 +3,9 @@
 A recovered session stays as the journal had it until somebody needs it: a start reads the heads of bodies only, so that the first
 request is answered at once; the others are made ready a few at a time. Whatever changes a session marks it, and the step's end
 writes it once.
+
+At most about AWAKE_SESSIONS open sessions, and AWAKE_ENDED ended ones, are kept ready: those that nothing happened to for the longest rest
+as the journal has them, a third of the size, until they are asked for. They are found and counted as all others.
 """
 
 from __future__ import annotations
@@ -11,7 +14,17 @@ from collections.abc import Iterable
 from typing import Final
 
 from engine.event import field_text
-from engine.limits import CLOSED_SESSIONS, FORGOTTEN_PER_STEP, PASSIVE_SESSIONS, TOMBSTONE_SECONDS, TOMBSTONES, WOKEN_PER_STEP
+from engine.limits import (
+    AWAKE_ENDED,
+    AWAKE_SESSIONS,
+    CLOSED_SESSIONS,
+    FORGOTTEN_PER_STEP,
+    PASSIVE_SESSIONS,
+    RESTED_PER_STEP,
+    TOMBSTONE_SECONDS,
+    TOMBSTONES,
+    WOKEN_PER_STEP,
+)
 from engine.records import Record, SessionClosed, SessionProgress, SessionPut
 from engine.sessions.session import NEVER, Session
 from engine.sessions.snapshot import (
@@ -29,6 +42,7 @@ from engine.sessions.snapshot import (
 from engine.sessions.timers import Timers
 from engine.times import SECOND
 
+_FORGET_NS: Final = SECOND // 10  # between two looks at what is over
 ALWAYS_INDEXED: Final = ("CGRID", "OriginID", "Account")
 
 
@@ -40,6 +54,10 @@ class Registry:
     timers: Timers
     indexed: tuple[str, ...]
     ticks_ahead_ns: int
+    awake: int  # open sessions that are kept ready
+    awake_ended: int
+    _order: dict[str, int]  # every open session, the oldest first: when it began (0 for one that sleeps)
+    _resting: dict[str, Stored]  # open sessions that nothing happens to; unlike those that sleep they are in the index
     _stored: dict[str, Stored]  # while the journal is read
     _sleeping: dict[str, Stored]
     _runs: int  # of all open sessions, sleeping ones too
@@ -48,6 +66,7 @@ class Registry:
     _sleeping_ended: dict[str, Stored]
     _tombstones: dict[str, int]
     _index: dict[tuple[str, str], dict[str, None]]
+    _forget_at: int
     _changed: dict[str, None]
     _gone: list[Record]
 
@@ -57,6 +76,10 @@ class Registry:
         self.timers = Timers()
         self.indexed = (*ALWAYS_INDEXED, *(name for name in indexed if name not in ALWAYS_INDEXED))
         self.ticks_ahead_ns = 0
+        self.awake = AWAKE_SESSIONS
+        self.awake_ended = AWAKE_ENDED
+        self._order = {}
+        self._resting = {}
         self._stored = {}
         self._sleeping = {}
         self._runs = 0
@@ -64,6 +87,7 @@ class Registry:
         self._ended_until = {}
         self._sleeping_ended = {}
         self._tombstones = {}
+        self._forget_at = 0
         self._index = {}
         self._changed = {}
         self._gone = []
@@ -84,7 +108,7 @@ class Registry:
     def get(self, cgrid: str) -> Session | None:
         """The session while it goes on."""
         session = self.open.get(cgrid)
-        if session is None and cgrid in self._sleeping:
+        if session is None and cgrid in self._order:
             session = self._wake(cgrid)
         return session
 
@@ -96,7 +120,11 @@ class Registry:
         self._sleeping_ended.pop(cgrid, None)
         self._tombstones.pop(cgrid, None)
         self.passive.pop(cgrid, None)
+        known = self.get(cgrid)
+        if known is not None:
+            self._leave(known)
         self.open[cgrid] = session
+        self._order[cgrid] = session.begun_at
         self._runs += len(session.runs)
         self.index(session)
         session.whole = False
@@ -147,6 +175,7 @@ class Registry:
 
     def _leave(self, session: Session) -> None:
         if self.open.pop(session.cgrid, None) is not None:
+            self._order.pop(session.cgrid, None)
             self._runs -= len(session.runs)
         self.timers.forget(session.cgrid)
         self._changed.pop(session.cgrid, None)
@@ -173,25 +202,24 @@ class Registry:
         return self._tombstones.get(cgrid, 0) > now_ns
 
     def _forget(self, now_ns: int) -> None:
-        """Forgets what is over for long enough, and the oldest where there is too much."""
-        for _ in range(FORGOTTEN_PER_STEP):
-            cgrid = next(iter(self._ended_until), "")
-            if not cgrid or (self._ended_until[cgrid] > now_ns and len(self._ended_until) <= CLOSED_SESSIONS):
-                break
+        """Forgets what is over for long enough, and the oldest where there is too much: some at a time, because a look at the first of a
+        dict passes over all that went before it."""
+        if now_ns < self._forget_at and len(self._ended_until) <= CLOSED_SESSIONS and len(self._tombstones) <= TOMBSTONES:
+            return
+        self._forget_at = now_ns + _FORGET_NS
+        for cgrid in _due(self._ended_until, now_ns, CLOSED_SESSIONS):
             del self._ended_until[cgrid]
             self._ended.pop(cgrid, None)
             self._sleeping_ended.pop(cgrid, None)
             self._forgotten(cgrid)
-        for _ in range(FORGOTTEN_PER_STEP):
-            cgrid = next(iter(self._tombstones), "")
-            if not cgrid or (self._tombstones[cgrid] > now_ns and len(self._tombstones) <= TOMBSTONES):
-                break
+        for cgrid in _due(self._tombstones, now_ns, TOMBSTONES):
             del self._tombstones[cgrid]
             self._forgotten(cgrid)
 
     def _forgotten(self, cgrid: str) -> None:
         self._changed.pop(cgrid, None)
         self._gone.append(SessionClosed(cgrid))
+        self._forget_at = 0  # there may be more
 
     # -- copies -------------------------------------------------------------------------------------------------------
 
@@ -219,15 +247,20 @@ class Registry:
     def index(self, session: Session) -> None:
         """Has the session found by what its runs hold now."""
         self._unindex(session)
+        keys = self._keys(session)
+        for key in keys:
+            self._index.setdefault(key, {})[session.cgrid] = None
+        session.index_keys = keys
+
+    def _keys(self, session: Session) -> list[tuple[str, str]]:
+        """What it is found by."""
         keys: dict[tuple[str, str], None] = {}
         for run in session.runs:
             for name in self.indexed:
                 value = run.event.fields.get(name)
                 if value is not None:
                     keys[name, field_text(value)] = None
-        for key in keys:
-            self._index.setdefault(key, {})[session.cgrid] = None
-        session.index_keys = list(keys)
+        return list(keys)
 
     def _unindex(self, session: Session) -> None:
         for key in session.index_keys:
@@ -240,16 +273,36 @@ class Registry:
 
     def under(self, name: str, values: Iterable[str]) -> dict[str, None]:
         """The CGRIDs of open sessions with a run whose indexed field has one of these values."""
-        self.wake_all()
+        self._wake_sleepers()
         found: dict[str, None] = {}
         for value in values:
             found.update(self._index.get((name, value), {}))
         return found
 
     def every(self) -> list[Session]:
-        """All open sessions, the oldest first."""
-        self.wake_all()
-        return list(self.open.values())
+        """All open sessions, the oldest first; all of them are made ready."""
+        return [self._ready(cgrid) for cgrid in self.cgrids()]
+
+    def cgrids(self) -> list[str]:
+        """Those of all open sessions, the oldest first."""
+        self._wake_sleepers()
+        return list(self._order)
+
+    def seen(self, cgrids: Iterable[str]) -> list[Session]:
+        """These sessions, those that are open, to be looked at and not to be changed: who rests goes on resting."""
+        found: list[Session] = []
+        for cgrid in cgrids:
+            session = self.open.get(cgrid)
+            if session is None and cgrid in self._resting:
+                session = decode_session(cgrid, self._resting[cgrid], self.ticks_ahead_ns)
+            if session is not None:
+                found.append(session)
+        return found
+
+    def _ready(self, cgrid: str) -> Session:
+        session = self.get(cgrid)
+        assert session is not None, "what stands in the order is open"
+        return session
 
     def count_runs(self) -> int:
         """How many runs all open sessions have."""
@@ -266,11 +319,17 @@ class Registry:
         for cgrid in self._changed:
             self._record(cgrid, records)
         self._changed = {}
+        if len(self.open) >= self.awake + RESTED_PER_STEP:
+            self._rest_some()
+        if len(self._ended) >= self.awake_ended + RESTED_PER_STEP:
+            self._rest_ended()
         return records
 
     def _record(self, cgrid: str, records: list[Record]) -> None:
         session = self.open.get(cgrid)
         if session is not None:
+            del self.open[cgrid]
+            self.open[cgrid] = session  # the one that nothing happened to for the longest stands first
             self.timers.set(cgrid, session.due_ticks())
             self._put(session, OPEN, 0, records)
             return
@@ -324,6 +383,7 @@ class Registry:
         head = stored.head()
         if head.kind == OPEN:
             self._sleeping[cgrid] = stored
+            self._order[cgrid] = 0
             self._runs += head.runs
             if head.due_at < NEVER:
                 self.timers.set(cgrid, head.due_at + self.ticks_ahead_ns)
@@ -344,24 +404,57 @@ class Registry:
         """Makes a few recovered sessions ready."""
         for cgrid in list(_first(self._sleeping, WOKEN_PER_STEP)):
             self._wake(cgrid)
+        if len(self.open) >= self.awake + RESTED_PER_STEP:
+            self._rest_some()
 
-    def wake_all(self) -> None:
-        """Makes all recovered sessions ready."""
+    def _wake_sleepers(self) -> None:
+        """Has all recovered sessions in the index."""
         for cgrid in list(self._sleeping):
             self._wake(cgrid)
+            if len(self.open) >= self.awake + RESTED_PER_STEP:
+                self._rest_some()
 
     def _wake(self, cgrid: str) -> Session:
-        session = decode_session(cgrid, self._sleeping.pop(cgrid), self.ticks_ahead_ns)
+        """Makes one ready that sleeps or rests."""
+        rested = self._resting.pop(cgrid, None)
+        session = decode_session(cgrid, self._sleeping.pop(cgrid) if rested is None else rested, self.ticks_ahead_ns)
         self.open[cgrid] = session
+        if rested is not None:
+            session.index_keys = self._keys(session)
+            return session
         self.index(session)
         self.timers.set(cgrid, session.due_ticks())
+        self._order[cgrid] = session.begun_at
         if not self._sleeping:
-            self.open = dict(sorted(self.open.items(), key=_begun))
+            self._order = dict(sorted(self._order.items(), key=_moment))
         return session
 
+    def _rest_some(self) -> None:
+        """Puts sessions aside that nothing happened to for the longest; none that the step under way has changed."""
+        for cgrid in list(_first(self.open, len(self.open) - self.awake)):
+            if cgrid in self._changed:
+                continue
+            session = self.open.pop(cgrid)
+            if session.index_keys != self._keys(session):
+                self.index(session)
+            self._resting[cgrid] = _stored(session, OPEN, 0)
 
-def _begun(item: tuple[str, Session]) -> int:
-    return item[1].begun_at
+    def _rest_ended(self) -> None:
+        for cgrid in list(_first(self._ended, len(self._ended) - self.awake_ended)):
+            if cgrid not in self._changed:
+                self._sleeping_ended[cgrid] = _stored(self._ended.pop(cgrid), ENDED, self._ended_until[cgrid])
+
+
+def _due(until: dict[str, int], now_ns: int, most: int) -> list[str]:
+    """The first ones that are over for long enough, or too many."""
+    spare = len(until) - most
+    return [cgrid for place, cgrid in enumerate(_first(until, FORGOTTEN_PER_STEP)) if until[cgrid] <= now_ns or place < spare]
+
+
+def _stored(session: Session, kind: bytes, until_ns: int) -> Stored:
+    stored = Stored(encode_begun(session))
+    stored.progress = encode_progress(session, kind, until_ns)
+    return stored
 
 
 def _moment(item: tuple[str, int]) -> int:

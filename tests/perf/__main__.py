@@ -17,6 +17,7 @@ from engine.rating import price
 TABLES = (
     ("startup", (), ("2",)),
     ("restart", (), ("2000",)),
+    ("soak", (), ("--accounts", "2000", "--open", "2000", "--sessions", "2000", "--rounds", "2")),
     ("rating", (), ("0.1",)),
     ("filters", (), ("--profiles", "1000")),
     ("idle", (), ("300",)),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.errors import RequestError
 from engine.usage import SECOND
-from tests.engine.sessions.switch import Switch
+from tests.engine.sessions.switch import ACCOUNT, Switch
 
 CREDIT = 40
 WORDS = ("begin", "begin", "update", "end", "end", "cdr", "cdr", "sleep", "top_up")
@@ -87,3 +87,22 @@ def test_a_series_that_is_cut_gives_the_same_numbers(acts: list[Act], cuts: set[
     assert money(parts) == money(whole)
     assert moments(parts) == moments(whole)
     parts.verify()
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(SERIES, st.sets(st.integers(0, 20), max_size=2))
+def test_sessions_that_rest_between_events_give_the_same_numbers(acts: list[Act], cuts: set[int]) -> None:
+    awake, resting = Switch(credit=CREDIT), Switch(credit=CREDIT, restful=True)
+    for place, act in enumerate(acts):
+        if place in cuts:
+            resting.cut()
+        assert play(resting, act) == play(awake, act), (place, act)
+        assert resting.count() == awake.count()
+        account = f"*string:~*req.Account:{ACCOUNT}"
+        assert resting.count(account) == awake.count(account)
+    for site in (awake, resting):
+        site.sleep(60 * SECOND)
+    assert resting.cdrs() == awake.cdrs()
+    assert money(resting) == money(awake)
+    assert moments(resting) == moments(awake)
+    resting.verify()

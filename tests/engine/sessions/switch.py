@@ -6,6 +6,7 @@ from typing import Any
 
 from engine.effects import DisconnectSession, Effect
 from engine.event import Event
+from engine.limits import RESTED_PER_STEP
 from engine.records import CdrPut, SessionClosed, SessionProgress, SessionPut, decode_commit
 from engine.sessions.commands import (
     FindSessions,
@@ -73,7 +74,10 @@ class Switch(Site):
         price: str = "0.1",
         sessions: dict[str, object] | None = None,
         exact: bool = True,
+        restful: bool = False,
     ) -> None:
+        """`restful`: every session rests between two events."""
+        self.restful = restful
         self.ticks = 7 * SECOND
         self.client = client
         self._sessions = sessions or {}
@@ -88,6 +92,9 @@ class Switch(Site):
             setattr(self.options.sessions, name, value)
         self.options.sessions.connected = frozenset({"cdrs"})
         super()._open()
+        if self.restful:
+            registry = self.engine.sessions.life.registry
+            registry.awake = registry.awake_ended = -RESTED_PER_STEP
 
     def step(self, command: object, now_ns: int | None = None) -> Any:
         """One command; what it recorded is on the disk afterwards."""
@@ -114,6 +121,7 @@ class Switch(Site):
         for cgrid in news:
             stored = self._stored.get(cgrid)
             live = registry.open.get(cgrid) or registry._ended.get(cgrid) or registry.passive.get(cgrid)
+            assert not (self.restful and (registry.open or registry._ended)), "all of them rest"
             if stored is not None and live is not None:
                 assert whole_of(decode_session(cgrid, stored, self.ticks - self.now)) == whole_of(live)
 
