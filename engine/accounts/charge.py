@@ -346,9 +346,8 @@ class Charging:
     def summary(self, account: Account, initial: dict[str, Amount] | None) -> AccountSummary:
         """The account's balances now, each beside what it held before (0 for those that came since); None: as now."""
         rows: list[BalanceSummary] = []
-        chains = account.balances or {}
         for balance_type in SUMMARY_TYPES:
-            for one in chains.get(balance_type) or ():
+            for one in account.of_type(balance_type):
                 before = one.value if initial is None else initial.get(one.uuid, 0)
                 rows.append(BalanceSummary(one.uuid, one.id, one.type, before, one.value, one.weight, one.disabled, one.factors))
         return AccountSummary(account.tenant, account.name, rows, account.allow_negative, account.disabled)

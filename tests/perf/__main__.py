@@ -21,6 +21,7 @@ TABLES = (
     ("rating", (), ("0.1",)),
     ("filters", (), ("--profiles", "1000")),
     ("idle", (), ("300",)),
+    ("events", (), ("100",)),
     ("jsonrpc", (), ("3000",)),
     ("gateway", (), tuple("--seconds 1 --runs 1 --work cost --work sessions --work cdrs --work process".split())),
     ("tariffplan", (), ("20000",)),
