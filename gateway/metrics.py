@@ -298,6 +298,7 @@ def _partitions(house: House) -> Iterator[Sample]:
 ENGINE: Final = (
     Metric("accounts", GAUGE, "Accounts.", _size("accounts")),
     Metric("sessions_open", GAUGE, "Open sessions.", _size("sessions_open")),
+    Metric("sessions_awake", GAUGE, "Of these, those that are kept ready.", _size("sessions_awake")),
     Metric("runs_open", GAUGE, "Their runs.", _size("runs_open")),
     Metric("sessions_passive", GAUGE, "Copies of other engines' sessions.", _size("sessions_passive")),
     Metric("sessions_ended", GAUGE, "Ended sessions that are kept for their record.", _size("sessions_ended")),

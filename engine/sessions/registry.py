@@ -95,7 +95,8 @@ class Registry:
     def sizes(self) -> dict[str, int]:
         """How much there is of what, by name."""
         return {
-            "sessions_open": len(self.open) + len(self._sleeping),
+            "sessions_open": len(self.open) + len(self._resting) + len(self._sleeping),
+            "sessions_awake": len(self.open),
             "runs_open": self._runs,
             "sessions_passive": len(self.passive),
             "sessions_ended": len(self._ended_until),
