@@ -352,6 +352,7 @@ class Collector:
         gathered, seen = gc.get_count()[2], self._busy()
         if gathered >= (COLLECT_IDLE if seen == self._seen else COLLECT_BUSY):
             gc.collect()
+            gc.freeze()  # what is left of this, a plan that was loaded or sessions that go on, is not looked at again either
         self._seen = seen
         self._arm()
 
