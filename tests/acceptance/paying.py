@@ -11,6 +11,7 @@ from tests.acceptance.killing import TENANT
 from tests.gateway.servers import Gateway, tollwire
 
 ACCOUNTS = 12
+VERIFY_SECONDS = 600.0
 PRICE = 2  # money a debit: ten seconds at 0.2
 START = 1_000_000
 PLAN = {
@@ -35,7 +36,7 @@ def planned(folder: Path, *words: str, small: bool = False, under: Sequence[str]
 
 
 def verify(gateway: Gateway) -> None:
-    verified = tollwire("verify", "--state", str(gateway.state))
+    verified = tollwire("verify", "--state", str(gateway.state), seconds=VERIFY_SECONDS)
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 

@@ -29,7 +29,7 @@ SEED = int(os.environ.get("TOLLWIRE_SEED", "7"))
 PLAN_KILLS = max(3, KILLS // 10)  # while a plan is loaded
 MOST_ANSWERS = 500  # between a start and the kill
 LONG_MEMORY = ("--set", "caches.partitions.*closed_sessions.ttl=1h")  # a record may come long after the end of its session
-VERIFY_KILLS = 20  # after which all entries are added up again
+VERIFY_KILLS = max(20, KILLS // 20)  # after which all entries are added up again
 
 
 def kill_while_it_starts(folder: Path, seconds: float) -> str:
@@ -57,9 +57,11 @@ def test_nothing_acknowledged_is_lost_and_nothing_is_doubled(tmp_path: Path) -> 
                 gateway = Gateway(tmp_path, *LONG_MEMORY, small=number % 2 == 1)
                 asyncio.run(customers.look(gateway))
                 if number % VERIFY_KILLS == 0:
+                    asyncio.run(customers.look_at_all_records(gateway))
                     verify(gateway)
             except AssertionError as error:
                 raise AssertionError(f"kill {number} of TOLLWIRE_SEED={SEED}: {error}") from error
+        asyncio.run(customers.look_at_all_records(gateway))
         assert gateway.stop() == 0
         customers.logs += gateway.text()
     finally:

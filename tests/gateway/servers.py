@@ -36,11 +36,13 @@ def environment(**changes: str) -> dict[str, str]:
     return {**kept, "PYTHONPATH": f"{tree}:{ROOT}", "PYTHONSAFEPATH": "1", "TZ": "UTC", **changes}
 
 
-def tollwire(*words: str, env: Mapping[str, str] | None = None, stdin: str = "") -> subprocess.CompletedProcess[str]:
+def tollwire(
+    *words: str, env: Mapping[str, str] | None = None, stdin: str = "", seconds: float = DEADLINE_SECONDS
+) -> subprocess.CompletedProcess[str]:
     """One run of the command to its end."""
     command = [sys.executable, "-m", "gateway", *words]
     return subprocess.run(
-        command, env=env or environment(), input=stdin, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False, cwd=ROOT
+        command, env=env or environment(), input=stdin, capture_output=True, text=True, timeout=seconds, check=False, cwd=ROOT
     )
 
 
