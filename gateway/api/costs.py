@@ -15,15 +15,12 @@ from engine.times import Moment, Zone, parse_time, zone_of
 from engine.usage import DATA, parse_duration
 from gateway.api.args import Args
 from gateway.api.context import Api
+from gateway.api.costquery import COST_QUERY, CostQuery, read_cost_query
 from gateway.api.shapes import shape
 from gateway.api.table import method
 
 DEFAULT_CATEGORY: Final = "call"
 
-_COST: Final = shape(
-    "v1.AttrGetCost",
-    "Tenant string; Category string; Subject string; AnswerTime string; Destination string; Usage string; APIOpts map[string]any",
-)
 _DATA_COST: Final = shape(
     "v1.AttrGetDataCost",
     "Tenant string; Category string; Subject string; AnswerTime string; Usage time.Duration; Opts map[string]any",
@@ -103,10 +100,12 @@ def usage_of(text: str) -> int:
         raise RequestError(str(fault)) from None
 
 
-def _get_cost(api: Api, args: Args) -> object:
-    usage_ns = usage_of(args.text("Usage"))
-    start = moment(api, args.text("AnswerTime"))
-    return event_cost_json(_cost_or_server_error(api, _call(api, args, start, usage_ns, "")))
+def _get_cost(api: Api, query: CostQuery) -> object:
+    usage_ns = usage_of(query.Usage)
+    start = moment(api, query.AnswerTime)
+    tenant, category = api.tenant(query.Tenant), query.Category or DEFAULT_CATEGORY
+    call = Call(tenant, category, query.Subject, "", query.Destination, "", start.ns, start.ns + usage_ns, start.zone)
+    return event_cost_json(_cost_or_server_error(api, call))
 
 
 def _get_data_cost(api: Api, args: Args) -> object:
@@ -159,7 +158,7 @@ def _rating_plans_cost(api: Api, args: Args) -> object:
 
 
 METHODS: Final = (
-    method("APIerSv1.GetCost", _COST, _get_cost),
+    method("APIerSv1.GetCost", COST_QUERY, _get_cost, reader=read_cost_query),
     method("APIerSv1.GetDataCost", _DATA_COST, _get_data_cost),
     method("Responder.GetCost", _DESCRIPTOR, _responder_get_cost),
     method("Responder.GetCostOnRatingPlans", _ON_PLANS, _on_rating_plans),

@@ -13,7 +13,6 @@ from engine.errors import RequestError, StorageUnavailable
 from engine.money import OutOfRange
 from engine.storage.ports import StorageRefused
 from engine.tally import Outcomes
-from gateway.api.arguments import read_arguments
 from gateway.api.context import Api
 from gateway.api.table import UNKNOWN, Method, Table
 from gateway.protocols.jsonrpc.envelope import MalformedError, encode_error, encode_result
@@ -100,8 +99,7 @@ class Dispatcher:
         try:
             if row is None:
                 raise self._explain(name)
-            args = read_arguments(row.args, bytes(request.params))
-            row.mandatory.check(args)
+            args = row.read(bytes(request.params))
             if row.handler is None:
                 raise RequestError(f"NOT_IMPLEMENTED: {row.name}")
             result = row.handler(api, args)

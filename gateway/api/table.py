@@ -4,45 +4,61 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from engine.errors import RequestError
 from engine.tally import Outcomes
 from gateway.api.args import Args
-from gateway.api.arguments import Mandatory
+from gateway.api.arguments import Mandatory, read_arguments
 from gateway.api.catalogue import ALIASES, ALWAYS, EXTENDS, METHODS, PING, SECTIONS
 from gateway.api.context import Api
 from gateway.api.gotypes import GoType
 from gateway.api.shapes import ANYTHING, EVENT
 
-Handler = Callable[[Api, Args], object]
+Handler = Callable[[Api, Any], object]
 """Answers a call with a JSON-able value (dict, list, str, int, bool, Decimal, float, None), or an awaitable of one; may raise
 RequestError."""
 
+Reader = Callable[[bytes], object]
+"""Makes the argument of a method's handler of the bytes of params; raises as `read_arguments` does."""
 
 UNKNOWN: Final = "unknown"  # what methods that there are not are counted as
 
 
 class Method:
-    """A row: `name` is "Service.Method"; without a handler the method is known and not built. `slow` ones run as tasks."""
+    """A row: `name` is "Service.Method"; without a handler the method is known and not built. `slow` ones run as tasks.
+
+    The handler gets what `read` makes of the bytes of params: Args, or what a reader of the method's own makes of them.
+    """
 
     name: Final[str]
     args: Final[GoType]
     handler: Final[Handler | None]
     mandatory: Final[Mandatory]
     slow: Final[bool]
+    _reader: Final[Reader | None]
 
-    def __init__(self, name: str, args: GoType, handler: Handler | None, mandatory: Mandatory, slow: bool) -> None:
+    def __init__(self, name: str, args: GoType, handler: Handler | None, mandatory: Mandatory, slow: bool, reader: Reader | None) -> None:
         self.name = name
         self.args = args
         self.handler = handler
         self.mandatory = mandatory
         self.slow = slow
+        self._reader = reader
+
+    def read(self, params: bytes) -> Any:
+        """The handler's argument. Raises RequestError where it is refused, MalformedError where params are no JSON at all."""
+        if self._reader is not None:
+            return self._reader(params)
+        args = read_arguments(self.args, params)
+        self.mandatory.check(args)
+        return args
 
 
-def method(name: str, args: GoType, handler: Handler | None, mandatory: str = "") -> Method:
-    """The row of a method; an `async def` handler makes it a slow one. `mandatory` is written as Mandatory says."""
-    return Method(name, args, handler, Mandatory(mandatory), inspect.iscoroutinefunction(handler))
+def method(name: str, args: GoType, handler: Handler | None, mandatory: str = "", reader: Reader | None = None) -> Method:
+    """The row of a method; an `async def` handler makes it a slow one. `mandatory` is written as Mandatory says; a method with a reader
+    of its own has nothing mandatory."""
+    return Method(name, args, handler, Mandatory(mandatory), inspect.iscoroutinefunction(handler), reader)
 
 
 def _ping(api: Api, args: Args) -> object:  # noqa: ARG001 - every handler has these
