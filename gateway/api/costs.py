@@ -68,13 +68,15 @@ def _call(api: Api, args: Args, start: Moment, usage_ns: int, tor: str) -> Call:
 
 def _cost(api: Api, call: Call) -> CallCost | Refusal:
     result = api.step(commands.GetCost(call))
-    assert isinstance(result, CallCost | Refusal), "a cost query answers a cost or a refusal"
+    if isinstance(result, CallCost):
+        return result
+    assert isinstance(result, Refusal), "a cost query answers a cost or a refusal"
     return result
 
 
 def _cost_or_server_error(api: Api, call: Call) -> CallCost:
     cost = _cost(api, call)
-    if isinstance(cost, Refusal):
+    if not isinstance(cost, CallCost):
         raise server_error(cost.value)
     return cost
 

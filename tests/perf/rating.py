@@ -101,7 +101,7 @@ def main() -> None:
 def event_cost(tariff: Tariff, options: RatingOptions) -> object:
     cost = get_cost(tariff, call_of("flat", 61 * SECOND), options)
     assert isinstance(cost, CallCost), "the query is answered"
-    return EventCost.of(cost, "", "").to_data()
+    return EventCost.of(cost, "", "").to_json()
 
 
 if __name__ == "__main__":
