@@ -11,7 +11,7 @@ from engine.money import amount_json, factor_json
 from engine.times import NO_TIME, UTC_ZONE, format_time
 from gateway.api.args import Args
 from gateway.api.context import Api
-from gateway.api.paging import page_of_ids
+from gateway.api.paging import in_turns, page_of_ids
 from gateway.api.ratingdata import OK, shown_timing
 from gateway.api.shapes import PAGINATOR_WITH_TENANT, TENANT_WITH_OPTS, shape
 from gateway.api.table import method
@@ -259,12 +259,12 @@ def _chosen(api: Api, args: Args) -> list[Account]:
             and one.allow_negative == flags.get("AllowNegative", one.allow_negative)]  # fmt: skip
 
 
-def _list(api: Api, args: Args) -> object:
-    return [shown_account(one) for one in _chosen(api, args)]
+async def _list(api: Api, args: Args) -> object:
+    return await in_turns(_chosen(api, args), shown_account)
 
 
-def _list_older(api: Api, args: Args) -> object:
-    return [_older(one) for one in _chosen(api, args)]
+async def _list_older(api: Api, args: Args) -> object:
+    return await in_turns(_chosen(api, args), _older)
 
 
 def _count(api: Api, args: Args) -> object:

@@ -13,6 +13,7 @@ from engine.times import UTC_ZONE, ZERO_TIME, Moment, format_time
 from gateway.api.args import Args
 from gateway.api.clients import CLIENTS, Clients, asked
 from gateway.api.context import Api
+from gateway.api.paging import in_turns
 from gateway.api.shapes import ANYTHING, TENANT_WITH_OPTS, TEXT, shape
 from gateway.api.table import method
 
@@ -70,20 +71,20 @@ def _found(api: Api, args: Args, *, passive: bool, count: bool) -> object:
     )
 
 
-def _list(api: Api, args: Args, *, passive: bool) -> object:
+async def _list(api: Api, args: Args, *, passive: bool) -> object:
     runs = _found(api, args, passive=passive, count=False)
     assert isinstance(runs, list), "runs come as a list"
     if not runs:
         raise not_found()
-    return [external_session(run, api.options.node_id) for run in runs]
+    return await in_turns(runs, lambda run: external_session(run, api.options.node_id))
 
 
-def _active(api: Api, args: Args) -> object:
-    return _list(api, args, passive=False)
+async def _active(api: Api, args: Args) -> object:
+    return await _list(api, args, passive=False)
 
 
-def _passive(api: Api, args: Args) -> object:
-    return _list(api, args, passive=True)
+async def _passive(api: Api, args: Args) -> object:
+    return await _list(api, args, passive=True)
 
 
 def _active_count(api: Api, args: Args) -> object:

@@ -27,7 +27,8 @@ from engine.times import ZERO_TIME, fixed_zone, format_time, parse_time, zone_of
 from engine.usage import VOICE, format_duration
 from gateway.api.args import Args
 from gateway.api.context import Api
-from gateway.api.limits import CDRS_PER_TURN, MAX_CDRS_PER_ANSWER
+from gateway.api.limits import MAX_CDRS_PER_ANSWER
+from gateway.api.paging import in_turns
 from gateway.api.shapes import PAGINATOR, shape
 from gateway.api.table import method
 
@@ -257,13 +258,7 @@ async def _answer(api: Api, query: CdrQuery, written: Callable[[CdrPut], dict[st
     found = await asked(store_of(api).query(msgspec.structs.replace(query, limit=bound)))
     if len(found) > MAX_CDRS_PER_ANSWER:
         raise server_error(f"more than {MAX_CDRS_PER_ANSWER} records: ask with a Limit, page by page")
-    encoder = msgspec.json.Encoder(decimal_format="number")
-    answer: list[msgspec.Raw] = []
-    for number, cdr in enumerate(found, 1):
-        answer.append(msgspec.Raw(encoder.encode(written(cdr))))
-        if number % CDRS_PER_TURN == 0:
-            await asyncio.sleep(0)
-    return answer
+    return await in_turns(found, written)
 
 
 async def _get_external(api: Api, args: Args) -> object:

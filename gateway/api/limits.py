@@ -19,6 +19,6 @@ MAX_PLAN_JOBS: Final = 16  # plans that are read or wait for it; more are refuse
 PLAN_NAMED_FAULTS: Final = 100  # faults that an error text names
 MAX_LISTED_SESSIONS: Final = 1_000_000  # sessions that one client may name when it is asked for its own; more is no answer
 MAX_CDRS_PER_ANSWER: Final = 10_000  # records of one answer; a request that finds more, up to its limit, is refused
-CDRS_PER_TURN: Final = 100  # records written before other connections get their turn
+LISTED_PER_TURN: Final = 100  # records, accounts or sessions of one answer that are written before others get their turn
 MAX_RERATED_PER_CALL: Final = 200_000  # records of one CDRsV1.RateCDRs or ReprocessCDRs; more are refused
 MAX_FORM_FIELDS: Final = 1_000  # fields of a record that is posted as a form

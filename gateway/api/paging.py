@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from typing import TypeVar
+
+import msgspec
 
 from engine.errors import not_found
 from gateway.api.args import Args
+from gateway.api.limits import LISTED_PER_TURN
 
 _T = TypeVar("_T")
 
@@ -27,3 +31,14 @@ def page_of_ids(ids: Sequence[str], args: Args) -> list[str] | None:
     if not found:
         raise not_found()
     return page(found, args.integer_or_none("Limit"), args.integer_or_none("Offset"))
+
+
+async def in_turns(items: Sequence[_T], shown: Callable[[_T], object]) -> list[msgspec.Raw]:
+    """What is shown of each as JSON; a few of them, then others have their turn."""
+    encoder = msgspec.json.Encoder(decimal_format="number")
+    found: list[msgspec.Raw] = []
+    for number, item in enumerate(items, 1):
+        found.append(msgspec.Raw(encoder.encode(shown(item))))
+        if number % LISTED_PER_TURN == 0:
+            await asyncio.sleep(0)
+    return found
