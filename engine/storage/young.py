@@ -11,10 +11,14 @@ from engine.records import CdrPut, CdrRemoved, Record
 class YoungCdrs:
     """Used on the loop's thread only."""
 
+    _runs: dict[tuple[str, str], tuple[CdrPut, int]]
+    _removed: dict[int, int]
+    _arrived: deque[tuple[int, CdrPut | CdrRemoved]]
+
     def __init__(self) -> None:
-        self._runs: dict[tuple[str, str], tuple[CdrPut, int]] = {}
-        self._removed: dict[int, int] = {}
-        self._arrived: deque[tuple[int, CdrPut | CdrRemoved]] = deque()
+        self._runs = {}
+        self._removed = {}
+        self._arrived = deque()
 
     def __len__(self) -> int:
         """Appended records, and removals of records, that the tables do not have yet."""

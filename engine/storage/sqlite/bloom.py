@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Final
 
 from engine.limits import EXISTS_FILTER_MAX_BYTES
 
 _BITS_PER_HASH: Final = 16
 _MIN_HASHES: Final = 1 << 19
-_FACTORS: Final = (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9)
-_MASK: Final = (1 << 64) - 1
+_FIRST: Final = 0x1E3779B1  # odd, and below 2**30: a product with a hash fits a machine word
+_SECOND: Final = 0x2545F491
+_THIRD: Final = 0x165667B1
+_MASK: Final = (1 << 32) - 1
 
 
 class HashFilter:
@@ -20,11 +22,13 @@ class HashFilter:
 
     ready: bool
     count: int
+    _shift: int
+    _bits: bytearray
 
     def __init__(self, expected: int) -> None:
         bits = _BITS_PER_HASH * max(2 * expected, _MIN_HASHES)
-        self._shift = 64 - min(bits - 1, 8 * EXISTS_FILTER_MAX_BYTES - 1).bit_length()
-        self._bits = bytearray(1 << (64 - self._shift - 3))
+        self._shift = 32 - min(bits - 1, 8 * EXISTS_FILTER_MAX_BYTES - 1).bit_length()
+        self._bits = bytearray(1 << (32 - self._shift - 3))
         self.count = 0
         self.ready = False
 
@@ -33,24 +37,32 @@ class HashFilter:
         """Whether a larger one would be sharper."""
         return self.count * _BITS_PER_HASH > 8 * len(self._bits) and len(self._bits) < EXISTS_FILTER_MAX_BYTES
 
-    def add(self, hashes: Iterable[int]) -> None:
+    def add(self, value: int) -> None:
+        """Takes a hash in."""
+        bits = self._bits
+        shift = self._shift
+        first = (value * _FIRST & _MASK) >> shift
+        second = (value * _SECOND & _MASK) >> shift
+        third = (value * _THIRD & _MASK) >> shift
+        bits[first >> 3] |= 1 << (first & 7)
+        bits[second >> 3] |= 1 << (second & 7)
+        bits[third >> 3] |= 1 << (third & 7)
+        self.count += 1
+
+    def add_all(self, values: Sequence[int]) -> None:
         """Takes hashes in."""
-        bits, shift = self._bits, self._shift
-        for value in hashes:
-            for factor in _FACTORS:
-                place = (value + 1) * factor & _MASK
-                place = (place ^ place >> 29) * _FACTORS[0] & _MASK
-                place >>= shift
-                bits[place >> 3] |= 1 << (place & 7)
-            self.count += 1
+        for value in values:
+            self.add(value)
 
     def may_have(self, value: int) -> bool:
         """False when the hash was never added."""
-        bits, shift = self._bits, self._shift
-        for factor in _FACTORS:
-            place = (value + 1) * factor & _MASK
-            place = (place ^ place >> 29) * _FACTORS[0] & _MASK
-            place >>= shift
-            if not bits[place >> 3] & 1 << (place & 7):
-                return False
-        return True
+        bits = self._bits
+        shift = self._shift
+        first = (value * _FIRST & _MASK) >> shift
+        if not bits[first >> 3] & 1 << (first & 7):
+            return False
+        second = (value * _SECOND & _MASK) >> shift
+        if not bits[second >> 3] & 1 << (second & 7):
+            return False
+        third = (value * _THIRD & _MASK) >> shift
+        return bool(bits[third >> 3] & 1 << (third & 7))

@@ -6,23 +6,21 @@ from collections.abc import Iterator
 from typing import Final
 
 from engine.limits import FOLD_JOURNAL_BYTES, FOLD_JOURNAL_RECORDS
-from engine.records import StateRecord, encode_record, ended_keys, is_removal, state_key
+from engine.records import encode_record
 from engine.storage.sqlite.database import Database, marks_for
+from engine.storage.sqlite.sorting import Gathered
 
 _ROWS_PER_SLICE: Final = 256
-_PLACES_BITS: Final = 24  # of the order in which keys came; above them the ticket
 _PRUNED_ROWS_PER_SLICE: Final = 32
 _PRUNED_BYTES_PER_SLICE: Final = 512 << 10
 
 
 class StateFold:
-    """Gathers the last record of every key since the last fold; belongs to the writer thread."""
+    """The last record of every key since the last fold, in `gathered`; belongs to the writer thread."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._last: dict[tuple[int, str], tuple[int, StateRecord, int]] = {}
-        self._again: set[tuple[int, str]] = set()  # keys that were removed since the last fold and came again
-        self._came = 0
+        self.gathered = Gathered()
         self._bytes = 0
         self._records = 0
 
@@ -31,22 +29,6 @@ class StateFold:
         """Whether so much has gathered that a restart would take long."""
         return self._bytes >= FOLD_JOURNAL_BYTES or self._records >= FOLD_JOURNAL_RECORDS
 
-    def take(self, ticket: int, record: StateRecord) -> None:
-        """Takes a record; they come in the order of the journal."""
-        if is_removal(record):
-            for key in ended_keys(record):
-                self._last[key] = (ticket, record, 0)
-            return
-        key = state_key(record)
-        known = self._last.get(key)
-        if known is None or is_removal(known[1]):
-            if known is not None:
-                self._again.add(key)
-            self._came = max(self._came + 1, ticket << _PLACES_BITS)
-            self._last[key] = (ticket, record, self._came)
-        else:
-            self._last[key] = (ticket, record, known[2])
-
     def weigh(self, size_bytes: int, records: int) -> None:
         """Counts journal that a restart would have to read."""
         self._bytes += size_bytes
@@ -54,14 +36,13 @@ class StateFold:
 
     def apply(self) -> Iterator[None]:
         """Writes what has gathered into the table of state, in slices. What is taken meanwhile is for the next fold."""
-        last, self._last = self._last, {}
-        again, self._again = self._again, set()
+        last, again = self.gathered.take()
         self._bytes = self._records = 0
-        items = sorted(last.items())
+        items = [(key, last[key]) for key in sorted(last)]
         for start in range(0, len(items), _ROWS_PER_SLICE):
             chunk = items[start : start + _ROWS_PER_SLICE]
-            self._remove([key for key, (_, record, _) in chunk if is_removal(record) or key in again])
-            puts = [(*key, ticket, encode_record(record), came) for key, (ticket, record, came) in chunk if not is_removal(record)]
+            self._remove([key for key, one in chunk if not one.came or key in again])
+            puts = [(*key, one.ticket, encode_record(one.record), one.came) for key, one in chunk if one.came]
             self._database.insert_lazily("state", puts)
             yield
 

@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import Final, TypeVar
 
 import msgspec
+from mypy_extensions import mypyc_attr
 
 from engine.parts import NANO, Parts, join_amount
 from engine.storage.sqlite.database import Database, marks_for
@@ -29,6 +30,7 @@ _SECOND_LIMIT: Final = 2**62
 Item = TypeVar("Item")
 
 
+@mypyc_attr(native_class=False)
 class Generation(msgspec.Struct, frozen=True):
     """A run of ids with the same high bits; `low` and `high` are the least and the greatest second of its rows."""
 
@@ -38,7 +40,7 @@ class Generation(msgspec.Struct, frozen=True):
     high: int
 
 
-class Row(msgspec.Struct, frozen=True, gc=False):
+class Row:
     """One row to be put: `hashes` by kind of key, see `key_hash`."""
 
     row_id: int
@@ -46,10 +48,19 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     record: bytes
     hashes: tuple[int, ...]
 
+    def __init__(self, row_id: int, second: int, record: bytes, hashes: tuple[int, ...]) -> None:
+        self.row_id = row_id
+        self.second = second
+        self.record = record
+        self.hashes = hashes
+
 
 def key_hash(text: str) -> int:
     """The 32 bits that a key is looked up by."""
-    return zlib.crc32(text.encode("utf-8", "surrogatepass"))
+    try:
+        return zlib.crc32(text.encode())
+    except UnicodeEncodeError:
+        return zlib.crc32(text.encode("utf-8", "surrogatepass"))
 
 
 def whole_second(instant: Parts) -> int:
@@ -91,6 +102,8 @@ class IndexedTable:
     """The writing side of one such table; belongs to the writer thread. `generations` may be read by others."""
 
     generations: tuple[Generation, ...]
+    _database: Database
+    _name: str
 
     def __init__(self, database: Database, name: str) -> None:
         self._database = database
@@ -101,12 +114,12 @@ class IndexedTable:
         """Reads the generations again, after an error."""
         self.generations = tuple(generations_of(self._database.connection, self._name))
 
-    def apply(self, items: Sequence[Item], build: Callable[[Item], Row], removed: Sequence[int]) -> Iterator[None]:
+    def apply(self, items: Sequence[Item], build: Callable[[Sequence[Item]], list[Row]], removed: Sequence[int]) -> Iterator[None]:
         """Puts and removes rows in small transactions, each about a millisecond between two yields. An id must not be in both."""
         keys: list[list[tuple[int, int]]] = [[] for _ in range(1 << _KINDS_BITS)]
         spans: dict[int, tuple[int, int]] = {}
         for start in range(0, len(items), _ROWS_PER_SLICE):
-            self._put_rows([build(item) for item in items[start : start + _ROWS_PER_SLICE]], keys, spans)
+            self._put_rows(build(items[start : start + _ROWS_PER_SLICE]), keys, spans)
             yield
         self._widen(spans)
         for of_kind in keys:
@@ -130,12 +143,17 @@ class IndexedTable:
     def _put_rows(self, rows: Sequence[Row], keys: list[list[tuple[int, int]]], spans: dict[int, tuple[int, int]]) -> None:
         """Puts rows; gathers their keys by kind, and the seconds of each generation."""
         self._database.insert_lazily(self._name, [(row.row_id, row.second, row.record) for row in rows])
-        for prefix in sorted({row.row_id >> GENERATION_BITS for row in rows}):
-            of_one = [row for row in rows if row.row_id >> GENERATION_BITS == prefix]
+        by_prefix: dict[int, list[Row]] = {}
+        for row in rows:
+            by_prefix.setdefault(row.row_id >> GENERATION_BITS, []).append(row)
+        for prefix in sorted(by_prefix):
+            of_one = by_prefix[prefix]
             number = self._enter(prefix, of_one, spans)
-            for kind in range(len(of_one[0].hashes)):
-                base = _index_base(number, kind)
-                keys[kind] += [(base | row.hashes[kind], row.row_id & _PLACES) for row in of_one]
+            bases = [_index_base(number, kind) for kind in range(len(of_one[0].hashes))]
+            for row in of_one:
+                place = row.row_id & _PLACES
+                for kind, value in enumerate(row.hashes):
+                    keys[kind].append((bases[kind] | value, place))
 
     def _enter(self, prefix: int, rows: Sequence[Row], spans: dict[int, tuple[int, int]]) -> int:
         """Makes the generation of these rows when it is new, and gathers their seconds; returns its number."""

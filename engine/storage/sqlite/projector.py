@@ -9,61 +9,27 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 from engine.limits import PROJECTION_BACKLOG_RECORDS, PROJECTION_BATCH_RECORDS
-from engine.records import CdrPut, CdrRemoved, EntriesForwarded, Entry, Record, decode_entry, encode_record
+from engine.records import EntriesForwarded, Record, decode_entry
 from engine.storage.sqlite.bloom import HashFilter
 from engine.storage.sqlite.database import Database, marks_for
 from engine.storage.sqlite.fold import StateFold, prune_journal
-from engine.storage.sqlite.indexed import GENERATION_BITS, IndexedTable, Row, find_ids, hashes_after, key_hash, whole_second
+from engine.storage.sqlite.indexed import GENERATION_BITS, IndexedTable, find_ids, hashes_after, key_hash
 from engine.storage.sqlite.recovery import read_commit
+from engine.storage.sqlite.sorting import Batch, cdr_rows, entry_rows, sort_out
 
 CGRID_KEY: Final = 0
 ORIGIN_KEY: Final = 1
 ACCOUNT_KEY: Final = 2
 ENTRY_ACCOUNT_KEY: Final = 0
 
-_PROJECTED: Final = (Entry, CdrPut, CdrRemoved, EntriesForwarded)
 _GATHER_RECORDS: Final = 1024
 _FILTER_HASHES_PER_SLICE: Final = 512
 _CLOSED_ROWS_PER_STATEMENT: Final = 256
 _CATCH_UP_SLICES: Final = 4
-
-
-class _Batch:
-    """What goes into tables together: the last word on each id, and the ledgers closed before."""
-
-    def __init__(self) -> None:
-        self.cdrs: dict[int, CdrPut | None] = {}
-        self.entries: dict[int, Entry] = {}
-        self.closings: list[EntriesForwarded] = []
-        self.closed: list[int] = []
-        self.last_order_id = 0
-        self.last_entry_id = 0
-
-    @property
-    def full(self) -> bool:
-        return len(self.cdrs) + len(self.entries) + len(self.closings) >= PROJECTION_BATCH_RECORDS
-
-    def take(self, record: CdrPut | CdrRemoved | Entry | EntriesForwarded) -> None:
-        if isinstance(record, Entry):
-            self.entries[record.entry_id] = record
-            if record.entry_id > self.last_entry_id:
-                self.last_entry_id = record.entry_id
-        elif isinstance(record, CdrPut):
-            self.cdrs[record.order_id] = record
-            if record.order_id > self.last_order_id:
-                self.last_order_id = record.order_id
-        elif isinstance(record, CdrRemoved):
-            self.cdrs[record.order_id] = None
-        else:
-            closed = [e.entry_id for e in self.entries.values() if e.account == record.account and e.entry_id <= record.through_id]
-            for entry_id in closed:
-                del self.entries[entry_id]
-            self.closed += closed  # rows of theirs may lie in the table without keys, from a projection that was cut off
-            self.closings.append(record)
-            self.entries.update((entry.entry_id, entry) for entry in record.forwards)
 
 
 class Projector:
@@ -107,7 +73,7 @@ class Projector:
         self._backlog: deque[tuple[int, int, Sequence[Record]]] = deque()
         self._backlog_records = 0
         self._from_journal = self._consumed < self._committed
-        self._batch = _Batch()
+        self._batch = Batch()
         self._fold = StateFold(self._database)
         self._busy = False
         self._work = self._run()
@@ -117,13 +83,13 @@ class Projector:
         self._committed = committed
         self._from_journal = self._consumed < committed
 
-    def feed(self, ticket: int, size_bytes: int, records: Sequence[Record]) -> None:
-        """Takes an append that has become durable; they come in order."""
-        self._committed = ticket
+    def feed(self, appends: Sequence[tuple[int, int, Sequence[Record]]]) -> None:
+        """Takes appends that have become durable, as (ticket, bytes, records); they come in order."""
+        self._committed = appends[-1][0]
         if self._from_journal:
             return
-        self._backlog.append((ticket, size_bytes, records))
-        self._backlog_records += len(records)
+        self._backlog.extend(appends)
+        self._backlog_records += sum([len(records) for _, _, records in appends])
         if self._backlog_records > PROJECTION_BACKLOG_RECORDS:
             self._backlog.clear()
             self._backlog_records = 0
@@ -139,7 +105,7 @@ class Projector:
         """How many slices should be run before the next commit; 0 when nothing presses."""
         if self._from_journal:
             return _CATCH_UP_SLICES
-        if self._busy or self._batch.full or self._backlog_records >= _GATHER_RECORDS or self._goal > self.projected or self._fold_due:
+        if self._busy or self._batch_full or self._backlog_records >= _GATHER_RECORDS or self._goal > self.projected or self._fold_due:
             return 1 + self._backlog_records * _CATCH_UP_SLICES // PROJECTION_BACKLOG_RECORDS
         return 0
 
@@ -157,6 +123,10 @@ class Projector:
         next(self._work)
 
     @property
+    def _batch_full(self) -> bool:
+        return self._batch.size() >= PROJECTION_BATCH_RECORDS
+
+    @property
     def _fold_due(self) -> bool:
         return self._fold.due or self.pruned < self.prune_asked
 
@@ -168,7 +138,7 @@ class Projector:
         while True:
             self._busy = False
             fold_due = self._fold_due and self._goal <= self._consumed
-            if self._batch.full or self.projected < self._goal <= self._consumed or (fold_due and self.projected < self._consumed):
+            if self._batch_full or self.projected < self._goal <= self._consumed or (fold_due and self.projected < self._consumed):
                 self._busy = True
                 yield from self._apply()
             elif fold_due:
@@ -183,7 +153,8 @@ class Projector:
     def _gather(self) -> Iterator[None]:
         """Sorts some durable appends into the batch and the fold; one that is very long takes several slices."""
         gathered = 0
-        while gathered < _GATHER_RECORDS and not self._batch.full and self._consumed < self._committed:
+        batch, state = self._batch, self._fold.gathered
+        while gathered < _GATHER_RECORDS and not self._batch_full and self._consumed < self._committed:
             appends = self._from_disk() if self._from_journal else [self._backlog.popleft()]
             for ticket, size_bytes, records in appends:
                 if not self._from_journal:
@@ -191,7 +162,8 @@ class Projector:
                 for start in range(0, len(records), _GATHER_RECORDS):
                     if start:
                         yield
-                    self._sort_out(ticket, records[start : start + _GATHER_RECORDS])
+                    part = records[start : start + _GATHER_RECORDS] if len(records) > _GATHER_RECORDS else records
+                    sort_out(ticket, part, batch if ticket > self.projected else None, state if ticket > self.folded else None)
                 self._fold.weigh(size_bytes, len(records))
                 gathered += len(records)
                 self._consumed = ticket
@@ -205,18 +177,9 @@ class Projector:
         size = len(body) // len(appends)
         return [(first + i, size, records) for i, records in enumerate(appends) if first + i > self._consumed]
 
-    def _sort_out(self, ticket: int, records: Sequence[Record]) -> None:
-        project, fold = ticket > self.projected, ticket > self.folded
-        for record in records:
-            if isinstance(record, _PROJECTED):
-                if project:
-                    self._batch.take(record)
-            elif fold:
-                self._fold.take(ticket, record)
-
     def _apply(self) -> Iterator[None]:
         """Writes the batch and moves the mark."""
-        batch, self._batch = self._batch, _Batch()
+        batch, self._batch = self._batch, Batch()
         self.last_order_id = max(self.last_order_id, batch.last_order_id)
         self.last_entry_id = max(self.last_entry_id, batch.last_entry_id)
         through = max(self._consumed, self.projected)
@@ -224,19 +187,15 @@ class Projector:
             self._close_entries(closing)
             yield
         closed = [entry_id for entry_id in batch.closed if entry_id not in batch.entries]
-        yield from self.entries.apply(list(batch.entries.values()), _entry_row, closed)
+        yield from self.entries.apply(list(batch.entries.values()), entry_rows, closed)
         cdrs = [cdr for cdr in batch.cdrs.values() if cdr is not None]
-        yield from self.cdrs.apply(cdrs, self._cdr_row, [order_id for order_id, cdr in batch.cdrs.items() if cdr is None])
+        yield from self.cdrs.apply(
+            cdrs, partial(cdr_rows, known=self.filter), [order_id for order_id, cdr in batch.cdrs.items() if cdr is None]
+        )
         self._database.set_marks(projected=through, last_order_id=self.last_order_id, last_entry_id=self.last_entry_id)
         self.projected = through
         self._on_projected(through)
         yield
-
-    def _cdr_row(self, cdr: CdrPut) -> Row:
-        """The row of a record; its keys are CGRID, origin id and account."""
-        hashes = (key_hash(cdr.cgrid), key_hash(cdr.origin_id), key_hash(cdr.account))
-        self.filter.add(hashes[:1])
-        return Row(cdr.order_id, whole_second(cdr.setup), encode_record(cdr), hashes)
 
     def _close_entries(self, closing: EntriesForwarded) -> None:
         """Puts the forwards in the place of the entries that they close, in one transaction: a reader sees the ones or the others."""
@@ -249,7 +208,7 @@ class Projector:
                     rows = connection.execute(f"SELECT id, record FROM entries WHERE id IN ({marks_for(chunk)})", chunk).fetchall()
                     closed = [entry_id for entry_id, record in rows if decode_entry(record).account == closing.account]
                     connection.execute(f"DELETE FROM entries WHERE id IN ({marks_for(closed)})", closed)
-            self.entries.put([_entry_row(entry) for entry in closing.forwards])
+            self.entries.put(entry_rows(closing.forwards))
 
     def _fold_state(self) -> Iterator[None]:
         """Writes folded state, moves the mark, drops the journal behind both marks."""
@@ -281,12 +240,7 @@ class Projector:
         if self._unread:
             number, after = self._unread.pop()
             found = hashes_after(self._database.connection, "cdrs", number, CGRID_KEY, after, _FILTER_HASHES_PER_SLICE)
-            self.filter.add(found)
+            self.filter.add_all(found)
             if found:
                 self._unread.append((number, found[-1]))
         self.filter.ready = not self._unread
-
-
-def _entry_row(entry: Entry) -> Row:
-    """The row of an entry; its key is the account."""
-    return Row(entry.entry_id, whole_second(entry.at), encode_record(entry), (key_hash(entry.account),))

@@ -35,7 +35,11 @@ CREATE TABLE entries_keys (key INTEGER NOT NULL, place INTEGER NOT NULL, PRIMARY
 # came: when the key came first, in the order of the journal; items are given back in that order.
 _SECOND: Final = "ALTER TABLE state ADD COLUMN came INTEGER NOT NULL DEFAULT 0;"
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SECOND)
+# The tables are as they were, what lies in them is not: sessions by two keys, costs packed, integers that are no pairs. What lies there
+# already stays, and is read; a program that does not know the new forms is not to open the file.
+_THIRD: Final = ""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SECOND, _THIRD)
 """Step i brings a file from version i to i + 1."""
 
 

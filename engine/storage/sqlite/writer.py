@@ -150,8 +150,7 @@ class Writer:
         if not self._write(appends[0].ticket, len(appends), body):
             return False
         self._taken = []
-        for append in appends:
-            self._projector.feed(append.ticket, len(append.body), append.records)
+        self._projector.feed([(append.ticket, len(append.body), append.records) for append in appends])
         self._projector.journal_bytes += len(body)
         self.committed_bytes += size
         self._reports.durable(appends[-1].ticket)

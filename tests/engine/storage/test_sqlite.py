@@ -548,7 +548,7 @@ def test_young_records_until_the_tables_have_them() -> None:
 def test_the_filter_knows_what_it_has_not_seen() -> None:
     known = HashFilter(0)
     seen = range(0, 40_000_000, 4001)
-    known.add(seen)
+    known.add_all(seen)
     assert all(known.may_have(value) for value in seen)
     wrong = sum(known.may_have(value) for value in range(1, 40_000_000, 4001))
     assert wrong < 100
