@@ -66,6 +66,7 @@ PLAN_CELL_CHARACTERS: Final = 65_536  # one cell
 PLAN_FAULTS: Final = 1_000  # faults that are named; more are counted
 STAGED_FROM: Final = 1_000  # prefixes, prices and items of a plan above which they are brought in beside what is in force, in slices
 STAGED_PER_STEP: Final = 1_000  # of these in one slice: 1 to 3 ms
+PLAN_SUGGESTIONS: Final = 100  # wrong names for which the nearest right one is looked for
 PLAN_NOTES: Final = 1_000  # warnings, and notices, that are named; more are counted
 
 # fields and filters

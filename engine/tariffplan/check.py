@@ -13,7 +13,7 @@ from engine.actions.written import formula_of, switch_of, weight_of
 from engine.fields.making import value_parts
 from engine.filters.rule import inline_rule, rule_of
 from engine.tariffplan.cells import ANY, checks
-from engine.tariffplan.faults import Faults, nearest
+from engine.tariffplan.faults import Faults
 from engine.tariffplan.merge import item_key
 from engine.tariffplan.read import Plan, Table
 from engine.tariffplan.sheet import DECIMAL, FLAG, IN_FIELD, LIST, NAMES, SWITCH, TYPES, Sheet
@@ -74,7 +74,7 @@ def _name_places(faults: Faults, table: Table, place: int, complain: Callable[[s
             faults.more += 1
             continue
         if row[place] not in suggestions:
-            suggestions[row[place]] = nearest(row[place], near)
+            suggestions[row[place]] = faults.nearest(row[place], near)
         faults.add(table.fault(number, place, f"{column}: {complaint}", suggestions[row[place]]))
 
 
@@ -208,7 +208,7 @@ def _name_references(faults: Faults, table: Table, place: int, complain: Callabl
             faults.more += 1
             continue
         if complaint not in suggestions:
-            suggestions[complaint] = nearest(complaint.partition('"')[2].rstrip('"'), valid)
+            suggestions[complaint] = faults.nearest(complaint.partition('"')[2].rstrip('"'), valid)
         faults.add(table.fault(number, place, complaint, suggestions[complaint]))
 
 
@@ -243,8 +243,8 @@ def _check_filters(plan: Plan, terms: Terms) -> None:
                             rules[name] = not _unreadable(*rule)
                         if not rules.get(name, f"{row[0]}:{name}" in valid):
                             message = f"broken reference to filter: <{name}> for item with ID: {row[0]}:{row[1]}"
-                            known = {other.partition(":")[2] for other in valid if other.startswith(f"{row[0]}:")}
-                            plan.faults.add(table.fault(number, place, message, "" if plan.faults.full else nearest(name, known)))
+                            known = (other.partition(":")[2] for other in valid if other.startswith(f"{row[0]}:"))
+                            plan.faults.add(table.fault(number, place, message, plan.faults.nearest(name, known)))
 
 
 def _check_suppliers(plan: Plan, terms: Terms) -> None:
@@ -259,6 +259,6 @@ def _check_suppliers(plan: Plan, terms: Terms) -> None:
     for table in tables:
         for number, row in enumerate(table.cells):
             if (row[1], row[place]) not in valid:
-                near = nearest(row[place], {category for tenant, category in valid if tenant == row[1]})
+                near = plan.faults.nearest(row[place], (category for tenant, category in valid if tenant == row[1]))
                 message = f'could not find ratingProfiles with prefix "*out:{row[1]}:{row[place]}"'
                 plan.faults.add(table.fault(number, place, message, near))

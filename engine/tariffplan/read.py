@@ -32,7 +32,7 @@ from engine.limits import (
     PLAN_ZIP_RATIO,
 )
 from engine.tariffplan.csvtext import is_separator, parse, places, split_lines
-from engine.tariffplan.faults import Faults, nearest
+from engine.tariffplan.faults import Faults
 from engine.tariffplan.sheet import Layout, Sheet
 from engine.tariffplan.sheets import ALL_SHEETS, BY_FILE
 
@@ -246,7 +246,7 @@ def read_plan(sources: Iterable[Source], separator: str = COMMA) -> Plan:
         name = os.path.basename(source.name)
         sheet = BY_FILE.get(name)
         if sheet is None:
-            plan.notices.add(Fault(source.name, 0, 0, "no sheet has this name: not read", nearest(name, BY_FILE)))
+            plan.notices.add(Fault(source.name, 0, 0, "no sheet has this name: not read", plan.notices.nearest(name, BY_FILE)))
             continue
         table = _table(sheet, source, separator, plan)
         rows += len(table.cells)

@@ -12,7 +12,6 @@ from engine.money import DOWN, MIDDLE, UP
 from engine.rating.book import Timing
 from engine.tariffplan.cells import read_duration, read_interval, read_numbers
 from engine.tariffplan.check import ids_of
-from engine.tariffplan.faults import nearest
 from engine.tariffplan.merge import item_key
 from engine.tariffplan.read import Plan, Table
 from engine.tariffplan.sheet import IN_FIELD, INTERVAL, LIST, Sheet
@@ -56,7 +55,9 @@ def _words(plan: Plan, name: str, column: str, words: tuple[str, ...], message: 
             continue
         for number, row in enumerate(table.cells):
             if row[place] not in ("", *words) and not plan.warnings.full:
-                plan.warnings.add(table.fault(number, place, f"{column}: {message} {row[place]!r}", nearest(row[place], words)))
+                plan.warnings.add(
+                    table.fault(number, place, f"{column}: {message} {row[place]!r}", plan.warnings.nearest(row[place], words))
+                )
 
 
 def _written_out(plan: Plan) -> None:
@@ -170,7 +171,7 @@ def _loose_names(plan: Plan, terms: Terms) -> None:
                 for name in _names(sheet, place, row):
                     if name not in valid and name[:1] != "*" and not plan.warnings.full:
                         message = f"{loose.column}: there is no {loose.what} {name!r} yet"
-                        plan.warnings.add(table.fault(number, place, message, nearest(name, valid)))
+                        plan.warnings.add(table.fault(number, place, message, plan.warnings.nearest(name, valid)))
 
 
 def _names(sheet: Sheet, place: int, row: list[str]) -> list[str]:
