@@ -79,7 +79,10 @@ def check_driver(tree: Tree, report: Report, section: str) -> None:
 
 
 def check_users(tree: Tree, report: Report) -> None:
-    """Passwords of HTTP users are written in base64."""
+    """Passwords of HTTP users are written in base64, and there is somebody who may come in."""
+    if tree.http.use_basic_auth and not tree.http.auth_users:
+        source, offset = tree.place(("http", "use_basic_auth")) or (DEFAULTS, -1)
+        report.caution(source, offset, "http.use_basic_auth is on and http.auth_users is empty: nobody may use HTTP")
     for name, text in tree.http.auth_users.items():
         try:
             b64decode(text, validate=True)

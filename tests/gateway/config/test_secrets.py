@@ -151,6 +151,11 @@ def test_a_password_that_is_not_in_base64_is_named_with_its_place(tmp_path: Path
     assert str(found) == f"{tmp_path}/c.toml:2:8: http.auth_users.anna is not in base64"
 
 
+def test_a_port_that_nobody_may_use_is_told(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, "c.toml", "[http]\nuse_basic_auth = true\n")
+    assert loaded.warnings == (f"http.use_basic_auth is on and http.auth_users is empty: nobody may use HTTP ({tmp_path}/c.toml:2)",)
+
+
 def test_kinds_that_are_secrets() -> None:
     assert len(secret_options()) > 20
     assert is_secret(Map(Secret()))
