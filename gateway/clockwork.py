@@ -8,6 +8,7 @@ starts a debit too early nor leaves one out.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections import deque
@@ -40,6 +41,7 @@ from engine.storage.query import CdrOrder, CdrQuery
 from engine.times import SECOND
 from gateway.api.clients import Callbacks, Clients, Performer, when_stored
 from gateway.limits import DONE_SECONDS, LONGEST_SLEEP_SECONDS, MAX_RESTORES, MAX_WAITING_EFFECTS, RETRY_SECONDS
+from gateway.observe.log import line_writer
 
 log: Final = logging.getLogger(__name__)
 
@@ -120,9 +122,12 @@ class Clockwork:
             if not self._restores.has_room:
                 return False
             self._restores.begin(effect_id, effect)
-        else:
+        elif isinstance(effect, PublishAccount):
             perform(effect)
             self.engine.effect_done(effect_id)
+        else:
+            perform(effect)
+            self._effects.done_when_written(effect_id)
         return True
 
     def _follow(self, now_ns: int) -> None:
@@ -231,6 +236,20 @@ class Effects:
         self._timer = None
         if not self._engine.journal_done():
             self._journal_soon()
+
+    def done_when_written(self, effect_id: int) -> None:
+        """An effect that is a line of the log is done when the line is out of the process, not when it waits to be written."""
+        writer = line_writer()
+        if writer is None:
+            self._engine.effect_done(effect_id)
+            return
+        loop = asyncio.get_running_loop()
+
+        def tell() -> None:
+            with contextlib.suppress(RuntimeError):  # the loop has ended: the line comes again after the next start
+                loop.call_soon_threadsafe(self.done, effect_id)
+
+        writer.when_written(tell)
 
     # -- for those who perform (gateway.api.clients.Performer) ---------------------------------------------------------
 

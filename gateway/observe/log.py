@@ -99,7 +99,7 @@ class LineWriter:
 
     def __init__(self, write: Callable[[str], None]) -> None:
         self._write = write
-        self._lines: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._lines: queue.SimpleQueue[str | Callable[[], None] | None] = queue.SimpleQueue()
         self._dropped = 0  # and not told yet
         self.dropped = 0
         self._thread: threading.Thread | None = None
@@ -120,6 +120,13 @@ class LineWriter:
             self._thread.start()
         self._lines.put(line)
 
+    def when_written(self, tell: Callable[[], None]) -> None:
+        """Has `tell` called, on the thread that writes, when every line that was put so far is written or dropped."""
+        if self._thread is None:
+            tell()
+        else:
+            self._lines.put(tell)
+
     def close(self) -> None:
         """Waits until everything is written, FLUSH_SECONDS at most."""
         thread, self._thread = self._thread, None
@@ -129,6 +136,9 @@ class LineWriter:
 
     def _run(self) -> None:
         while (line := self._lines.get()) is not None:
+            if not isinstance(line, str):
+                line()
+                continue
             dropped, self._dropped = self._dropped, 0
             try:
                 if dropped:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping, Sequence
 
 import pytest
 
-from engine.effects import AlterSession, DisconnectSession, WarnDisconnect
+from engine.effects import AlterSession, DisconnectSession, LogAction, WarnDisconnect
 from engine.sessions.commands import ForceDisconnect
 from gateway.api.bidirectional import BidirectionalClients, ClientOptions, client_name
 from gateway.api.clients import NamedSession
 from gateway.clockwork import Clockwork
+from gateway.observe.log import LineWriter
 from gateway.transport.bidirectional import Answer
 from tests.engine.house import TENANT
 from tests.engine.sessions.switch import Switch
@@ -156,5 +158,33 @@ def test_nobody_is_waited_for_for_ever() -> None:
     async def scene() -> None:
         clients = BidirectionalClients(ClientOptions(), lambda: 0, "new-")
         await clients.arrival(client_name("10.0.0.1:5060", "old-", 1), 0)
+
+    asyncio.run(scene())
+
+
+def test_a_line_is_said_when_it_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    site = Switch()
+    reader = threading.Event()
+    lines: list[str] = []
+
+    def write(line: str) -> None:
+        reader.wait()
+        lines.append(line)
+
+    writer = LineWriter(write)
+    monkeypatch.setattr("gateway.clockwork.line_writer", lambda: writer)
+
+    async def scene() -> None:
+        clockwork = Clockwork(site.engine, Slow(), 3)
+        clockwork.start()
+        writer.put("a line before")
+        assert clockwork.perform(7, LogAction("perf:1001", "SAY", "hello"))
+        await turns()
+        assert (site.engine.has_done, lines) == (False, [])
+        reader.set()
+        writer.close()
+        await turns()
+        assert (site.engine.has_done, lines) == (True, ["a line before"])
+        clockwork.stop()
 
     asyncio.run(scene())

@@ -82,7 +82,7 @@ def due_minutes(timing: Timing, zone: ZoneInfo, day: date) -> list[datetime]:
     if "*" not in (hour, minute):  # the first of two such times; where there is none, later by the jump
         return [datetime(day.year, day.month, day.day, int(hour), int(minute), tzinfo=zone).astimezone(UTC)]
     begin = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=15)
-    minutes = [(one, one.astimezone(zone)) for one in (begin + timedelta(minutes=number) for number in range(40 * 60))]
+    minutes = [(one, one.astimezone(zone)) for one in (begin + timedelta(minutes=number) for number in range(54 * 60))]
     return [
         one
         for one, local in minutes
