@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from engine.accounts.snapshot import decode_account, encode_account
+from engine.cdrs.record import taken_details
 from engine.money import ONE, amount_of
 from engine.records import CdrPut, Entry
 from gateway.api.accounts import shown_account
@@ -87,8 +87,8 @@ def charged(play: Play, operation: Operation, answer: object, moved: list[Entry]
         assert lost.keys() <= taken.keys(), "only balances that an increment names lose anything"
         for uuid, amount in taken.items():
             assert abs(amount * ONE - lost.get(uuid, 0)) < 2
-    if operation[0] == "max" and not play.site.held(operation[1]["account"]).allow_negative:
-        assert all(entry.after_amount >= 0 for entry in mine), "a debit of what there is leaves nothing below zero"
+    if operation[0] == "max" and not rounded and not play.site.held(operation[1]["account"]).allow_negative:
+        assert all(entry.after_amount >= 0 for entry in mine), "a debit of what there is leaves nothing below zero, before it is rounded"
 
 
 def changed(wanted: Callable[[dict[str, Any]], int], cause: str) -> Callable[[Play, Operation, object, list[Entry]], None]:
@@ -171,7 +171,9 @@ def records_say_what_was_taken(play: Play) -> None:
 def stands(cdr: CdrPut) -> int:
     """What money stands taken for a record."""
     if cdr.taken:
-        return amount_of(str(json.loads(cdr.taken, parse_float=str)["Cost"]))
+        details = taken_details(cdr)
+        assert details is not None
+        return details.cost
     cost = cdr.cost_amount
     return 0 if cost is None or cost == -ONE or cdr.settled else cost
 
