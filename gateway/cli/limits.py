@@ -24,3 +24,5 @@ BENCH_MAX_IN_FLIGHT: Final = 10_000  # requests
 BENCH_MAX_RUNS: Final = 99
 BENCH_CHAINS_ABREAST: Final = 512  # sessions that are open side by side at a given rate
 BENCH_PAGE: Final = 2_000  # records asked for at once
+MAPPED_BYTES: Final = 4 << 20  # a piece of memory from which on it is asked of the kernel for itself, and given back at once
+KEPT_BYTES: Final = 32 << 20  # freed memory that is kept for the next event

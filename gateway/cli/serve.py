@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import ctypes
 import logging
 import os
 import resource
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from gateway.cli.configuration import config_arguments, configs_of, load_or_tell
-from gateway.cli.limits import OPEN_FILES
+from gateway.cli.limits import KEPT_BYTES, MAPPED_BYTES, OPEN_FILES
 from gateway.cli.outcome import CommandError, Exit
 from gateway.config import Loaded
 from gateway.observe.log import Format, Log
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from gateway.app import App
 
 log: Final = logging.getLogger(__name__)
+
+_M_TRIM_THRESHOLD: Final = -1
+_M_MMAP_THRESHOLD: Final = -3
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +43,7 @@ def run(options: argparse.Namespace) -> int:
         for warning in loaded.warnings:
             log.warning(warning)
         _raise_open_files()
+        _keep_freed_memory()
         return _serve(loaded, options)
 
 
@@ -48,6 +53,17 @@ def _raise_open_files() -> None:
     wanted = OPEN_FILES if hard == resource.RLIM_INFINITY else min(OPEN_FILES, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:
         resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
+def _keep_freed_memory() -> None:
+    """Has the C library use again what commits and buffers freed: to be given fresh pages for each took a tenth of an event's CPU.
+
+    mallopt(3) of glibc; another library does as it does.
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
+    if mallopt is not None:
+        mallopt(_M_MMAP_THRESHOLD, MAPPED_BYTES)
+        mallopt(_M_TRIM_THRESHOLD, KEPT_BYTES)
 
 
 def _serve(loaded: Loaded, options: argparse.Namespace) -> int:

@@ -10,12 +10,20 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Sized
 from typing import Final
 
 import msgspec
 
-from engine.limits import COMMIT_BYTES, PROJECTION_DELAY_SECONDS, STORAGE_CLOSE_TRIES, STORAGE_RETRY_SECONDS
+from engine.limits import (
+    COMMIT_BYTES,
+    COMMIT_GATHER_APPENDS,
+    COMMIT_GATHER_SECONDS,
+    COMMIT_STEP_SECONDS,
+    PROJECTION_DELAY_SECONDS,
+    STORAGE_CLOSE_TRIES,
+    STORAGE_RETRY_SECONDS,
+)
 from engine.records import Record, join_commit
 from engine.storage.ports import StorageDamaged
 from engine.storage.sqlite.database import Database
@@ -65,6 +73,8 @@ class Writer:
         self._projection_stuck = 0
         self._projection_at = 0.0
         self.committed_bytes = 0
+        self._last_appends = 1
+        self._last_began = 0.0
         self.commits: Final = Histogram()
         self.left = 0
 
@@ -111,6 +121,8 @@ class Writer:
         """One commit with the projection that presses, or projection alone, or a rest. False when it is time to end."""
         pause = self._projection_pause()
         if self._queue:
+            if self._last_appends > 1:  # what comes one by one is not kept waiting
+                gather(self._queue, self._hand, self._last_began + COMMIT_GATHER_SECONDS)
             if not self._commit():
                 return False
             if not pause:
@@ -146,6 +158,8 @@ class Writer:
             self._taken.append(append)
             size += len(append.body)
         appends = self._taken
+        self._last_appends = len(appends)
+        self._last_began = self._hand.now()
         body = join_commit([append.body for append in appends])
         if not self._write(appends[0].ticket, len(appends), body):
             return False
@@ -217,6 +231,14 @@ class Writer:
     def _progress(self) -> int:
         """A number that grows whenever projection or folding has come further."""
         return self._projector.projected + self._projector.folded
+
+
+def gather(waiting: Sized, hand: Hand, until: float) -> None:
+    """Lets more come while more keeps coming: a commit costs much the same whatever it holds."""
+    held = 0
+    while held < len(waiting) < COMMIT_GATHER_APPENDS and hand.now() < until:
+        held = len(waiting)
+        hand.sleep(COMMIT_STEP_SECONDS)
 
 
 def _pause(tries: int) -> float:
