@@ -66,6 +66,7 @@ class RunningPruner:
         return report(total, dropped, size.file_bytes, size.free_bytes)
 
     async def _take(self, age: Age, dry_run: bool) -> Total:
+        await self._storage.project()
         process = await self._look()
         assert process.stdin is not None, "it is a pipe"
         assert process.stdout is not None, "it is a pipe"
@@ -107,13 +108,9 @@ async def _frame(stream: asyncio.StreamReader) -> bytes:
 def prune_folder(folder: Path, entries_before: int | None, cdrs_before: int | None, *, dry_run: bool, small: bool) -> dict[str, object]:
     """The same for a state folder that nobody uses; `small`: its file is written anew without what is free. StorageLocked when somebody
     does, StorageError when it cannot be done."""
-    age = Age(entries_before, cdrs_before)
-    if dry_run:
-        size = room(folder)
-        return report(Aged(folder, age).total, 0, size.file_bytes, size.free_bytes)
     room(folder)
-    total, dropped = asyncio.run(_pruned(folder, age))
-    if small:
+    total, dropped = asyncio.run(_pruned(folder, Age(entries_before, cdrs_before), dry_run=dry_run))
+    if small and not dry_run:
         held = StateFolder(folder)
         try:
             compact(folder)
@@ -123,13 +120,16 @@ def prune_folder(folder: Path, entries_before: int | None, cdrs_before: int | No
     return report(total, dropped, size.file_bytes, size.free_bytes)
 
 
-async def _pruned(folder: Path, age: Age) -> tuple[Total, int]:
+async def _pruned(folder: Path, age: Age, *, dry_run: bool) -> tuple[Total, int]:
     storage = open_sqlite(folder)
     try:
         for _ in storage.recover():
             pass
         storage.start(asyncio.get_running_loop())
+        await storage.project()  # what the last process left in the journal alone
         aged = Aged(folder, age)
+        if dry_run:
+            return aged.total, 0
         for found in aged.found():
             records: list[Record] = [*found.closings, *map(CdrRemoved, found.order_ids)]
             storage.journal.append(records)

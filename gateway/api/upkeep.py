@@ -13,6 +13,7 @@ from gateway.api.shapes import shape
 from gateway.api.table import method
 
 PRUNER: Final = "pruner"  # the name under which Api.rooms has it
+_EARLIEST: Final = -(1 << 63)
 _PRUNE: Final = shape("tollwire.PruneArgs", "EntriesDays *int; CDRsDays *int; DryRun bool; APIOpts map[string]any")
 
 
@@ -24,6 +25,11 @@ class Pruner(Protocol):
         StorageError when it cannot; StorageRefused when one is under way."""
 
 
+def days_before(now_ns: int, days: int) -> int:
+    """The instant so many days ago, in ns since 1970 UTC; not before 1677, where 64 bits end."""
+    return max(_EARLIEST, now_ns - days * DAY_SECONDS * SECOND)
+
+
 async def _prune(api: Api, args: Args) -> object:
     """What `Pruner.prune` says. Without days nothing of that kind goes."""
     before: list[int | None] = []
@@ -31,7 +37,7 @@ async def _prune(api: Api, args: Args) -> object:
         days = args.integer_or_none(name)
         if days is not None and days < 0:
             raise RequestError(f"{name} must not be below 0")
-        before.append(None if days is None else api.now() - days * DAY_SECONDS * SECOND)
+        before.append(None if days is None else days_before(api.now(), days))
     try:
         return await cast("Pruner", api.rooms[PRUNER]).prune(before[0], before[1], dry_run=args.flag("DryRun"))
     except StorageError as error:

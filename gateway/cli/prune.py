@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from engine.storage.ports import StorageError
-from engine.times import DAY_SECONDS, SECOND
+from gateway.api.upkeep import days_before
 from gateway.cli.client import client_of, server_arguments
 from gateway.cli.limits import MAX_SHOWN_DIFFERENCES
 from gateway.cli.outcome import CommandError, Exit, UsageError
@@ -59,7 +59,7 @@ def _of_folder(options: argparse.Namespace) -> dict[str, object]:
     from gateway.pruning import prune_folder
 
     now = time.time_ns()
-    entries, cdrs = (None if days is None else now - days * DAY_SECONDS * SECOND for days in (options.entries, options.cdrs))
+    entries, cdrs = (None if days is None else days_before(now, days) for days in (options.entries, options.cdrs))
     try:
         return prune_folder(Path(options.state), entries, cdrs, dry_run=options.dry_run, small=options.compact)
     except StorageError as error:

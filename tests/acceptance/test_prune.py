@@ -97,3 +97,16 @@ def test_one_prune_at_a_time(tmp_path: Path) -> None:
         assert tollwire("prune", "--server", gateway.address).returncode == 0
     finally:
         gateway.kill()
+
+
+def test_more_days_than_there_were(tmp_path: Path) -> None:
+    gateway, _ = prepared(tmp_path)
+    try:
+        found = gateway.call("TollwireV1.Prune", {"EntriesDays": 2**63 - 1, "CDRsDays": 2**63 - 1})
+        assert isinstance(found, dict)
+        assert (found["Entries"], found["CDRs"]) == (0, 0)
+        assert gateway.stop() == 0
+        ran = tollwire("prune", "--state", str(gateway.state), "--entries-older-than", str(10**30), "--json")
+        assert json.loads(ran.stdout)["Entries"] == 0
+    finally:
+        gateway.kill()
