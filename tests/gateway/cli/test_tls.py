@@ -64,8 +64,7 @@ def address(served: Gateway, option: str) -> str:
 
 
 def run(*command: str, given: str = "") -> subprocess.CompletedProcess[str]:
-    if shutil.which(command[0]) is None:
-        pytest.skip(f"there is no {command[0]} on this machine")
+    assert shutil.which(command[0]) is not None, f"there is no {command[0]}: ./test installs it"
     return subprocess.run(command, input=given, capture_output=True, text=True, timeout=30, check=False)
 
 
