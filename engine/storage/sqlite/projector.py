@@ -58,7 +58,8 @@ class Projector:
         self.cdrs = IndexedTable(database, "cdrs")
         self.entries = IndexedTable(database, "entries")
         self._committed = 0
-        self._new_filter()
+        self.filter = self._new_filter()
+        self._sharper: HashFilter | None = None
         self.reset()
 
     def reset(self) -> None:
@@ -107,12 +108,12 @@ class Projector:
             return _CATCH_UP_SLICES
         if self._busy or self._batch_full or self._backlog_records >= _GATHER_RECORDS or self._goal > self.projected or self._fold_due:
             return 1 + self._backlog_records * _CATCH_UP_SLICES // PROJECTION_BACKLOG_RECORDS
-        return 0
+        return int(not self.filter.ready)  # until then every record is looked for in the file
 
     @property
     def idle_work(self) -> bool:
         """Whether there is something to do when nothing else is."""
-        return not self.filter.ready or self.filter.crowded
+        return not self.filter.ready or self._sharper is not None or self.filter.crowded
 
     def hurry(self) -> None:
         """Has all that is durable now be projected without waiting for more."""
@@ -145,6 +146,9 @@ class Projector:
                 self._busy = True
                 yield from self._fold_state()
             elif self._consumed < self._committed:
+                if not self.filter.ready:
+                    self._fill_filter()
+                    yield
                 yield from self._gather()
             else:
                 self._fill_filter()
@@ -190,7 +194,7 @@ class Projector:
         yield from self.entries.apply(list(batch.entries.values()), entry_rows, closed)
         cdrs = [cdr for cdr in batch.cdrs.values() if cdr is not None]
         yield from self.cdrs.apply(
-            cdrs, partial(cdr_rows, known=self.filter), [order_id for order_id, cdr in batch.cdrs.items() if cdr is None]
+            cdrs, partial(cdr_rows, known=self._filters()), [order_id for order_id, cdr in batch.cdrs.items() if cdr is None]
         )
         self._database.set_marks(projected=through, last_order_id=self.last_order_id, last_entry_id=self.last_entry_id)
         self.projected = through
@@ -229,18 +233,26 @@ class Projector:
         self._on_pruned(behind)
         yield
 
-    def _new_filter(self) -> None:
-        self.filter = HashFilter(len(self.cdrs.generations) << GENERATION_BITS)
+    def _new_filter(self) -> HashFilter:
         self._unread = [(generation.number, -1) for generation in self.cdrs.generations]
+        return HashFilter(len(self.cdrs.generations) << GENERATION_BITS)
+
+    def _filters(self) -> list[HashFilter]:
+        """Those that learn of new records: the one that is asked, and the one that is to take its place."""
+        return [self.filter] if self._sharper is None else [self.filter, self._sharper]
 
     def _fill_filter(self) -> None:
-        """Has the filter know some more records of the table; those that come meanwhile are added as they come."""
-        if self.filter.crowded:
-            self._new_filter()
+        """Has the filter know some more records of the table; those that come meanwhile are added as they come. A crowded one is asked
+        on until a sharper one knows all that it knows."""
+        if self._sharper is None and self.filter.ready and self.filter.crowded:
+            self._sharper = self._new_filter()
+        filling = self._sharper or self.filter
         if self._unread:
             number, after = self._unread.pop()
             found = hashes_after(self._database.connection, "cdrs", number, CGRID_KEY, after, _FILTER_HASHES_PER_SLICE)
-            self.filter.add_all(found)
+            filling.add_all(found)
             if found:
                 self._unread.append((number, found[-1]))
-        self.filter.ready = not self._unread
+        if not self._unread:
+            filling.ready = True
+            self.filter, self._sharper = filling, None

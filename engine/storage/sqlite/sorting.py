@@ -151,12 +151,13 @@ def _gather(ticket: int, record: StateRecord, gathered: Gathered) -> None:
         gathered.end(ticket, record)
 
 
-def cdr_rows(cdrs: Sequence[CdrPut], known: HashFilter) -> list[Row]:
-    """The rows of records; their keys are CGRID, origin id and account. CGRIDs are made known to the filter."""
+def cdr_rows(cdrs: Sequence[CdrPut], known: Sequence[HashFilter]) -> list[Row]:
+    """The rows of records; their keys are CGRID, origin id and account. CGRIDs are made known to the filters."""
     rows: list[Row] = []
     for cdr in cdrs:
         cgrid = key_hash(cdr.cgrid)
-        known.add(cgrid)
+        for one in known:
+            one.add(cgrid)
         hashes = (cgrid, key_hash(cdr.origin_id), key_hash(cdr.account))
         rows.append(Row(cdr.order_id, whole_second(cdr.setup), _ENCODER.encode(cdr), hashes))
     return rows

@@ -20,6 +20,7 @@ from engine.storage.query import CdrQuery
 from engine.storage.sqlite import fold, log, projector, reader
 from engine.storage.sqlite import storage as module
 from engine.storage.sqlite.bloom import HashFilter
+from engine.storage.sqlite.indexed import key_hash
 from engine.storage.sqlite.schema import MIGRATIONS, migrate
 from engine.storage.sqlite.storage import SqliteStorage, open_sqlite
 from engine.storage.young import YoungCdrs
@@ -553,6 +554,35 @@ def test_the_filter_knows_what_it_has_not_seen() -> None:
     wrong = sum(known.may_have(value) for value in range(1, 40_000_000, 4001))
     assert wrong < 100
     assert not known.crowded
+
+
+def test_a_crowded_filter_is_asked_until_a_sharper_one_knows_as_much(driver: SqliteDriver) -> None:
+    async def work() -> None:
+        storage = driver.open()
+        started(storage)
+        storage.journal.append([cdr(1, "c1")])
+        await storage.project()
+        assert isinstance(storage, SqliteStorage)
+        projector = storage._projector
+        crowded = HashFilter(0)
+        crowded.add(key_hash("c1"))
+        while not crowded.crowded:
+            crowded.add_all(range(10_000))
+        crowded.ready = True
+        projector.filter = crowded
+        order_id = 1
+        while projector.filter is crowded:
+            assert storage.cdrs.exists("c1", "*default")
+            order_id += 1
+            storage.journal.append([cdr(order_id, f"c{order_id}")])
+            await storage.project()
+            await asyncio.sleep(0.01)
+        assert projector.filter.ready
+        assert not projector.filter.crowded
+        assert all(storage.cdrs.exists(f"c{number}", "*default") for number in range(1, order_id + 1))
+        await storage.close()
+
+    run(work())
 
 
 def test_a_fault_of_our_own_stops_the_storage_not_the_process(driver: SqliteDriver, caplog: pytest.LogCaptureFixture) -> None:
