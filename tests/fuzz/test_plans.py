@@ -21,8 +21,8 @@ from engine.tariffplan.load import LOADED_KINDS, load_sources
 from engine.tariffplan.read import Source, folder_sources
 from engine.tariffplan.terms import Terms
 from gateway.api.context import Api
-from gateway.app import api_options, engine_options
 from gateway.config import load
+from gateway.told import api_options, engine_options
 from tests.engine.house import seeded
 from tests.fuzz.attack import INTERNAL
 from tests.fuzz.values import DURATIONS, FILTERS, NAMES, NUMBERS, TIMES, TYPES

@@ -15,9 +15,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from gateway.api.limits import MAX_STIR_KEY_BYTES, MAX_STIR_KEYS
 from gateway.api.stirkeys import StirKeys, StirOptions
-from gateway.app import api_options
 from gateway.config import load
 from gateway.protocols.stir.passport import IdentityError, read_identity
+from gateway.told import api_options
 from tests.engine.sessions.switch import Switch
 from tests.gateway.api.calls import Caller
 from tests.gateway.api.fakes import NOW, fake_api
