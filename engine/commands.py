@@ -101,16 +101,22 @@ class LoadPlan(Struct):
 
 class StagePlan(Struct):
     """Does a piece of what a load will need, beside what is in force; changes nothing that anybody sees. Answers what is staged
-    (engine.tariffplan.staging.Staging), to be given back in the next StagePlan until it is `done`, then in LoadPlan."""
+    (engine.tariffplan.staging.Staging), to be given back in the next StagePlan until it is `done`, then in LoadPlan; with `removal` in
+    RemovePlan."""
 
     load: object
     staged: object = None
+    removal: bool = False
 
 
 class RemovePlan(Struct):
-    """Everything that a plan names is taken out in one atomic step: its items, its accounts. Answers None."""
+    """Everything that a plan names is taken out in one atomic step: its items, its accounts. Answers None.
+
+    `staged` is what StagePlan answered last, where it was asked before.
+    """
 
     load: object
+    staged: object = None
 
 
 # -- records (sessions: engine.sessions.commands) ----------------------------------------------------------------------

@@ -138,6 +138,17 @@ class Tariff:
             self._leave(prefix, name)
         self._alone.pop(name, None)
 
+    def shrink_destination(self, name: str, count: int) -> bool:
+        """Takes out `count` prefixes of a destination that is to go; True when it is gone. Not for what calls are priced with."""
+        prefixes = self._prefixes.get(name, ())
+        for prefix in prefixes[-count:]:
+            self._leave(prefix, name)
+        self._prefixes[name] = prefixes[:-count]
+        if len(prefixes) > count:
+            return False
+        self.remove_destination(name)
+        return True
+
     def _leave(self, prefix: str, name: str) -> None:
         known = self._ids.get(prefix)
         if known is None or name not in known:

@@ -108,12 +108,9 @@ class PlanRoom:
     def _load(self, command: commands.LoadPlan, now_ns: int) -> None:
         load = command.load
         assert isinstance(load, PlanLoad), "what is loaded was built by this room"
-        staged = command.staged
-        in_place = not (isinstance(staged, Staging) and staged.done and staged.is_current(self._holder.items))
-        if isinstance(staged, Staging) and not in_place:
-            self._holder.become(staged)
+        staged = self._swap(command.staged)
         for kind, key, item in load.puts:
-            if kind in STAGED_KINDS and not in_place:
+            if staged and kind in STAGED_KINDS:
                 continue
             if kind == DESTINATION and item == self._holder.items.get(kind, key):
                 continue  # most of a plan are destinations, and most of them stay as they are
@@ -125,13 +122,20 @@ class PlanRoom:
         if tasks:
             self._accounting.queue_tasks(tasks, now_ns)
 
+    def _swap(self, staged: object) -> bool:
+        """Puts in force what was staged; False where nothing was, or not for what is in force now."""
+        if not isinstance(staged, Staging) or not staged.done or not staged.is_current(self._holder.items):
+            return False
+        self._holder.become(staged)
+        return True
+
     def _stage(self, command: commands.StagePlan, now_ns: int) -> Staging:
         """Another slice; without one that goes on, a new beginning."""
         staged = command.staged
         if not isinstance(staged, Staging):
             load = command.load
             assert isinstance(load, PlanLoad), "what is staged was built by this room"
-            return Staging(load, self._holder.items, self._holder.tariff)
+            return Staging(load, self._holder.items, self._holder.tariff, removal=command.removal)
         staged.work(STAGED_PER_STEP)
         return staged
 
@@ -177,8 +181,10 @@ class PlanRoom:
     def _remove(self, command: commands.RemovePlan, now_ns: int) -> None:
         load = command.load
         assert isinstance(load, PlanLoad), "what is removed was built by this room"
+        staged = self._swap(command.staged)
         for kind, key, _ in load.puts:
-            self._holder.remove_item(kind, key)
+            if not (staged and kind in STAGED_KINDS):
+                self._holder.remove_item(kind, key)
         gone = {account.account_id for account in load.accounts}
         for account_id in gone:
             self._accounting.remove_account(account_id, now_ns)

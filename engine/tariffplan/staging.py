@@ -1,7 +1,7 @@
-"""The rating data of a big plan on its way in: built beside what is in force, a slice at a time, then taken in by one swap.
+"""The rating data of a big plan on its way in or out: built beside what is in force, a slice at a time, then taken in by one swap.
 
 Nobody sees anything of it before the swap. What is built is good for the items that were in force when it began: when one of their
-kinds was changed meanwhile, the load does without it, in one longer step.
+kinds was changed meanwhile, the load or the removal does without it, in one longer step.
 """
 
 from __future__ import annotations
@@ -14,20 +14,23 @@ from engine.profiles.items import Items
 from engine.rating.book import Destination, RatingPlan
 from engine.rating.kinds import DESTINATION, RATING_PLAN, RATING_PROFILE, TIMING
 from engine.rating.tariff import Tariff
-from engine.records import ItemPut, Record
+from engine.records import ItemPut, ItemRemoved, Record
 from engine.tariffplan.load import PlanLoad
 
 STAGED_KINDS: Final = frozenset((DESTINATION, TIMING, RATING_PLAN, RATING_PROFILE))
 
 
 class Staging:
-    """`work` until `done`; `records` are what the journal is told at the swap. A small plan is `small`, and is not staged at all."""
+    """`work` until `done`; `records` are what the journal is told at the swap. A small plan is `small`, and is not staged at all.
+
+    With `removal` what the plan names is taken out.
+    """
 
     small: bool
     done: bool
     records: list[Record]
 
-    def __init__(self, load: PlanLoad, items: Items, tariff: Tariff) -> None:
+    def __init__(self, load: PlanLoad, items: Items, tariff: Tariff, *, removal: bool = False) -> None:
         size = 0
         for kind, _, item in load.puts:
             size += _size(item) if kind in STAGED_KINDS else 0
@@ -40,7 +43,7 @@ class Staging:
         self._changes = {name: items.changes[name] for name in STAGED_KINDS}
         self._items = {name: items.all(name).copy() for name in STAGED_KINDS}
         self._tariff = tariff.twin()
-        self._slices = self._build(load)
+        self._slices = self._clear(load) if removal else self._build(load)
         self._units = 0
 
     def work(self, units: int) -> None:
@@ -67,6 +70,21 @@ class Staging:
                 yield from self._put(kind, key, item)
                 self.records.append(ItemPut(kind, key, self._kinds[kind].encode(item)))
                 self._items[kind][key] = item
+            self._units -= 1
+            if self._units <= 0:
+                yield 1
+
+    def _clear(self, load: PlanLoad) -> Iterator[int]:
+        """Yields when the units of a slice are used up."""
+        for kind, key, _ in load.puts:
+            if kind not in STAGED_KINDS or self._items[kind].pop(key, None) is None:
+                continue
+            if kind == DESTINATION:
+                while not self._tariff.shrink_destination(key, max(self._units, 1)):
+                    yield 1
+            else:
+                self._tariff.remove(kind, key)
+            self.records.append(ItemRemoved(kind, key))
             self._units -= 1
             if self._units <= 0:
                 yield 1

@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from engine.commands import KnownNames, LoadPlan, StagePlan
+from engine.commands import KnownNames, LoadPlan, RemovePlan, StagePlan
 from engine.errors import RequestError, server_error
 from engine.tariffplan.job import Job, run
 from engine.tariffplan.load import Outcome, Unpacking
@@ -116,15 +116,24 @@ async def _unpacked(data: memoryview) -> Outcome:
 
 async def take_in(api: Api, outcome: Outcome) -> None:
     """Has the engine load it in one atomic step; what takes long of a big plan is done before, in slices. One at a time."""
+    await _in_turn(api, outcome, removal=False)
+
+
+async def take_out(api: Api, outcome: Outcome) -> None:
+    """Has the engine take out all that it names, in the same way."""
+    await _in_turn(api, outcome, removal=True)
+
+
+async def _in_turn(api: Api, outcome: Outcome, *, removal: bool) -> None:
     turns = _turns.setdefault(asyncio.get_running_loop(), _Turns())
     turns.jobs += 1
     try:
         async with turns.loading:
-            staged = api.step(StagePlan(outcome.load))
+            staged = api.step(StagePlan(outcome.load, removal=removal))
             while isinstance(staged, Staging) and not (staged.small or staged.done):
                 await asyncio.sleep(0)
                 staged = api.step(StagePlan(outcome.load, staged))
-            api.step(LoadPlan(outcome.load, staged))
+            api.step(RemovePlan(outcome.load, staged) if removal else LoadPlan(outcome.load, staged))
     finally:
         turns.jobs -= 1
 

@@ -12,7 +12,7 @@ import os
 from collections.abc import Iterable
 from typing import Final
 
-from engine.commands import ChangeItems, ListItems, RemovePlan
+from engine.commands import ChangeItems, ListItems
 from engine.errors import RequestError, not_found, server_error
 from engine.tariffplan.export import File, csv_files, write_folder, zip_bytes
 from engine.tariffplan.job import Job
@@ -25,7 +25,7 @@ from engine.times import ZERO_TIME, format_time, zone_of
 from gateway.api.args import Args
 from gateway.api.context import Api
 from gateway.api.instants import ZERO_INSTANT
-from gateway.api.planjobs import done, refuse, take_in, terms
+from gateway.api.planjobs import done, refuse, take_in, take_out, terms
 from gateway.api.ratingdata import OK
 from gateway.api.shapes import PAGINATOR, TEXT, shape
 from gateway.api.table import Handler, Method, method
@@ -69,7 +69,7 @@ async def _load_folder_v2(api: Api, args: Args) -> object:
 async def _remove_folder(api: Api, args: Args) -> object:
     outcome = await _read_folder(api, args)
     if not args.flag("DryRun"):
-        api.step(RemovePlan(outcome.load))
+        await take_out(api, outcome)
     return OK
 
 
@@ -148,7 +148,7 @@ async def _load_stored(api: Api, args: Args) -> object:
 async def _remove_stored(api: Api, args: Args) -> object:
     outcome = await done(Job(terms(api), offline=_items_by_sheet(api, args.text("TPid"))))
     refuse(outcome)
-    api.step(RemovePlan(outcome.load))
+    await take_out(api, outcome)
     return OK
 
 

@@ -47,8 +47,8 @@ def load_of(folder: Path) -> PlanLoad:
     return outcome.load
 
 
-def staged(engine: Engine, load: PlanLoad) -> Iterator[Staging]:
-    found = engine.step(commands.StagePlan(load), NOW)
+def staged(engine: Engine, load: PlanLoad, *, removal: bool = False) -> Iterator[Staging]:
+    found = engine.step(commands.StagePlan(load, removal=removal), NOW)
     assert isinstance(found, Staging)
     yield found
     while not found.done:
@@ -128,6 +128,39 @@ def test_what_others_change_meanwhile_is_not_lost(plans: tuple[PlanLoad, PlanLoa
     other.step(commands.LoadPlan(plans[1], last), NOW)
     assert seen(one) == seen(other)
     assert other.items.get(DESTINATION, "OWN") == theirs
+
+
+def test_a_plan_goes_as_it_came(plans: tuple[PlanLoad, PlanLoad]) -> None:
+    one, other = engine_on(MemoryDisk()), engine_on(MemoryDisk())
+    for engine in (one, other):
+        for load in plans:
+            engine.step(commands.LoadPlan(load), NOW)
+    only = PlanLoad("1", [put for put in plans[0].puts if put[1] != "DST_7"], [])
+    one.step(commands.RemovePlan(only), NOW)
+    before, pieces = seen(other), []
+    for piece in staged(other, only, removal=True):
+        assert seen(other) == before, "nobody sees a part"
+        pieces.append(piece)
+    assert len(pieces) > COUNT / 14
+    other.step(commands.RemovePlan(only, pieces[-1]), NOW)
+    assert seen(other) == seen(one)
+    assert list(other.items.all(DESTINATION)) == ["DST_7"]
+
+
+def test_what_comes_while_a_plan_goes_is_not_lost(plans: tuple[PlanLoad, PlanLoad]) -> None:
+    disk = MemoryDisk()
+    engine = engine_on(disk)
+    engine.step(commands.LoadPlan(plans[0]), NOW)
+    theirs = engine.items.get(DESTINATION, "DST_3")
+    last = None
+    for place, piece in enumerate(staged(engine, plans[0], removal=True)):
+        last = piece
+        if place == 20:
+            engine.step(commands.PutItem(DESTINATION, "OWN", theirs), NOW)
+    engine.step(commands.RemovePlan(plans[0], last), NOW)
+    assert list(engine.items.all(DESTINATION)) == ["OWN"]
+    engine.storage.journal.commit()  # type: ignore[attr-defined]
+    assert held(engine_on(disk)) == held(engine)
 
 
 def test_a_small_plan_is_not_staged(plans: tuple[PlanLoad, PlanLoad], monkeypatch: pytest.MonkeyPatch) -> None:
