@@ -96,6 +96,7 @@ PASSIVE_SESSIONS: Final = 1_000_000  # copies of other engines' sessions; more a
 AWAKE_SESSIONS: Final = 8_192  # open sessions kept ready; those that nothing happened to for the longest rest in a third of the room
 AWAKE_ENDED: Final = 4_096  # the same of ended ones
 RESTED_PER_STEP: Final = 32  # of these that are put aside at a time: a millisecond
+SESSIONS_LOOKED_AT: Final = 256  # open sessions that a step which lists sessions looks at, or makes ready after a restart
 SESSIONS_SEEN: Final = 256  # open sessions made ready at a time for a list of all
 FORGOTTEN_PER_STEP: Final = 16  # ended sessions and tombstones that one step looks at to forget them
 SESSIONS_PER_STEP: Final = 64  # sessions whose time has come that one step deals with; the rest follows in the next

@@ -12,6 +12,7 @@ from msgspec import Struct, field
 
 from engine.attributes.reply import AttributesReply
 from engine.event import Event
+from engine.sessions.listing import ListedRun
 from engine.sessions.parties import Parties
 
 
@@ -121,14 +122,27 @@ class GetSessionCost(Struct):
 
 
 class FindSessions(Struct):
-    """The runs of sessions that a filter matches: a list of engine.sessions.listing.ListedRun, at most `limit` of them; with `count` how
-    many there are. `passive` ones are copies of another engine's. An unknown filter is an error."""
+    """The runs of sessions that a filter matches; answers a FoundSessions. At most `limit` runs; with `count` how many there are, and not
+    which. `passive` ones are copies of another engine's. An unknown filter is an error.
+
+    Of many sessions one step looks at some; `among` are those that the answer before left over.
+    """
 
     tenant: str
     filters: Sequence[str] = ()
     limit: int | None = None
     passive: bool = False
     count: bool = False
+    among: Sequence[str] | None = None
+
+
+class FoundSessions(Struct):
+    """What one step found. With `more` the same is to be asked again, `among` the `rest` (None: all)."""
+
+    runs: list[ListedRun]
+    count: int
+    more: bool = False
+    rest: Sequence[str] | None = None
 
 
 # -- ending and altering from outside ---------------------------------------------------------------------------------------

@@ -144,7 +144,14 @@ def find(
         sessions = every(registry) if indexed is None else indexed
     else:
         sessions = every(registry)
+    return passing(sessions, tenant, left, matches, now_ns)
+
+
+def passing(
+    sessions: Iterable[Session], tenant: str, filters: Sequence[str], matches: Matches, now_ns: int
+) -> Iterator[tuple[Session, Run]]:
+    """The runs of sessions that pass filters."""
     for session in sessions:
         for run in session.runs:
-            if not left or matches(tenant, left, run.event, now_ns):
+            if not filters or matches(tenant, filters, run.event, now_ns):
                 yield session, run

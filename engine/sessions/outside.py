@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from engine.effects import AlterSession, ReplicateSession
 from engine.errors import RequestError, not_found
-from engine.limits import SESSIONS_PER_STEP
+from engine.limits import SESSIONS_LOOKED_AT, SESSIONS_PER_STEP
 from engine.sessions import commands
 from engine.sessions.copies import read_copy, written_copy
 from engine.sessions.life import Life
-from engine.sessions.listing import ListedRun, Matches, find
+from engine.sessions.listing import ListedRun, Matches, by_index, find, passing
 from engine.sessions.loops import FORCED_DISCONNECT, Loops
 from engine.sessions.session import Session
 
@@ -50,16 +50,35 @@ class Outside:
         """See FindSessions."""
         registry = self.life.registry
         if command.count and not command.filters:
-            return sum(len(session.runs) for session in registry.passive.values()) if command.passive else registry.count_runs()
-        found = find(registry, command.tenant, command.filters, command.passive, self.matches, now_ns)
-        if command.count:
-            return sum(1 for _ in found)
+            passive = sum(len(session.runs) for session in registry.passive.values()) if command.passive else 0
+            return commands.FoundSessions([], passive if command.passive else registry.count_runs())
+        registry.wake_some(SESSIONS_LOOKED_AT)
+        if registry.has_sleepers:
+            return commands.FoundSessions([], 0, True, command.among)
+        sessions, filters, rest = self._looked_at(command)
         rows: list[ListedRun] = []
-        for session, run in found:
-            rows.append(ListedRun(session, run, self.life.options.zone, now_ns))
-            if command.limit is not None and 0 < command.limit <= len(rows):
-                break
-        return rows
+        count = 0
+        for session, run in passing(sessions, command.tenant, filters, self.matches, now_ns):
+            count += 1
+            if not command.count:
+                rows.append(ListedRun(session, run, self.life.options.zone, now_ns))
+                if command.limit is not None and 0 < command.limit <= count:
+                    return commands.FoundSessions(rows, count)
+        return commands.FoundSessions(rows, count, bool(rest), rest)
+
+    def _looked_at(self, command: commands.FindSessions) -> tuple[Iterable[Session], Sequence[str], Sequence[str]]:
+        """The sessions that one step looks at, the filters that are to be put to them, and the CGRIDs that are left for later."""
+        registry = self.life.registry
+        filters: Sequence[str] = command.filters
+        cgrids = command.among
+        if command.passive:
+            return list(registry.passive.values()), filters, ()
+        if cgrids is None:
+            indexed, filters = by_index(registry, filters) if filters else (None, filters)
+            if indexed is not None:
+                return indexed, filters, ()
+            cgrids = registry.cgrids()
+        return registry.seen(cgrids[:SESSIONS_LOOKED_AT]), filters, cgrids[SESSIONS_LOOKED_AT:]
 
     def _meant(self, command: commands.ForceDisconnect | commands.AlterSessions, now_ns: int) -> list[Session]:
         """The open sessions that a filter means. NOT_FOUND for none."""

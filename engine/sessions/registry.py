@@ -401,19 +401,16 @@ class Registry:
         """Whether recovered sessions are still as the journal had them."""
         return bool(self._sleeping)
 
-    def wake_some(self) -> None:
+    def wake_some(self, count: int = WOKEN_PER_STEP) -> None:
         """Makes a few recovered sessions ready."""
-        for cgrid in list(_first(self._sleeping, WOKEN_PER_STEP)):
-            self._wake(cgrid)
-        if len(self.open) >= self.awake + RESTED_PER_STEP:
-            self._rest_some()
-
-    def _wake_sleepers(self) -> None:
-        """Has all recovered sessions in the index."""
-        for cgrid in list(self._sleeping):
+        for cgrid in list(_first(self._sleeping, count)):
             self._wake(cgrid)
             if len(self.open) >= self.awake + RESTED_PER_STEP:
                 self._rest_some()
+
+    def _wake_sleepers(self) -> None:
+        """Has all recovered sessions in the index."""
+        self.wake_some(len(self._sleeping))
 
     def _wake(self, cgrid: str) -> Session:
         """Makes one ready that sleeps or rests."""

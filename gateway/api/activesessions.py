@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Final, cast
 
 from engine.effects import AlterSession
@@ -65,18 +66,29 @@ def external_session(run: ListedRun, node_id: str) -> dict[str, object]:
     }
 
 
-def _found(api: Api, args: Args, *, passive: bool, count: bool) -> object:
-    return api.step(
-        commands.FindSessions(api.tenant(args.text("Tenant")), args.texts("Filters") or (), args.integer_or_none("Limit"), passive, count)
-    )
+async def _found(api: Api, args: Args, *, passive: bool, count: bool) -> commands.FoundSessions:
+    """What a filter means; of many sessions a few are looked at, then others have their turn."""
+    limit = args.integer_or_none("Limit") or 0
+    wanted = commands.FindSessions(api.tenant(args.text("Tenant")), args.texts("Filters") or (), None, passive, count)
+    found = commands.FoundSessions([], 0, more=True)
+    while found.more and (count or limit <= 0 or found.count < limit):
+        wanted.limit = limit - found.count if limit > 0 else None
+        step = api.step(wanted)
+        assert isinstance(step, commands.FoundSessions), "sessions are found as a FoundSessions"
+        found.runs += step.runs
+        found.count += step.count
+        found.more = step.more
+        wanted.among = step.rest
+        if found.more:
+            await asyncio.sleep(0)
+    return found
 
 
 async def _list(api: Api, args: Args, *, passive: bool) -> object:
-    runs = _found(api, args, passive=passive, count=False)
-    assert isinstance(runs, list), "runs come as a list"
-    if not runs:
+    found = await _found(api, args, passive=passive, count=False)
+    if not found.runs:
         raise not_found()
-    return await in_turns(runs, lambda run: external_session(run, api.options.node_id))
+    return await in_turns(found.runs, lambda run: external_session(run, api.options.node_id))
 
 
 async def _active(api: Api, args: Args) -> object:
@@ -87,12 +99,12 @@ async def _passive(api: Api, args: Args) -> object:
     return await _list(api, args, passive=True)
 
 
-def _active_count(api: Api, args: Args) -> object:
-    return _found(api, args, passive=False, count=True)
+async def _active_count(api: Api, args: Args) -> object:
+    return (await _found(api, args, passive=False, count=True)).count
 
 
-def _passive_count(api: Api, args: Args) -> object:
-    return _found(api, args, passive=True, count=True)
+async def _passive_count(api: Api, args: Args) -> object:
+    return (await _found(api, args, passive=True, count=True)).count
 
 
 # -- ending and altering ---------------------------------------------------------------------------------------------------
@@ -175,7 +187,9 @@ def _replicate(api: Api, args: Args) -> object:
 
 def _backup(api: Api, args: Args) -> object:  # noqa: ARG001 - every handler has these
     """Every change of a session is on disk before it is answered: nothing is left to be stored."""
-    return api.step(commands.FindSessions(api.options.default_tenant, count=True))
+    found = api.step(commands.FindSessions(api.options.default_tenant, count=True))
+    assert isinstance(found, commands.FoundSessions), "sessions are found as a FoundSessions"
+    return found.count
 
 
 def _register(api: Api, args: Args) -> object:  # noqa: ARG001 - every handler has these

@@ -10,6 +10,7 @@ from engine.limits import RESTED_PER_STEP
 from engine.records import CdrPut, SessionClosed, SessionProgress, SessionPut, decode_commit
 from engine.sessions.commands import (
     FindSessions,
+    FoundSessions,
     InitiateSession,
     ProcessSessionCdr,
     SessionReply,
@@ -190,9 +191,19 @@ class Switch(Site):
         return self.engine.sessions.life.registry.every()
 
     def count(self, *filters: str) -> int:
-        found = self.step(FindSessions(TENANT, filters, count=True))
-        assert isinstance(found, int)
-        return found
+        return self.find(FindSessions(TENANT, filters, count=True)).count
+
+    def find(self, command: FindSessions) -> FoundSessions:
+        """What all steps of a look find together."""
+        all_found = FoundSessions([], 0, more=True)
+        while all_found.more:
+            found = self.step(command)
+            assert isinstance(found, FoundSessions)
+            all_found.runs += found.runs
+            all_found.count += found.count
+            all_found.more = found.more
+            command.among = found.rest
+        return all_found
 
     def cash(self, name: str = ACCOUNT) -> float:
         """All money of an account, in whole units."""

@@ -12,19 +12,17 @@ from engine.sessions.commands import (
     DeactivateSessions,
     FindSessions,
     ForceDisconnect,
+    FoundSessions,
     ReplicateSessions,
     SetPassiveSession,
 )
-from engine.sessions.listing import ListedRun
 from engine.usage import SECOND
 from tests.engine.house import TENANT
 from tests.engine.sessions.switch import Switch
 
 
 def listed(site: Switch, *filters: str, limit: int | None = None, passive: bool = False) -> list[str]:
-    runs = site.step(FindSessions(TENANT, filters, limit, passive))
-    assert all(isinstance(run, ListedRun) for run in runs)
-    return [run.texts["OriginID"] for run in runs]
+    return [run.texts["OriginID"] for run in site.find(FindSessions(TENANT, filters, limit, passive)).runs]
 
 
 @pytest.fixture
@@ -48,6 +46,22 @@ def test_filters_find_runs_by_index_and_by_rule(site: Switch, restart: bool) -> 
     assert listed(site, "*string:~*req.Site:s0", limit=2) == ["call0", "call2"]
     assert site.count("*string:~*req.Site:s0") == 3
     assert site.count() == 6
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_of_many_sessions_a_step_looks_at_some(site: Switch, restart: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.sessions.outside.SESSIONS_LOOKED_AT", 2)
+    if restart:
+        site.cut()
+    assert listed(site) == [f"call{number}" for number in range(6)]
+    assert listed(site, "*prefix:~*req.Site:s1") == ["call1", "call3", "call5"]
+    assert site.count("*prefix:~*req.Site:s") == 6
+    first = site.step(FindSessions(TENANT))
+    assert isinstance(first, FoundSessions)
+    assert (first.count, first.more, len(first.rest or ())) == (2, True, 4)
+    site.end("call3", Usage="5s")
+    left = site.find(FindSessions(TENANT, among=first.rest)).runs
+    assert [run.texts["OriginID"] for run in left] == ["call2", "call4", "call5"], "what ended meanwhile is passed over"
 
 
 def test_what_ended_is_found_no_more(site: Switch) -> None:
