@@ -37,6 +37,7 @@ from engine.rating.tariff import Tariff
 from engine.records import (
     AccountPut,
     AccountRemoved,
+    AnswerPut,
     EffectDone,
     EffectPut,
     ItemPut,
@@ -47,6 +48,7 @@ from engine.records import (
     SessionPut,
     StateRecord,
 )
+from engine.repetitions import Repetitions
 from engine.sessions import commands as session_commands
 from engine.sessions.life import Life
 from engine.sessions.process import Events
@@ -106,10 +108,12 @@ class Engine:
     cdrs: CdrServer
     sessions: Sessions
     actions: ActionsRoom
+    repetitions: Repetitions
     ticket: int
     _steps: dict[type, Step]
     _records: list[Record]
     _effects: list[tuple[int, Effect]]  # to be handed out
+    _held: bool  # what steps change waits for `release`
     _done: dict[int, None]  # ids of what was performed, to be journaled
 
     def __init__(self, options: EngineOptions, storage: Storage, kinds: Iterable[Kind], random: Callable[[int], bytes]) -> None:
@@ -132,7 +136,9 @@ class Engine:
         self.sessions = Sessions(Life(options, self.charging, self.chargers, self.cdrs, self._make_account), self._matches)
         self.actions.schedule.enabled = options.scheduler
         self.charging.reactor = self.actions
+        self.repetitions = Repetitions()
         self.ticket = 0
+        self._held = False
         self._records = []
         self._effects = []
         self._done = {}
@@ -187,11 +193,14 @@ class Engine:
                 items.append((record.kind, record.item_id, None))
             elif isinstance(record, EffectPut):
                 effects[record.effect_id] = decode_effect(record.body)
+            elif isinstance(record, AnswerPut):
+                self.repetitions.restore(record)
             elif isinstance(record, EffectDone):
                 effects.pop(record.effect_id, None)
             else:
                 self._apply(record)
         self._restore_items(items)
+        self.repetitions.recovered(now_ns)
         self._effects = sorted(effects.items(), key=_effect_id)
         self.charging.ledger.last_entry_id = self.storage.last_entry_id
         self.cdrs.next_order_id = self.storage.last_order_id + 1
@@ -237,9 +246,28 @@ class Engine:
         try:
             return self._steps[type(command)](command, now_ns)
         finally:
-            self._journal()
+            if not self._held:
+                self._journal(None)
 
-    def _journal(self) -> None:
+    def hold(self, request: bytes = b"") -> None:
+        """What the steps from here on change goes into one append, which `release` makes: they are one request, whose commands and answer
+        are durable together or not at all. Nothing is awaited in between. Sessions that begin meanwhile remember `request`."""
+        assert not self._held, "one request at a time"
+        self._held = True
+        self.sessions.life.request = request
+
+    def release(self, keys: Sequence[bytes], answer: bytes, now_ns: int) -> None:
+        """Ends what `hold` began. A request that has one of these keys gets this answer again (`repeated`), after a restart too where
+        anything was changed; without an answer nothing is remembered."""
+        self._held = False
+        self.sessions.life.request = b""
+        self._journal(self.repetitions.keep(keys, answer, now_ns) if answer and keys else None)
+
+    def repeated(self, keys: Sequence[bytes], now_ns: int) -> bytes | None:
+        """The answer that a request with one of these keys got, to be given again once `ticket` is durable; None for a new request."""
+        return self.repetitions.find(keys, now_ns)
+
+    def _journal(self, answer: AnswerPut | None) -> None:
         entries, touched = self.charging.ledger.take()
         records: list[Record] = entries
         if self._records:
@@ -255,6 +283,8 @@ class Engine:
                 room.clear()
         effects = self._keep_effects(records) if self.actions.outbox.effects or self.sessions.life.effects else None
         if records:
+            if answer is not None:
+                records.append(answer)
             self._append(records)
         if effects:
             self._effects += effects
@@ -298,6 +328,8 @@ class Engine:
         found["accounts"] = len(self.accounts)
         found["session_costs"] = len(self.cdrs.costs)
         found["remembered_runs"] = self.cdrs.remembered
+        found["remembered_answers"] = len(self.repetitions)
+        found["remembered_answers_bytes"] = self.repetitions.size_bytes
         return found
 
     def take_effects(self) -> list[tuple[int, Effect]]:

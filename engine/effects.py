@@ -74,6 +74,7 @@ class DisconnectSession(Struct, frozen=True, array_like=True, tag=6):
     `closed`: the engine has ended and charged the session, and the client is just told; its own end will cost nothing. Where it is
     False the session goes on until the client ends it: when the client cannot be told (it is gone, or answers with an error, after
     sessions.terminate_attempts tries) the gateway says so with commands.DisconnectFailed, and the engine ends the session.
+    `request` is what the gateway wanted to be remembered of the request that began the session (Engine.hold).
     """
 
     client: str
@@ -82,6 +83,7 @@ class DisconnectSession(Struct, frozen=True, array_like=True, tag=6):
     event: dict[str, object]
     reason: str
     closed: bool
+    request: bytes = b""
 
 
 class WarnDisconnect(Struct, frozen=True, array_like=True, tag=7):
@@ -104,13 +106,14 @@ class AskActiveSessions(Struct, frozen=True, array_like=True, tag=8):
 class AlterSession(Struct, frozen=True):
     """The client is asked to alter its session (AgentV1.AlterSession): the session's event with the operator's fields over it, and the
     operator's options (None for none). It is no effect of a step but the answer of commands.AlterSessions: the gateway asks, and
-    whether all clients said OK makes the answer to the operator."""
+    whether all clients said OK makes the answer to the operator. `request`: see DisconnectSession."""
 
     client: str
     cgrid: str
     tenant: str
     event: dict[str, object]
     options: dict[str, object] | None
+    request: bytes = b""
 
 
 class SessionEnded(Struct, frozen=True, array_like=True, tag=9):

@@ -27,6 +27,12 @@ MAX_REMEMBERED_RUNS: Final = 200_000  # runs processed and not stored that are k
 MAX_EVENTS_PER_STEP: Final = 64  # events whose records are made in one step; CDRsV1.ProcessEvents goes on with the next
 MAX_RERATED_PER_STEP: Final = 16  # stored records that one step gives back or rates again
 
+# repetitions
+MAX_ANSWERS: Final = 100_000  # answers kept for repetitions of their requests; beyond it the oldest goes
+ANSWERS_BYTES: Final = 64 << 20  # of these answers; beyond it the oldest goes
+ANSWER_SECONDS: Final = 240  # how long they are: for so long an End-to-End Identifier is not used again (RFC 6733 3)
+FORGOTTEN_ANSWERS: Final = 4  # of these that are dropped when one comes
+
 # storage
 JOURNAL_QUEUE_BYTES: Final = 64 << 20  # encoded records that wait for the disk; beyond it steps are refused from the next callback on
 JOURNAL_QUEUE_MOST_BYTES: Final = 2 * JOURNAL_QUEUE_BYTES  # beyond which they are refused at once

@@ -14,6 +14,7 @@ from typing import Final
 
 import msgspec
 
+from engine.limits import MAX_ANSWERS
 from engine.parts import Parts, join_amount
 
 
@@ -211,8 +212,36 @@ class SessionProgress(msgspec.Struct, array_like=True, frozen=True, gc=False, ta
     body: bytes
 
 
+class AnswerPut(msgspec.Struct, array_like=True, frozen=True, gc=False, tag=15):
+    """An answer that a repetition of its request gets again (engine.repetitions), in the append of what the request changed.
+
+    `keys` are opaque octets. Numbers count upwards; an answer takes the place of the one MAX_ANSWERS before it, and is none any more at
+    the instant `until` (ns since 1970, as `Parts`).
+    """
+
+    number: int
+    keys: tuple[bytes, ...]
+    body: bytes
+    until: Parts
+
+    @property
+    def until_ns(self) -> int:
+        """Until when it is given again, in ns since 1970 UTC."""
+        return join_amount(self.until)
+
+
 StateRecord = (
-    AccountPut | AccountRemoved | SessionPut | SessionProgress | SessionClosed | ItemPut | ItemRemoved | MetaPut | EffectPut | EffectDone
+    AccountPut
+    | AccountRemoved
+    | SessionPut
+    | SessionProgress
+    | SessionClosed
+    | ItemPut
+    | ItemRemoved
+    | MetaPut
+    | EffectPut
+    | EffectDone
+    | AnswerPut
 )
 """Records that make up what lives in memory; storage gives them back at start."""
 
@@ -226,6 +255,7 @@ ACCOUNT: Final = 3
 SESSION: Final = 4
 EFFECT: Final = 5
 PROGRESS: Final = 6  # of a session
+ANSWER: Final = 7
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _COMMIT_DECODER: Final = msgspec.msgpack.Decoder(list[list[Record]])
@@ -280,6 +310,8 @@ def state_key(record: StateRecord) -> tuple[int, str]:
         return (ITEM, f"{record.kind}\x1f{record.item_id}")
     if isinstance(record, EffectPut) or isinstance(record, EffectDone):  # noqa: SIM101
         return (EFFECT, f"{record.effect_id:020}")
+    if isinstance(record, AnswerPut):
+        return (ANSWER, f"{record.number % MAX_ANSWERS:08}")
     return (META if isinstance(record, MetaPut) else ACCOUNT, record.key)
 
 

@@ -66,6 +66,7 @@ class Clockwork:
         self._wake_at: int | None = None
         self._wake_ticks: int | None = None
         self._stopped = True
+        self._held = False
 
     @property
     def ticket(self) -> int:
@@ -87,7 +88,25 @@ class Clockwork:
         try:
             return self.engine.step(command, now_ns, ticks())
         finally:
+            if not self._held:
+                self._follow(now_ns)
+
+    def hold(self, request: bytes = b"") -> None:
+        """The steps from here on are one request (Engine.hold)."""
+        self._held = True
+        self.engine.hold(request)
+
+    def release(self, keys: Sequence[bytes], answer: bytes, now_ns: int) -> None:
+        """Ends what `hold` began (Engine.release)."""
+        self._held = False
+        try:
+            self.engine.release(keys, answer, now_ns)
+        finally:
             self._follow(now_ns)
+
+    def repeated(self, keys: Sequence[bytes], now_ns: int) -> bytes | None:
+        """See `Engine.repeated`."""
+        return self.engine.repeated(keys, now_ns)
 
     def finish(self, effect_id: int, command: object, now_ns: int) -> object:
         """A step that completes an effect (Engine.finish)."""

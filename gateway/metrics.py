@@ -306,6 +306,14 @@ ENGINE: Final = (
     Metric("timers", GAUGE, "Places of sessions in the heap of timers.", _size("timers")),
     Metric("session_costs", GAUGE, "Costs of ended sessions that wait for their record.", _size("session_costs")),
     Metric("remembered_runs", GAUGE, "Runs that were processed and not stored, known for a repetition.", _size("remembered_runs")),
+    Metric("remembered_answers", GAUGE, "Answers kept for a repetition of their request.", _size("remembered_answers")),
+    Metric("remembered_answers_bytes", GAUGE, "Octets of them.", _size("remembered_answers_bytes")),
+    Metric(
+        "repetitions",
+        COUNTER,
+        "Requests that came again and got their first answer again.",
+        _one(lambda house: house.engine.repetitions.given_again),
+    ),
     Metric("items", GAUGE, "Tariff data, profiles and all else that an operator writes.", _items, ("kind",), "the kinds of items"),
     Metric(
         "item_changes",

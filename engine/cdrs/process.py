@@ -227,14 +227,29 @@ class CdrServer:
                 raise exists()
             seen.add(key)
             if plan.refund or plan.reprocess:
-                run.previous = self.stored_runs.find(cdr.cgrid, cdr.run_id)
+                run.previous = self._known(cdr.cgrid, cdr.run_id)
                 if run.previous is not None and plan.store and not plan.reprocess:
                     raise exists()
-            elif self.stored_runs.exists(cdr.cgrid, cdr.run_id) or self._remembered.has(cdr.cgrid, cdr.run_id, now_ns):
+            elif (
+                self._made(cdr.cgrid, cdr.run_id)
+                or self.stored_runs.exists(cdr.cgrid, cdr.run_id)
+                or self._remembered.has(cdr.cgrid, cdr.run_id, now_ns)
+            ):
                 raise exists()
             if plan.refund and run.previous is None and cdr.details is None:
                 raise RequestError(PARTIALLY_EXECUTED)
             self._check(run, plan)
+
+    def _made(self, cgrid: str, run_id: str) -> CdrPut | None:
+        """The record of this run, if a step made it that is not appended yet (Engine.hold)."""
+        for record in reversed(self.records):
+            if type(record) is CdrPut and record.run_id == run_id and record.cgrid == cgrid:
+                return record
+        return None
+
+    def _known(self, cgrid: str, run_id: str) -> CdrPut | None:
+        """The record of this run, None without one."""
+        return self._made(cgrid, run_id) or self.stored_runs.find(cgrid, run_id)
 
     def _check(self, run: Run, plan: Plan) -> None:
         """Refuses what cannot be rated at all."""
@@ -289,7 +304,7 @@ class CdrServer:
         if not (plan.refund or plan.rate):
             return None
         for cgrid, run_id in command.runs:
-            record = self.stored_runs.find(cgrid, run_id)
+            record = self._known(cgrid, run_id)
             if record is None or _is_left_alone(record):
                 continue
             if not self.rater.give_back_stored(record, now_ns) and not (record.settled and plan.store):
@@ -313,7 +328,7 @@ class CdrServer:
         if not plan.rate:
             return None
         for cgrid, run_id in command.runs:
-            record = self.stored_runs.find(cgrid, run_id)
+            record = self._known(cgrid, run_id)
             if record is None or _is_left_alone(record):
                 continue
             run = self._stored_run(record, command.options, plan, now_ns)

@@ -43,7 +43,8 @@ MakeAccount = Callable[[str, int], bool]
 
 
 class Life:
-    """`effects` gathers what steps ask of the outside; `ticks_ns` is the clock that only runs forward, at the step under way."""
+    """`effects` gathers what steps ask of the outside; `ticks_ns` is the clock that only runs forward, at the step under way; `request`
+    is what sessions that it begins remember of their request."""
 
     options: EngineOptions
     charging: Charging
@@ -53,6 +54,7 @@ class Life:
     make_account: MakeAccount
     effects: list[Effect]
     ticks_ns: int
+    request: bytes
 
     def __init__(self, options: EngineOptions, charging: Charging, chargers: Chargers, cdrs: CdrServer, make_account: MakeAccount) -> None:
         self.options = options
@@ -63,6 +65,7 @@ class Life:
         self.make_account = make_account
         self.effects = []
         self.ticks_ns = 0
+        self.request = b""
 
     # -- the beginning ------------------------------------------------------------------------------------------------
 
@@ -72,6 +75,7 @@ class Life:
         event.fields[CGRID] = cgrid
         session = Session(cgrid, event.tenant, event, now_ns)
         session.client = client
+        session.request = self.request
         for run_event in self.chargers.runs(event, now_ns):
             run = self.make_run(run_event, now_ns)
             run.call.cgrid = cgrid
@@ -320,7 +324,7 @@ class Life:
         self.registry.bury(session, now_ns)
         if session.client and not told:
             fields = dict(session.event.fields)
-            self.effects.append(DisconnectSession(session.client, session.cgrid, session.tenant, fields, reason, True))
+            self.effects.append(DisconnectSession(session.client, session.cgrid, session.tenant, fields, reason, True, session.request))
         if trouble or told or not session.client:
             account = session.event.text(ACCOUNT)
             self.effects.append(SessionEnded(session.cgrid, session.tenant, account, reason, trouble))

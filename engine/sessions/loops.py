@@ -157,7 +157,7 @@ class Loops:
                 run.stop_reason = reason
         fields = dict(session.event.fields)
         fields["Usage"] = session.total_usage_ns()
-        self.life.effects.append(DisconnectSession(session.client, session.cgrid, session.tenant, fields, reason, False))
+        self.life.effects.append(DisconnectSession(session.client, session.cgrid, session.tenant, fields, reason, False, session.request))
         self.life.registry.changed(session)
 
     def refuse(self, session: Session, reason: str, now_ns: int) -> None:

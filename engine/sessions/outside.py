@@ -122,7 +122,9 @@ class Outside:
     def alter(self, command: commands.AlterSessions, now_ns: int) -> object:
         """See AlterSessions."""
         return [
-            AlterSession(session.client, session.cgrid, session.tenant, session.event.fields | command.fields, command.options)
+            AlterSession(
+                session.client, session.cgrid, session.tenant, session.event.fields | command.fields, command.options, session.request
+            )
             for session in self._meant(command, now_ns)
         ]
 

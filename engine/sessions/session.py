@@ -132,6 +132,7 @@ class Session:
     tenant: str
     event: Event
     client: str
+    request: bytes  # what the gateway wanted to be remembered of the request that began it; empty: nothing
     runs: list[Run]
     begun_at: int
     updated_at: int
@@ -153,6 +154,7 @@ class Session:
         self.tenant = tenant
         self.event = event
         self.client = ""
+        self.request = b""
         self.runs = []
         self.begun_at = begun_at
         self.updated_at = begun_at

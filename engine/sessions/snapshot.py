@@ -13,6 +13,7 @@ and for each run what it cost.
 
 from __future__ import annotations
 
+from base64 import b64decode
 from decimal import Decimal
 from typing import Any, Final
 
@@ -116,6 +117,8 @@ def encode_begun(session: Session) -> bytes:
         session.begun_at,
         session.client,
     ]
+    if session.request:
+        written.append(session.request)
     return BEGUN + _JSON.encode(written)
 
 
@@ -192,9 +195,10 @@ def decode_session(cgrid: str, stored: Stored, ticks_ahead_ns: int) -> Session:
     """The session that was written. `ticks_ahead_ns` is what the clock that only runs forward shows more than the wall."""
     if not stored.progress:
         return _decode_older(cgrid, stored.begun, ticks_ahead_ns)
-    tenant, event, runs, begun_at, client = _JSON_DECODER.decode(stored.begun[1:])
+    tenant, event, runs, begun_at, client, *request = _JSON_DECODER.decode(stored.begun[1:])
     session = Session(cgrid, tenant, _read_event(event), begun_at)
     session.client = client
+    session.request = b64decode(request[0]) if request else b""
     session.whole = True
     flags, updated, expires, interval, lifetime, ending, extra, altered, moving = _DECODER.decode(stored.progress[_HEAD:])
     session.chargeable = bool(flags & _CHARGEABLE)

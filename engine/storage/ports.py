@@ -1,9 +1,10 @@
 """What every storage driver promises to the door.
 
 One `Storage` belongs to one engine on one event loop. Its life: open (the driver's own function), `recover` read to its end,
-`start` on the loop, work, `close`. The journal is the truth. What lives in memory (accounts, sessions, items, meta, effects that wait)
-is folded out of the journal by the storage itself, because every put carries the whole state of its key; records and ledger entries
-are projected out of it into tables. Both lie behind the journal, never before it, and journal rows that both have passed are pruned.
+`start` on the loop, work, `close`. The journal is the truth. What lives in memory (accounts, sessions, items, meta, effects that wait,
+answers for repetitions) is folded out of the journal by the storage itself, because every put carries the whole state of its key;
+records and ledger entries are projected out of it into tables. Both lie behind the journal, never before it, and journal rows that both
+have passed are pruned.
 
 Tickets: each append gets the next integer. Ticket t is durable when all of its records are on disk, and then so is every ticket
 before it. Tickets go on where they were when a storage is opened again.
@@ -146,8 +147,8 @@ class Storage(Protocol):
         """The highest entry id ever stored, 0 without any; known when `recover` has been read."""
 
     def recover(self) -> Iterator[tuple[int, StateRecord]]:
-        """What lived in memory, as (ticket, record): first one put for each key that was folded (meta, items, accounts, sessions, effects),
-        then the younger records in the order in which they were appended. Applying them one after the other, the later over the
+        """What lived in memory, as (ticket, record): first one put for each key that was folded (meta, items, accounts, sessions, effects,
+        answers), then the younger records in the order in which they were appended. Applying them one after the other, the later over the
         earlier, gives the state at the last durable ticket: nothing has to be skipped, and a removal may name an unknown key.
         Read it to its end before `start`. StorageDamaged when something that was durable cannot be read."""
 

@@ -11,13 +11,14 @@ PRICE = 2 * 10**8  # a second, in 10**-9
 @dataclass
 class Change:
     """What one request changes. `moves` are amounts by account, None removes it; `sessions` what is used of each session then, None when
-    it is over; `records` the costs of records by origin; `asked` what the outside is asked for."""
+    it is over; `records` the costs of records by origin; `asked` what the outside is asked for; `answers` what a repetition gets."""
 
     what: str
     moves: dict[str, int | None] = field(default_factory=dict)
     sessions: dict[str, int | None] = field(default_factory=dict)
     records: dict[str, int] = field(default_factory=dict)
     asked: str = ""
+    answers: dict[str, bytes] = field(default_factory=dict)
     ticket: int = 0
     acknowledged: bool = False
 
@@ -30,6 +31,7 @@ class Model:
     sessions: dict[str, int] = field(default_factory=dict)
     records: dict[str, int] = field(default_factory=dict)
     asked: set[str] = field(default_factory=set)
+    answers: dict[str, bytes] = field(default_factory=dict)
 
     def apply(self, change: Change) -> None:
         for account, amount in change.moves.items():
@@ -43,11 +45,12 @@ class Model:
             else:
                 self.sessions[origin] = seconds
         self.records.update(change.records)
+        self.answers.update(change.answers)
         if change.asked:
             self.asked.add(change.asked)
 
     def copy(self) -> Model:
-        return Model(dict(self.balances), dict(self.sessions), dict(self.records), set(self.asked))
+        return Model(dict(self.balances), dict(self.sessions), dict(self.records), set(self.asked), dict(self.answers))
 
 
 def after(model: Model, changes: Sequence[Change], ticket: int) -> Model:

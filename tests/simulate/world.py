@@ -24,7 +24,7 @@ from engine.event import Event, origin_cgrid
 from engine.options import EngineOptions, SessionOptions
 from engine.profiles.kind import Kind
 from engine.rating.call import RatingOptions
-from engine.sessions.commands import InitiateSession
+from engine.sessions.commands import InitiateSession, ProcessSessionCdr, TerminateSession
 from engine.storage.ports import StorageError
 from engine.storage.sqlite.storage import SqliteStorage
 from engine.tariffplan.load import LOADED_KINDS
@@ -281,6 +281,9 @@ class World:
             record = self.storage.cdrs.find(_cgrid(origin), "*default")
             assert record is not None, f"there is no record of {origin}"
             assert record.cost_amount == cost, f"{origin} costs {record.cost_amount}, not {cost}"
+        for origin, answer in now.answers.items():
+            assert self.engine.repeated((origin.encode(),), 0) == answer, f"{origin} is not answered as before"
+        assert len(self.engine.repetitions) == len(now.answers), "answers of requests that never were"
         for change in self.changes:
             assert change.ticket or not change.records, "what is recorded has a ticket"
 
@@ -443,6 +446,12 @@ class World:
             event = _fields(origin, account, more, "*prepaid")
             change = Change("update", {account: -more * PRICE}, {origin: used + more})
             self._send(change, "SessionSv1.UpdateSession", {"UpdateSession": True, "ID": origin, "Event": event})
+        elif roll < 0.6:
+            end = self.chance.randint(0, used + 100)
+            change = Change("whole", {account: (used - end) * PRICE}, {origin: None}, {origin: end * PRICE})
+            change.answers[origin] = b"%d" % end
+            whole = Event(TENANT, origin, _fields(origin, account, end, "*prepaid"), {})
+            self._answered(change, lambda: self._whole(whole, origin, change.answers[origin]))
         elif roll < 0.75:
             end = self.chance.randint(0, used + 100)
             event = _fields(origin, account, end, "*prepaid")
@@ -452,6 +461,20 @@ class World:
             change = Change("disconnect", {}, {origin: None}, {origin: used * PRICE}, f"end {origin}")
             wanted = {"Filters": [f"*string:~*req.OriginID:{origin}"], "Event": {}}
             self._send(change, "SessionSv1.ForceDisconnect", wanted)
+
+    def _whole(self, event: Event, origin: str, answer: bytes) -> object:
+        """The end of a session, its record and the answer, as one request."""
+        self.engine.hold()
+        try:
+            for command in (TerminateSession(event), ProcessSessionCdr(event.copy())):
+                self.engine.step(command, self.now_ns, int(self.clock.seconds * SECOND))
+        except StorageUnavailable:
+            answer = b""
+            return ("error", UNAVAILABLE)
+        finally:
+            self.engine.release((origin.encode(),), answer, self.now_ns)
+            self._gather()
+        return None
 
 
 # -- words ---------------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from engine.records import ACCOUNT, EFFECT, ITEM, META, PROGRESS, SESSION, Record, StateRecord, decode_commit, decode_state
+from engine.records import ACCOUNT, ANSWER, EFFECT, ITEM, META, PROGRESS, SESSION, Record, StateRecord, decode_commit, decode_state
 from engine.storage.ports import StorageDamaged
 
 
@@ -42,9 +42,9 @@ def journal_end(connection: sqlite3.Connection, pruned: int) -> int:
 
 
 def read_state(connection: sqlite3.Connection) -> Iterator[tuple[int, StateRecord]]:
-    """The folded state as (ticket, put): meta, items, accounts, sessions, effects. Items are in the order in which they came, the others
-    in the order of their keys."""
-    for kind in (META, ITEM, ACCOUNT, SESSION, PROGRESS, EFFECT):
+    """The folded state as (ticket, put): meta, items, accounts, sessions, effects, answers. Items are in the order in which they came, the
+    others in the order of their keys."""
+    for kind in (META, ITEM, ACCOUNT, SESSION, PROGRESS, EFFECT, ANSWER):
         order = "came, key" if kind == ITEM else "key"
         for key, seq, record in connection.execute(f"SELECT key, seq, record FROM state WHERE kind = ? ORDER BY {order}", (kind,)):
             try:

@@ -39,7 +39,10 @@ _SECOND: Final = "ALTER TABLE state ADD COLUMN came INTEGER NOT NULL DEFAULT 0;"
 # already stays, and is read; a program that does not know the new forms is not to open the file.
 _THIRD: Final = ""
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SECOND, _THIRD)
+# Answers for repetitions come among the state: the same holds.
+_FOURTH: Final = ""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SECOND, _THIRD, _FOURTH)
 """Step i brings a file from version i to i + 1."""
 
 

@@ -12,6 +12,7 @@ from engine.records import (
     PROGRESS,
     SESSION,
     AccountPut,
+    AnswerPut,
     CdrPut,
     CdrRemoved,
     EffectPut,
@@ -145,7 +146,7 @@ def _gather(ticket: int, record: StateRecord, gathered: Gathered) -> None:
         gathered.put((PROGRESS, record.cgrid), ticket, record)
     elif isinstance(record, SessionPut):
         gathered.put((SESSION, record.cgrid), ticket, record)
-    elif isinstance(record, ItemPut | EffectPut | MetaPut):
+    elif isinstance(record, AnswerPut | ItemPut | EffectPut | MetaPut):
         gathered.put(state_key(record), ticket, record)
     else:
         gathered.end(ticket, record)

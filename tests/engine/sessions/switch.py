@@ -51,7 +51,7 @@ def whole_of(session: Session) -> list[object]:
         )
     held = session.lifetime
     return [
-        [session.cgrid, session.tenant, _event_of(session.event), session.begun_at, session.client, runs],
+        [session.cgrid, session.tenant, _event_of(session.event), session.begun_at, session.client, session.request, runs],
         [session.updated_at, session.expires_at, session.debit_interval_ns, session.chargeable, session.failed, session.settled],
         [held.ttl_ns, held.max_delay_ns, held.last_used_ns, held.last_usage_ns, held.usage_ns],
         [session.ending, session.ending_extra_ns],

@@ -77,6 +77,7 @@ def test_tags_are_told_apart_and_stay_what_they_are() -> None:
         12: "EffectPut",
         13: "EffectDone",
         14: "SessionProgress",
+        15: "AnswerPut",
     }
 
 
