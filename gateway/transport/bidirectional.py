@@ -18,8 +18,9 @@ from gateway.protocols.jsonrpc.messages import MessageStream
 from gateway.protocols.jsonrpc.request import Reply, Request
 from gateway.protocols.jsonrpc.stream import RequestStream
 from gateway.transport import limits
-from gateway.transport.jsonrpc import Connection, Life
+from gateway.transport.jsonrpc import Connection
 from gateway.transport.jsonrpc_listener import JsonRpcListener
+from gateway.transport.line import Life
 
 log: Final = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gateway.protocols.jsonrpc.envelope import MalformedError, encode_result
 from gateway.protocols.jsonrpc.request import Request
 from gateway.transport import jsonrpc
+from gateway.transport import line as bounds
 from gateway.transport.census import Census
 from gateway.transport.gate import Gate
 from gateway.transport.jsonrpc import Connection
@@ -257,7 +258,7 @@ def test_requests_in_flight_are_bounded_and_the_rest_is_read_later() -> None:
 
 
 def test_answers_that_wait_for_the_disk_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonrpc, "MAX_WAITING_BYTES", 100)
+    monkeypatch.setattr(bounds, "MAX_WAITING_BYTES", 100)
 
     async def scene(desk: Desk) -> None:
         desk.journal.hold = True
@@ -307,7 +308,7 @@ def test_a_client_that_does_not_read_is_not_read_on() -> None:
 
 
 def test_a_client_that_never_reads_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonrpc, "STALL_SECONDS", 0)
+    monkeypatch.setattr(bounds, "STALL_SECONDS", 0)
 
     async def scene(desk: Desk) -> None:
         connection, wire = desk.connect()
@@ -319,7 +320,7 @@ def test_a_client_that_never_reads_is_dropped(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_a_client_that_reads_in_time_is_not_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonrpc, "STALL_SECONDS", 0)
+    monkeypatch.setattr(bounds, "STALL_SECONDS", 0)
 
     async def scene(desk: Desk) -> None:
         connection, wire = desk.connect()
@@ -332,7 +333,7 @@ def test_a_client_that_reads_in_time_is_not_dropped(monkeypatch: pytest.MonkeyPa
 
 
 def test_answers_that_pile_up_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonrpc, "MAX_UNSENT_BYTES", 100)
+    monkeypatch.setattr(bounds, "MAX_UNSENT_BYTES", 100)
 
     async def scene(desk: Desk) -> None:
         desk.journal.hold = True
@@ -349,7 +350,7 @@ def test_answers_that_pile_up_are_bounded(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_unfinished_requests_are_bounded_over_all_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonrpc, "MAX_HELD_BYTES", 1000)
+    monkeypatch.setattr(bounds, "MAX_HELD_BYTES", 1000)
 
     async def scene(desk: Desk) -> None:
         one, wire = desk.connect()
@@ -469,7 +470,7 @@ def test_the_time_of_a_request_is_counted_from_its_first_octet() -> None:
 
 
 def test_answers_that_wait_for_the_disk_have_a_bound_over_all_clients(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonrpc, "MAX_GATE_BYTES", 100)
+    monkeypatch.setattr(bounds, "MAX_GATE_BYTES", 100)
 
     async def scene(desk: Desk) -> None:
         desk.journal.hold = True

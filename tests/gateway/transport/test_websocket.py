@@ -13,7 +13,8 @@ import pytest
 import uvloop
 
 from gateway.api.server import ApiServer, ServerOptions
-from gateway.transport import jsonrpc, websocket
+from gateway.transport import line as bounds
+from gateway.transport import websocket
 from gateway.transport.census import Dropped
 from tests.gateway.api.fakes import FakeEngine, fake_api
 from tests.gateway.transport.test_ports import PING, PONG, callable_clients, until
@@ -122,7 +123,7 @@ def test_a_client_that_is_gone_is_forgotten_whatever_was_under_way() -> None:
 
 
 def test_a_client_that_reads_nothing_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jsonrpc, "STALL_SECONDS", 0.05)
+    monkeypatch.setattr(bounds, "STALL_SECONDS", 0.05)
     size = 60_000
     echo = json.dumps({"method": "CoreSv1.Ping" + "x" * size, "params": [{}], "id": 1}).encode()
 
