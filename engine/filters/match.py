@@ -120,7 +120,7 @@ class Filters:
             if found is None:
                 if len(self._in_place) >= FILTER_CACHE:
                     self._in_place.clear()
-                found = self._in_place[filter_id] = _compiled_inline(filter_id)
+                found = self._in_place[filter_id] = condition_in_place(filter_id)
             return found
         key = f"{tenant}:{filter_id}"
         stored = self._stored.get(key)
@@ -146,7 +146,8 @@ class Filters:
             return undecidable(f"SERVER_ERROR: {error}")
 
 
-def _compiled_inline(text: str) -> Condition:
+def condition_in_place(text: str) -> Condition:
+    """The filter that is one rule, written as `*type:element:value|value`, made ready; its `error` says what is wrong with it."""
     parts = inline_rule(text)
     if parts is None:
         return undecidable(f"SERVER_ERROR: inline parse error for string: <{text}>")

@@ -1,0 +1,175 @@
+"""What fields fill: an event, an answer, notes (`*tmp`): values by path, in the order in which they were written.
+
+A value that is read while others are still being written is the last of its path; `[n]` is the n-th of a *group. A path that leads
+to fields below it reads as a map of them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.fields.path import Path, Source
+from engine.fields.values import MISSING
+from gateway.processors.limits import MAX_FILLED, MAX_FILLED_CHARACTERS
+
+
+class Filled:
+    """One value. `path` has no scope, `name` is the path as it was written; `earlier` is the value of the same path before it."""
+
+    path: Path
+    name: str
+    text: str
+    new_branch: bool
+    attribute_id: str
+    earlier: Filled | None
+    gone: bool
+
+    def __init__(self, path: Path, name: str, text: str, new_branch: bool, attribute_id: str) -> None:
+        self.path = path
+        self.name = name
+        self.text = text
+        self.new_branch = new_branch
+        self.attribute_id = attribute_id
+        self.earlier = None
+        self.gone = False
+
+
+class Built(Source):
+    """Values by path. ValueError for more of them, or longer ones, than an answer may have."""
+
+    _last: dict[Path, Filled]
+    _all: list[Filled]
+    _characters: int
+
+    def __init__(self) -> None:
+        self._last = {}
+        self._all = []
+        self._characters = 0
+
+    # -- writing ------------------------------------------------------------------------------------------------------------
+
+    def set(self, value: Filled) -> None:
+        """The only value of its path from now on, at the end of all."""
+        before = self._last.get(value.path)
+        while before is not None:
+            before.gone = True
+            before = before.earlier
+        self._add(value)
+
+    def append(self, value: Filled) -> None:
+        """One more value of its path."""
+        value.earlier = self._last.get(value.path)
+        self._add(value)
+
+    def compose(self, value: Filled) -> None:
+        """The text at the end of the last value of its path, or the first value there."""
+        before = self._last.get(value.path)
+        if before is None:
+            self._add(value)
+            return
+        self._count(value.text)
+        before.text += value.text
+
+    def remove(self, path: Path) -> None:
+        """Takes away what is at a path and below it, or the one value that an index at its end names. What is not there is passed over."""
+        if path and path[-1][0] == "[":
+            chain = self._chain(path[:-1])
+            number = _index(path[-1])
+            if 0 <= number < len(chain):
+                chain[number].gone = True
+                self._relink(path[:-1])
+            return
+        size = len(path)
+        for value in self._all:
+            if value.path[:size] == path and not value.gone:
+                value.gone = True
+                self._last.pop(value.path, None)
+
+    def clear(self) -> None:
+        """Takes everything away."""
+        self._last = {}
+        self._all = []
+        self._characters = 0
+
+    def _add(self, value: Filled) -> None:
+        self._count(value.text)
+        if len(self._all) >= MAX_FILLED:
+            raise ValueError(f"more than {MAX_FILLED} fields")
+        self._last[value.path] = value
+        self._all.append(value)
+
+    def _count(self, text: str) -> None:
+        self._characters += len(text)
+        if self._characters > MAX_FILLED_CHARACTERS:
+            raise ValueError(f"fields of more than {MAX_FILLED_CHARACTERS} characters")
+
+    def _chain(self, path: Path) -> list[Filled]:
+        """The values of a path, the first first."""
+        found: list[Filled] = []
+        value = self._last.get(path)
+        while value is not None:
+            found.append(value)
+            value = value.earlier
+        found.reverse()
+        return found
+
+    def _relink(self, path: Path) -> None:
+        left = [value for value in self._chain(path) if not value.gone]
+        self._last.pop(path, None)
+        for value in left:
+            value.earlier = self._last.get(path)
+            self._last[path] = value
+
+    # -- reading --------------------------------------------------------------------------------------------------------------
+
+    def read(self, path: Path, at: int) -> object:
+        asked = path[at:]
+        value = self._last.get(asked)
+        if value is not None:
+            return value.text
+        if asked[-1][0] == "[":
+            chain = self._chain(asked[:-1])
+            number = _index(asked[-1])
+            return chain[number].text if 0 <= number < len(chain) else MISSING
+        return self._below(asked)
+
+    def _below(self, path: Path) -> object:
+        """A map of what is below a path."""
+        size = len(path)
+        found: dict[str, object] = {}
+        for value in self._all:
+            if value.gone or len(value.path) <= size or value.path[:size] != path:
+                continue
+            place = found
+            for step in value.path[size:-1]:
+                inner = place.get(step)
+                if not isinstance(inner, dict):
+                    inner = place[step] = {}
+                place = inner
+            place[value.path[-1]] = value.text
+        return found if found else MISSING
+
+    def values(self) -> list[Filled]:
+        """All values in their order."""
+        return [value for value in self._all if not value.gone]
+
+    def triples(self) -> list[tuple[Path, str, bool]]:
+        """The same as (path without the scope, text, whether it begins a new branch)."""
+        return [(value.path, value.text, value.new_branch) for value in self._all if not value.gone]
+
+    def fields(self) -> dict[str, object]:
+        """As the fields of an event: the first value of each path, its steps joined by dots; attributes of XML are none."""
+        found: dict[str, object] = {}
+        for value in self._all:
+            if not value.gone and value.name not in found and not value.attribute_id:
+                found[value.name] = value.text
+        return found
+
+
+MAX_INDEX_CHARACTERS: Final = 12
+
+
+def _index(step: str) -> int:
+    """The number in `[n]`; -1 for what is none."""
+    inner = step[1:-1]
+    return int(inner) if inner.isdecimal() and len(step) <= MAX_INDEX_CHARACTERS else -1

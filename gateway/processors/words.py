@@ -1,0 +1,137 @@
+"""The words of processors that an operator may have got wrong (flags, types, scopes, names of the protocol, rules) and what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from engine.fields.making import HTTP, TYPES
+from engine.fields.path import Path
+from engine.fields.template import Changed, Field, Part, Template, Woven
+from engine.fields.view import OPTS, OTHER_ROOMS, REQ, TENANT, VARS
+from engine.filters.match import Condition
+from engine.filters.rule import RULES, Negated, Rule, Unknown
+from engine.limits import MAX_NEAR_NAME
+from gateway.processors.flags import KNOWN, REQUEST_TYPES, Wanted
+from gateway.processors.places import Place, WovenPlace
+from gateway.processors.terms import CFG, CGREP, CGREQ, REP, TMP, UCH, Terms
+
+Loose = Callable[[tuple[str | int, ...], str, str], None]
+Where = tuple[str | int, ...]
+
+OWN_TYPES: Final = ("*none", "*group", "*filler", "*remove", "*removeall", "*template")
+WRITTEN: Final = (CGREQ, REP, VARS, OPTS, TMP, UCH, CGREP)
+READ: Final = (REQ, VARS, CGREQ, CGREP, REP, OPTS, TMP, UCH, CFG, TENANT)
+_SHOWN: Final = 60
+
+
+class Words:
+    """Looks at words and complains through `loose`."""
+
+    terms: Terms
+    _loose: Loose
+    _written: tuple[str, ...]
+    _read: tuple[str, ...]
+
+    def __init__(self, terms: Terms, loose: Loose) -> None:
+        self.terms = terms
+        self._loose = loose
+        self._written = (*WRITTEN, *terms.outputs)
+        self._read = (*READ, *terms.inputs, *terms.outputs, *sorted(OTHER_ROOMS))
+
+    def nearest(self, word: str, known: Sequence[str]) -> str:
+        """The known word that is most like one that is not known; empty where none is."""
+        found = get_close_matches(word, known, 1, 0.6) if len(word) <= MAX_NEAR_NAME else []
+        return found[0] if found else ""
+
+    def check_flags(self, flags: Sequence[str], wanted: Wanted, where: Where, processor: Where) -> None:
+        """Flags that mean something, one of them a request type, and something to ask."""
+        for number, text in enumerate(flags):
+            name = text.partition(":")[0]
+            if name not in KNOWN:
+                self._loose((*where, number), f"{name[:_SHOWN]} is no flag", self.nearest(name, KNOWN))
+        if not wanted.type:
+            message = f"no flag names a request type: one of {', '.join(REQUEST_TYPES)}; every request that comes here fails"
+            self._loose(where if flags else processor, message, "")
+        elif wanted.refused:
+            self._loose(where, f"{wanted.type} asks for nothing: *accounts, *attributes or another room is missing", "")
+
+    def check_type(self, type: str, where: Where) -> None:
+        """A type of fields that there is not."""
+        if type.startswith(HTTP):
+            self._loose(where, f"{type[:_SHOWN]} is not available in this build", "")
+        else:
+            self._loose(where, f"{type[:_SHOWN]} is no type of fields", self.nearest(type, (*TYPES, *OWN_TYPES)))
+
+    def check_place(self, place: Place, type: str, where: Where) -> None:
+        """A path that leads into a scope that can be written to, by names of the protocol."""
+        if place.scope not in self._written:
+            message = f"the path begins with {place.scope[:_SHOWN]}, which fields cannot be written to"
+            self._loose(where, message, self.nearest(place.scope, self._written))
+        elif not place.path and type != "*removeall" and not isinstance(place, WovenPlace):
+            self._loose(where, f"the path names nothing inside of {place.scope}", "")
+        elif place.scope == REP or place.scope in self.terms.outputs:
+            steps = place.path[:-1] if isinstance(place, WovenPlace) else place.path
+            self._check_names(steps, where)
+        if isinstance(place, WovenPlace):
+            for template in place.templates():
+                self.check_template(template, where)
+
+    def check_template(self, template: Template, where: Where) -> None:
+        """Fields that a value reads: a scope that there is, names of the protocol."""
+        for path in paths_of(template):
+            self.check_path(path, where)
+
+    def check_path(self, path: Path, where: Where) -> None:
+        """A path that is read."""
+        if path and path[0] not in self._read:
+            self._loose(where, f"~{path[0][:_SHOWN]} is nothing that a field can be read from", self.nearest(path[0], self._read))
+        elif path and path[0] == REQ:
+            self._check_names(path[1:], where)
+
+    def _check_names(self, steps: Path, where: Where) -> None:
+        names = self.terms.names
+        if names is None:
+            return
+        for step in steps:
+            if step[0] in "[*":
+                continue
+            near = names(step)
+            if near is not None:
+                self._loose(where, f"no dictionary knows {step[:_SHOWN]}", near)
+
+    def check_filter(self, condition: Condition, where: Where) -> None:
+        """A rule that is written in place."""
+        if condition.error:
+            self._loose(where, f"cannot be used as a filter: {condition.error.removeprefix('SERVER_ERROR: ')}", "")
+        for rule in condition.rules:
+            self._check_rule(rule, where)
+
+    def _check_rule(self, rule: Rule, where: Where) -> None:
+        if isinstance(rule, Unknown):
+            self._loose(where, f"{rule.type[:_SHOWN]} is no type of filters in this build", self.nearest(rule.type, list(RULES)))
+            return
+        if isinstance(rule, Negated):
+            rule = rule.rule
+        if rule.element.is_constant:
+            text = rule.element.source[:_SHOWN]
+            self._loose(where, f"the filter looks at no field: {text} is a text", f"~{text}")
+        self.check_template(rule.element, where)
+        for template in rule.dynamic:
+            self.check_template(template, where)
+
+
+def paths_of(template: Template) -> Iterator[Path]:
+    """The paths that a value reads, as far as they are known before a request is there."""
+    for part in template.parts:
+        yield from _paths_of(part)
+
+
+def _paths_of(part: Part) -> Iterator[Path]:
+    if isinstance(part, Field):
+        yield part.path
+    elif isinstance(part, Changed):
+        yield from _paths_of(part.origin)
+    elif isinstance(part, Woven):
+        yield from paths_of(part.inner)
