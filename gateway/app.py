@@ -43,7 +43,6 @@ from gateway.limits import (
     COLLECT_BUSY,
     COLLECT_IDLE,
     COLLECT_SECONDS,
-    MIDDLE_COLLECTIONS,
     OLD_BY_HAND,
     YOUNG_OBJECTS,
 )
@@ -176,7 +175,7 @@ class Collector:
         """Freezes what is there; collects from now on."""
         gc.collect()
         gc.freeze()
-        gc.set_threshold(YOUNG_OBJECTS, MIDDLE_COLLECTIONS, OLD_BY_HAND)
+        gc.set_threshold(YOUNG_OBJECTS, OLD_BY_HAND, OLD_BY_HAND)
         self._arm()
 
     def stop(self) -> None:
@@ -188,7 +187,7 @@ class Collector:
         self._timer = asyncio.get_running_loop().call_later(COLLECT_SECONDS, self._look)
 
     def _look(self) -> None:
-        gathered, seen = gc.get_count()[2], self._busy()
+        gathered, seen = gc.get_count()[1], self._busy()
         if gathered >= (COLLECT_IDLE if seen == self._seen else COLLECT_BUSY):
             gc.collect()
             gc.freeze()  # what is left of this, a plan that was loaded or sessions that go on, is not looked at again either

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+from engine.limits import FORGOTTEN_AT_ONCE
 from engine.records import CdrPut, CdrRemoved, Record
 
 
@@ -35,9 +36,13 @@ class YoungCdrs:
                 self._removed[record.order_id] = ticket
                 self._arrived.append((ticket, record))
 
-    def projected(self, through: int) -> None:
-        """The tables have all up to this ticket: forgets that."""
+    def projected(self, through: int) -> bool:
+        """The tables have all up to this ticket: forgets that, FORGOTTEN_AT_ONCE of it; whether there is more to forget."""
+        left = FORGOTTEN_AT_ONCE
         while self._arrived and self._arrived[0][0] <= through:
+            if not left:
+                return True
+            left -= 1
             ticket, record = self._arrived.popleft()
             if isinstance(record, CdrRemoved):
                 if self._removed.get(record.order_id) == ticket:
@@ -46,6 +51,7 @@ class YoungCdrs:
                 found = self._runs.get((record.cgrid, record.run_id))
                 if found is not None and found[1] == ticket:
                     del self._runs[(record.cgrid, record.run_id)]
+        return False
 
     def find(self, cgrid: str, run_id: str) -> CdrPut | None:
         """The record of this run, if it is among them and was not removed."""

@@ -8,9 +8,11 @@ from typing import Final
 from engine.limits import FOLD_JOURNAL_BYTES, FOLD_JOURNAL_RECORDS
 from engine.records import encode_record
 from engine.storage.sqlite.database import Database, marks_for
-from engine.storage.sqlite.sorting import Gathered
+from engine.storage.sqlite.sorting import Gathered, Last
 
-_ROWS_PER_SLICE: Final = 256
+_ROWS_PER_SLICE: Final = 128
+_KEYS_PER_SLICE: Final = 4096  # that are laid out
+_SORTED_BY: Final = 2  # letters of a key by which they are laid out before they are sorted: CGRIDs begin with 256 different ones
 _PRUNED_ROWS_PER_SLICE: Final = 32
 _PRUNED_BYTES_PER_SLICE: Final = 512 << 10
 
@@ -38,13 +40,25 @@ class StateFold:
         """Writes what has gathered into the table of state, in slices. What is taken meanwhile is for the next fold."""
         last, again = self.gathered.take()
         self._bytes = self._records = 0
-        items = [(key, last[key]) for key in sorted(last)]
-        for start in range(0, len(items), _ROWS_PER_SLICE):
-            chunk = items[start : start + _ROWS_PER_SLICE]
-            self._remove([key for key, one in chunk if not one.came or key in again])
-            puts = [(*key, one.ticket, encode_record(one.record), one.came) for key, one in chunk if one.came]
-            self._database.insert_lazily("state", puts)
-            yield
+        parts: dict[tuple[int, str], list[tuple[int, str]]] = {}
+        for place, key in enumerate(last, 1):
+            parts.setdefault((key[0], key[1][:_SORTED_BY]), []).append(key)
+            if not place % _KEYS_PER_SLICE:
+                yield
+        keys: list[tuple[int, str]] = []
+        for part in sorted(parts):
+            keys += sorted(parts.pop(part))
+            while len(keys) >= _ROWS_PER_SLICE:
+                self._write([(key, last.pop(key)) for key in keys[:_ROWS_PER_SLICE]], again)
+                del keys[:_ROWS_PER_SLICE]
+                yield
+        self._write([(key, last.pop(key)) for key in keys], again)
+        yield
+
+    def _write(self, items: list[tuple[tuple[int, str], Last]], again: set[tuple[int, str]]) -> None:
+        self._remove([key for key, one in items if not one.came or key in again])
+        puts = [(*key, one.ticket, encode_record(one.record), one.came) for key, one in items if one.came]
+        self._database.insert_lazily("state", puts)
 
     def _remove(self, keys: list[tuple[int, str]]) -> None:
         for kind in sorted({kind for kind, _ in keys}):

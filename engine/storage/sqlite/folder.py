@@ -34,11 +34,24 @@ class StateFolder:
             holder = os.read(self._lock, 32).decode("ascii", "replace").strip() or "unknown"
             os.close(self._lock)
             raise StorageLocked(f"state folder {path} is in use by process {holder}") from error
+        self._file = -1
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
+    def sync_database(self) -> None:
+        """Has what was written to the database's file brought to the disk. OSError.
+
+        By a descriptor of its own: SQLite's are told of errors all the same. It is closed by `release` only, since closing any descriptor
+        of a file lets go of all locks that the process has on it."""
+        if self._file < 0:
+            self._file = os.open(self.database, os.O_RDONLY | os.O_CLOEXEC)
+        os.fdatasync(self._file)
+
     def release(self) -> None:
-        """Lets go of the folder; the lock file stays."""
+        """Lets go of the folder, once nothing in it is open any more; the lock file stays."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1

@@ -9,7 +9,9 @@ import queue
 import threading
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Final, Protocol
+
+_SHORT_SECONDS: Final = 0.005  # a sleep that need not be cut short by `hurry`
 
 
 class Hand(Protocol):
@@ -70,7 +72,10 @@ class Thread:
 
     def sleep(self, seconds: float) -> None:
         """See `Hand`."""
-        self._hurried.wait(seconds)
+        if seconds < _SHORT_SECONDS:
+            time.sleep(seconds)
+        else:
+            self._hurried.wait(seconds)
 
     def hurry(self) -> None:
         """See `Hand`."""

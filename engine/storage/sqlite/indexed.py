@@ -24,10 +24,15 @@ _KINDS_BITS: Final = 2
 _HASH_BITS: Final = 32
 _PLACES: Final = (1 << GENERATION_BITS) - 1
 _ROWS_PER_SLICE: Final = 256
-_KEYS_PER_SLICE: Final = 1024
+_KEYS_PER_SLICE: Final = 512
+_TIDIED_PER_SLICE: Final = 1024
+_PART_SHIFT: Final = 26
+_PARTS: Final = 1 << (_HASH_BITS - _PART_SHIFT)  # by their highest bits keys are laid out before they are sorted
 _SECOND_LIMIT: Final = 2**62
 
 Item = TypeVar("Item")
+Keys = list[list[list[tuple[int, int]]]]
+"""(key of the index, place in the generation) by kind and by the highest bits of the hash."""
 
 
 @mypyc_attr(native_class=False)
@@ -114,34 +119,46 @@ class IndexedTable:
         """Reads the generations again, after an error."""
         self.generations = tuple(generations_of(self._database.connection, self._name))
 
-    def apply(self, items: Sequence[Item], build: Callable[[Sequence[Item]], list[Row]], removed: Sequence[int]) -> Iterator[None]:
-        """Puts and removes rows in small transactions, each about a millisecond between two yields. An id must not be in both."""
-        keys: list[list[tuple[int, int]]] = [[] for _ in range(1 << _KINDS_BITS)]
+    def apply(self, items: list[Item], build: Callable[[Sequence[Item]], list[Row]], removed: Sequence[int]) -> Iterator[None]:
+        """Puts and removes rows in small transactions, each about a millisecond between two yields. An id must not be in both. The list is
+        let go of bit by bit: freeing thousands at once would hold up the loop."""
+        keys: Keys = [[[] for _ in range(_PARTS)] for _ in range(1 << _KINDS_BITS)]
         spans: dict[int, tuple[int, int]] = {}
-        for start in range(0, len(items), _ROWS_PER_SLICE):
-            self._put_rows(build(items[start : start + _ROWS_PER_SLICE]), keys, spans)
+        items.reverse()
+        while items:
+            some = items[-_ROWS_PER_SLICE:]
+            del items[-_ROWS_PER_SLICE:]
+            some.reverse()
+            self._put_rows(build(some), keys, spans)
             yield
         self._widen(spans)
         for of_kind in keys:
-            of_kind.sort()
-            for start in range(0, len(of_kind), _KEYS_PER_SLICE):
-                self._database.insert_lazily(f"{self._name}_keys", of_kind[start : start + _KEYS_PER_SLICE])
-                yield
+            waiting: list[tuple[int, int]] = []
+            for place in range(_PARTS):
+                part = of_kind[place]
+                of_kind[place] = []
+                part.sort()
+                waiting += part
+                if len(waiting) >= _KEYS_PER_SLICE or place == _PARTS - 1:
+                    whole = len(waiting) if place == _PARTS - 1 else len(waiting) - len(waiting) % _KEYS_PER_SLICE
+                    self._database.insert_lazily(f"{self._name}_keys", waiting[:whole])
+                    waiting = waiting[whole:]
+                    yield
         for row_id in removed:
             self._database.execute_lazily(f"DELETE FROM {self._name} WHERE id = ?", (row_id,))
             yield
 
     def put(self, rows: Sequence[Row]) -> None:
         """Puts a few rows with their keys; in the transaction that is open, where one is."""
-        keys: list[list[tuple[int, int]]] = [[] for _ in range(1 << _KINDS_BITS)]
+        keys: Keys = [[[] for _ in range(_PARTS)] for _ in range(1 << _KINDS_BITS)]
         spans: dict[int, tuple[int, int]] = {}
         self._put_rows(rows, keys, spans)
         self._widen(spans)
         for of_kind in keys:
-            self._database.insert_lazily(f"{self._name}_keys", of_kind)
+            self._database.insert_lazily(f"{self._name}_keys", [key for part in of_kind for key in part])
 
-    def _put_rows(self, rows: Sequence[Row], keys: list[list[tuple[int, int]]], spans: dict[int, tuple[int, int]]) -> None:
-        """Puts rows; gathers their keys by kind, and the seconds of each generation."""
+    def _put_rows(self, rows: Sequence[Row], keys: Keys, spans: dict[int, tuple[int, int]]) -> None:
+        """Puts rows; gathers their keys by kind and highest bits, and the seconds of each generation."""
         self._database.insert_lazily(self._name, [(row.row_id, row.second, row.record) for row in rows])
         by_prefix: dict[int, list[Row]] = {}
         for row in rows:
@@ -153,7 +170,7 @@ class IndexedTable:
             for row in of_one:
                 place = row.row_id & _PLACES
                 for kind, value in enumerate(row.hashes):
-                    keys[kind].append((bases[kind] | value, place))
+                    keys[kind][value >> _PART_SHIFT].append((bases[kind] | value, place))
 
     def _enter(self, prefix: int, rows: Sequence[Row], spans: dict[int, tuple[int, int]]) -> int:
         """Makes the generation of these rows when it is new, and gathers their seconds; returns its number."""
@@ -191,10 +208,8 @@ class IndexedTable:
             return
         after, last = (generation.number << _KINDS_BITS) << _HASH_BITS, (generation.number + 1) << _KINDS_BITS << _HASH_BITS
         place = -1
-        found = (
-            f"SELECT key, place FROM {self._name}_keys WHERE (key, place) > (?, ?) AND key < ? ORDER BY key, place LIMIT {_KEYS_PER_SLICE}"
-        )
-        while keys := run(found, (after, place, last)).fetchall():
+        found = f"SELECT key, place FROM {self._name}_keys WHERE (key, place) > (?, ?) AND key < ? ORDER BY key, place LIMIT ?"
+        while keys := run(found, (after, place, last, _TIDIED_PER_SLICE)).fetchall():
             after, place = keys[-1]
             gone = [key for key in keys if key[1] not in left]
             for start in range(0, len(gone), _ROWS_PER_SLICE):

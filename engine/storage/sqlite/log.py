@@ -1,33 +1,37 @@
 """Brings the write-ahead log into the file in a thread of its own, so that no commit waits for it.
 
-The log can start anew only when all of it is in the file and nothing was added meanwhile, so the last bit is the writer's to do. It does
-that in a quiet moment, or when the log has grown long: a pause of some ms for commits that come just then.
+The log can start anew only when all of it is in the file, and synced there, and nothing was added meanwhile: so the last bit is the
+writer's to do. It does that in a quiet moment, or when the log has grown long. SQLite syncs the file only with that last bit; the keeper
+has it synced before, after each of its own copies, so that what commits wait for is the last bit and no more: a few ms.
 """
 
 from __future__ import annotations
 
 import logging
 import sqlite3
-from pathlib import Path
 from typing import Final
 
-from engine.limits import WAL_BYTES, WAL_MOST_BYTES
+from engine.limits import WAL_ANEW_BYTES, WAL_BYTES, WAL_MOST_BYTES
 from engine.storage.sqlite.database import Connect, Database
+from engine.storage.sqlite.folder import StateFolder
 from engine.storage.sqlite.hand import Hand
 from engine.tally import Histogram
 from engine.times import SECOND
 
 _LOG: Final = logging.getLogger("tollwire.storage")
+_PASSES: Final = 3
+_LITTLE_BYTES: Final = 256 << 10  # of the log that the writer may have left to copy
 
 
 class LogKeeper:
     """`tend` and `finish` are called by the writer thread; the rest of the work is done in the keeper's own."""
 
-    def __init__(self, database: Database, path: Path, connect: Connect, hand: Hand) -> None:
+    def __init__(self, database: Database, folder: StateFolder, connect: Connect, hand: Hand) -> None:
         self._database = database
-        self._path = path
+        self._folder = folder
         self._connect = connect
         self._copied = 0
+        self._ready = False  # nearly all of the log is in the file, and synced
         self._hand = hand
         self.checkpoints: Final = Histogram()
         self._stopping = False
@@ -53,14 +57,15 @@ class LogKeeper:
         if self._busy:
             return
         self._copied = min(self._copied, self._database.log_bytes)
-        if self._database.log_bytes - self._copied >= WAL_BYTES:
+        if self._database.log_bytes >= WAL_MOST_BYTES or (self._ready and self._database.log_bytes >= WAL_ANEW_BYTES):
+            self.finish()
+        elif self._database.log_bytes - self._copied >= WAL_BYTES:
             self._busy = True
             self._hand.call()
-        elif self._database.log_bytes >= WAL_MOST_BYTES:
-            self.finish()
 
     def finish(self) -> None:
         """Brings the rest of the log into the file and has it start anew; takes some ms."""
+        self._ready = False
         self._database.checkpoint_log()
         self._copied = self._database.log_bytes
 
@@ -71,13 +76,9 @@ class LogKeeper:
             if self._stopping:
                 break
             try:
-                connection = connection or self._connect(self._path)
-                written = self._database.log_bytes
-                began = self._hand.now()
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
-                self.checkpoints.note(int((self._hand.now() - began) * SECOND))
-                self._copied = written
-            except sqlite3.Error as error:
+                connection = connection or self._connect(self._folder.database)
+                self._copy(connection)
+            except (sqlite3.Error, OSError) as error:
                 _LOG.error("checkpoint failed error=%s", error)
                 if connection:
                     connection.close()
@@ -85,3 +86,16 @@ class LogKeeper:
             self._busy = False
         if connection:
             connection.close()
+
+    def _copy(self, connection: sqlite3.Connection) -> None:
+        """Copies what is there, then what has come meanwhile, until that is little; each time the file is synced."""
+        for _ in range(_PASSES):
+            written = self._database.log_bytes
+            began = self._hand.now()
+            connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+            self._folder.sync_database()
+            self.checkpoints.note(int((self._hand.now() - began) * SECOND))
+            self._copied = written
+            if self._database.log_bytes - written < _LITTLE_BYTES or self._stopping:
+                break
+        self._ready = True

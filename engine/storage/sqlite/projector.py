@@ -26,7 +26,7 @@ ORIGIN_KEY: Final = 1
 ACCOUNT_KEY: Final = 2
 ENTRY_ACCOUNT_KEY: Final = 0
 
-_GATHER_RECORDS: Final = 1024
+_GATHER_RECORDS: Final = 512
 _FILTER_HASHES_PER_SLICE: Final = 512
 _CLOSED_ROWS_PER_STATEMENT: Final = 256
 _CATCH_UP_SLICES: Final = 4
@@ -191,11 +191,9 @@ class Projector:
             self._close_entries(closing)
             yield
         closed = [entry_id for entry_id in batch.closed if entry_id not in batch.entries]
-        yield from self.entries.apply(list(batch.entries.values()), entry_rows, closed)
-        cdrs = [cdr for cdr in batch.cdrs.values() if cdr is not None]
-        yield from self.cdrs.apply(
-            cdrs, partial(cdr_rows, known=self._filters()), [order_id for order_id, cdr in batch.cdrs.items() if cdr is None]
-        )
+        yield from self.entries.apply(batch.take_entries(), entry_rows, closed)
+        cdrs, removed = batch.take_cdrs()
+        yield from self.cdrs.apply(cdrs, partial(cdr_rows, known=self._filters()), removed)
         self._database.set_marks(projected=through, last_order_id=self.last_order_id, last_entry_id=self.last_entry_id)
         self.projected = through
         self._on_projected(through)

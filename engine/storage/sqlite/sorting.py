@@ -56,6 +56,19 @@ class Batch:
         """How much it is."""
         return len(self.cdrs) + len(self.entries) + len(self.closings)
 
+    def take_entries(self) -> list[Entry]:
+        """The entries, which are forgotten."""
+        entries = list(self.entries.values())
+        self.entries = {}
+        return entries
+
+    def take_cdrs(self) -> tuple[list[CdrPut], list[int]]:
+        """The records, and the ids of removed ones; they are forgotten."""
+        cdrs = [cdr for cdr in self.cdrs.values() if cdr is not None]
+        removed = [order_id for order_id, cdr in self.cdrs.items() if cdr is None]
+        self.cdrs = {}
+        return cdrs, removed
+
     def close(self, record: EntriesForwarded) -> None:
         """Entries of a ledger are closed into others."""
         closed = [e.entry_id for e in self.entries.values() if e.account == record.account and e.entry_id <= record.through_id]

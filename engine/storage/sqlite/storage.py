@@ -149,7 +149,7 @@ class SqliteStorage:
         self._projected = Milestone()
         self._pruned = Milestone()
         self._news_scheduled = False
-        self._keeper = LogKeeper(self._database, file, connect, hand("storage-log"))
+        self._keeper = LogKeeper(self._database, self._folder, connect, hand("storage-log"))
         self._writer = Writer(self._database, self._projector, self._keeper, self._reports(), hand("storage"))
         self._young = YoungCdrs()
         self._readers = Readers(file, connect, self._catch_up)
@@ -299,11 +299,18 @@ class SqliteStorage:
     def _news(self) -> None:
         self._news_scheduled = False
         projected = self._projector.projected
-        self._young.projected(projected)
+        if self._young.projected(projected) and self._loop is not None:
+            self._loop.call_soon(self._forget)
         self.journal.less_waits()
         self.journal.gate.advance(self._durable)
         self._projected.reach(projected)
         self._pruned.reach(self._projector.pruned)
+
+    def _forget(self) -> None:
+        """More of what the tables have need not be remembered."""
+        if self._young.projected(self._projector.projected) and self._loop is not None:
+            self._loop.call_soon(self._forget)
+        self.journal.less_waits()
 
     def _set_available(self, available: bool) -> None:
         self.journal.set_available(available)
