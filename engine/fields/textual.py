@@ -9,7 +9,7 @@ from urllib.parse import quote_plus, unquote_plus
 
 from engine.fields.converter import Converter
 from engine.fields.golayout import RFC3339, read_time, write_time
-from engine.fields.values import json_text, moment_of, value_text
+from engine.fields.values import json_text, moment_of, value_octets, value_text
 from engine.fields.view import View
 from engine.times import SECOND, UTC_ZONE, Zone, zone_of
 
@@ -26,7 +26,7 @@ def length(value: object) -> object:
     """Of a list or map its members, of anything else the octets of its text."""
     if isinstance(value, dict | list | tuple):
         return len(value)
-    return len(value_text(value).encode("utf-8", "surrogatepass"))
+    return len(value_octets(value))
 
 
 def as_list(value: object) -> object:
@@ -54,7 +54,7 @@ def ip_to_hex(value: object) -> object:
 
 def text_to_hex(value: object) -> object:
     """`0x` and the octets of a text."""
-    return "0x" + value_text(value).encode("utf-8", "surrogatepass").hex()
+    return "0x" + value_octets(value).hex()
 
 
 def connection_status(value: object) -> object:
@@ -67,7 +67,7 @@ def connection_status(value: object) -> object:
 
 def url_encode(value: object) -> object:
     """As part of a query: spaces as `+`, octets as `%XX`."""
-    return quote_plus(value_text(value).encode("utf-8", "surrogatepass"))
+    return quote_plus(value_octets(value))
 
 
 def url_decode(value: object) -> object:

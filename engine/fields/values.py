@@ -61,7 +61,10 @@ class Duration:
 
 
 def value_text(value: object) -> str:
-    """Any value as text: numbers in plain digits, nothing for null, lists and maps as JSON."""
+    """Any value as text: numbers in plain digits, nothing for null, lists and maps as JSON.
+
+    Octets that are no UTF-8 become lone surrogates (value_octets turns them back); who keeps a text of a stranger's replaces them first.
+    """
     if isinstance(value, str):
         return value
     if isinstance(value, Duration):
@@ -73,8 +76,19 @@ def value_text(value: object) -> str:
     if isinstance(value, dict | list | tuple):
         return json_text(value)
     if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
+        return value.decode("utf-8", "surrogateescape")
     return field_text(value)
+
+
+def value_octets(value: object) -> bytes:
+    """The octets of a value's text; lone surrogates that stand for octets that are no UTF-8 become those octets again."""
+    if isinstance(value, bytes):
+        return value
+    text = value_text(value)
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # surrogates that stand for none
+        return text.encode("utf-8", "surrogatepass")
 
 
 def ratio_text(value: Ratio) -> str:

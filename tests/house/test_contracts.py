@@ -16,7 +16,8 @@ ENGINE = "inside the engine imports go down the staircase"
 GATEWAY = "inside the gateway imports go down the staircase"
 DOOR = "the gateway reaches the engine through its door and its words only"
 STORAGE = "storage drivers are seen by the door and the wiring only"
-SANS_IO = "protocols hold bytes and meaning: no sockets, no clock, no chance, no log, no engine"
+SANS_IO = "protocols hold bytes and meaning: no sockets, no clock, no chance, no log"
+PROTOCOL_WORDS = "of the engine, protocols know values, paths, filters and faults alone"
 ENGINE_IO = "the engine knows no network and draws no chance"
 ENGINE_CLOCK = "only storage and the door know clocks, threads, event loops and logs"
 
@@ -51,7 +52,7 @@ PLANTED = (
     ("gateway.cli.planted", "engine.accounts.planted", DOOR),
     ("engine.sessions.planted", "engine.storage.planted", STORAGE),
     ("gateway.api.planted", "engine.storage.planted", STORAGE),
-    ("gateway.protocols.planted", "engine.money", SANS_IO),
+    ("gateway.protocols.planted", "engine.money", PROTOCOL_WORDS),
     ("gateway.protocols.planted", "asyncio", SANS_IO),
     ("gateway.protocols.planted", "socket", SANS_IO),
     ("gateway.protocols.planted", "time", SANS_IO),

@@ -1,0 +1,141 @@
+"""AVPs from fields: what a processor filled in (path, text, new_branch), in its order, becomes the AVPs of a message.
+
+    ("Multiple-Services-Credit-Control", "Granted-Service-Unit", "CC-Time"), "60", False
+
+A field goes into the last groups on its way that are there, and makes those that are not. On an AVP that is there already it overwrites
+the value. With `new_branch` it begins a new AVP at the top, groups and all; what follows goes into that. `[n]` behind a name takes the
+AVP of that number there, the next free number makes one (reference agents.md section 1, recordings diameter-fields).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from engine.fields.path import Path
+from engine.times import UTC_ZONE, Zone
+from gateway.protocols.diameter.dictionary import Avp, Dictionary
+from gateway.protocols.diameter.kinds import GROUPED
+from gateway.protocols.diameter.limits import MAX_CHAINS
+from gateway.protocols.diameter.values import write_value
+
+LAST = -1
+
+Field = tuple[Path, str, bool]
+"""A path without its scope, the text, and whether it begins a new branch."""
+
+
+class Target:
+    """A resolved path: AVPs from the outermost on, and which of each is meant (LAST, or a number)."""
+
+    avps: list[Avp]
+    numbers: list[int]
+
+    def __init__(self, avps: list[Avp], numbers: list[int]) -> None:
+        self.avps = avps
+        self.numbers = numbers
+
+
+class Node:
+    """An AVP that is being built: a value, or what is in a group."""
+
+    avp: Avp
+    value: bytes
+    inner: list[Node]
+
+    def __init__(self, avp: Avp) -> None:
+        self.avp = avp
+        self.value = b""
+        self.inner = []
+
+    def wire(self) -> bytes:
+        """The AVP with all that is in it; as deep as the paths that made it."""
+        if self.avp.kind != GROUPED:
+            return self.avp.wrap(self.value)
+        return self.avp.wrap(b"".join([node.wire() for node in self.inner]))
+
+
+class Builder:
+    """Builds by one dictionary; paths are resolved once (bounded by MAX_CHAINS)."""
+
+    dictionary: Dictionary
+    _targets: dict[Path, Target]
+
+    def __init__(self, dictionary: Dictionary) -> None:
+        self.dictionary = dictionary
+        self._targets = {}
+
+    def build(self, fields: Sequence[Field], zone: Zone = UTC_ZONE, now_ns: int = 0) -> bytes:
+        """The AVPs of fields on the wire. ValueError, with the name of the AVP, for a path or a value that there cannot be.
+
+        Times without an offset are of `zone`.
+        """
+        top: list[Node] = []
+        for path, text, new_branch in fields:
+            target = self._targets.get(path)
+            if target is None:
+                target = self.target(path)
+            avp = target.avps[-1]
+            node = _reach(top, target, new_branch)
+            node.value = write_value(avp, text, zone, now_ns)
+        return b"".join([node.wire() for node in top])
+
+    def target(self, path: Path) -> Target:
+        """A path resolved. ValueError for a name that no dictionary has, a group at its end, or what is no group on its way."""
+        target = resolve(self.dictionary, path)
+        if len(self._targets) >= MAX_CHAINS:
+            self._targets.clear()
+        self._targets[path] = target
+        return target
+
+
+def resolve(dictionary: Dictionary, path: Path) -> Target:
+    """A path, without its scope, resolved. ValueError as for Builder.target."""
+    avps: list[Avp] = []
+    numbers: list[int] = []
+    for step in path:
+        if step.startswith("["):
+            number = step[1:-1]
+            if not avps or not number.isdecimal() or not number.isascii() or len(number) > 4:
+                raise ValueError(f"no number of an AVP: <{step[:60]}>")
+            numbers[-1] = int(number)
+            continue
+        avp = dictionary.named(step)
+        if avp is None:
+            raise ValueError(f"no dictionary has an AVP <{step[:60]}>")
+        if avps and avps[-1].kind != GROUPED:
+            raise ValueError(f"{avps[-1].name} is no group: {avp.name} cannot be in it")
+        avps.append(avp)
+        numbers.append(LAST)
+    if not avps:
+        raise ValueError("a path without an AVP")
+    if avps[-1].kind == GROUPED:
+        raise ValueError(f"{avps[-1].name} is a group, no value fits it")
+    return Target(avps, numbers)
+
+
+def _reach(top: list[Node], target: Target, new_branch: bool) -> Node:
+    """The AVP that a field is for, made where it is not there."""
+    level = top
+    node: Node | None = None
+    for position, avp in enumerate(target.avps):
+        node = None if new_branch else _existing(level, avp, target.numbers[position])
+        if node is None:
+            node = Node(avp)
+            level.append(node)
+        level = node.inner
+    assert node is not None, "a target has an AVP"
+    return node
+
+
+def _existing(level: list[Node], avp: Avp, number: int) -> Node | None:
+    if number == LAST:
+        position = len(level) - 1
+        while position >= 0:
+            if level[position].avp is avp:
+                return level[position]
+            position -= 1
+        return None
+    same = [node for node in level if node.avp is avp]
+    if number > len(same):
+        raise ValueError(f"{avp.name}[{number}] where there are {len(same)}")
+    return same[number] if number < len(same) else None
