@@ -2,6 +2,7 @@
 
 ./test --perf [quick] [write] [NAME...]     names are those of the modules beside this one; quick: a tenth of the work, to see that it runs;
 write: the figures of `gateway` go into docs/performance.md
+./test --perf NAME OPTION...                one of them, with options of its own
 """
 
 from __future__ import annotations
@@ -39,12 +40,17 @@ def machine() -> str:
 
 
 def main() -> int:
-    words = sys.argv[1:]
+    given = sys.argv[1:]
+    first = next((place for place, word in enumerate(given) if word.startswith("-")), len(given))
+    words, options = given[:first], given[first:]
     quick, write = "quick" in words, "write" in words
     names = [word for word in words if word not in ("quick", "write")]
     unknown = [name for name in names if name not in [row[0] for row in TABLES]]
     if unknown:
         print(f"no such table: {' '.join(unknown)}; there are {' '.join(row[0] for row in TABLES)}", file=sys.stderr)
+        return 2
+    if options and len(names) != 1:
+        print(f"{options[0]} belongs to one table, and one is to be named before it", file=sys.stderr)
         return 2
     print(f"{'compiled' if str(price.__file__).endswith('.so') else 'plain'}; {machine()}", flush=True)
     failed = 0
@@ -53,7 +59,7 @@ def main() -> int:
             continue
         began = time.monotonic()
         print(f"\n== {name}", flush=True)
-        arguments = [*(short if quick else whole), *(("--write",) if write and name == "gateway" else ())]
+        arguments = [*(short if quick else whole), *(("--write",) if write and name == "gateway" else ()), *options]
         ran = subprocess.run([sys.executable, "-m", f"tests.perf.{name}", *arguments], check=False)
         failed += ran.returncode != 0
         print(f"   ({time.monotonic() - began:.0f} s{'' if ran.returncode == 0 else ', failed'})", flush=True)
