@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from gateway.cli.configuration import config_arguments, configs_of
+from gateway.cli.configuration import config_arguments, configs_of, load_whole
 from gateway.cli.outcome import Exit
 from gateway.cli.terminal import fault_rows, json_text
-from gateway.config import Loaded, load
+from gateway.config import Loaded
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +18,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints all faults; 1 when there are any. What a running gateway would pass over is a fault here."""
-    loaded = load(configs_of(options), options.set, strict=True)
+    loaded = load_whole(configs_of(options), options.set, strict=True)
     if options.json:
         print(json_text(_as_data(loaded)))
     else:

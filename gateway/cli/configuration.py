@@ -5,10 +5,18 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
+
+from msgspec import structs
 
 from gateway.cli.outcome import CommandError
 from gateway.config import Loaded, load
+from gateway.config.report import Report
+
+AGENTS: Final = ("diameter_agent", "radius_agent", "http_agent", "dns_agent", "sip_agent", "janus_agent")
+"""The sections that have request processors."""
 
 
 def config_arguments(parser: argparse.ArgumentParser) -> None:
@@ -28,13 +36,30 @@ def configs_of(options: argparse.Namespace) -> list[str]:
 
 def load_or_tell(options: argparse.Namespace) -> Loaded:
     """The configuration that the arguments name. Faults are printed, each on its line, and end the command."""
-    loaded = load(configs_of(options), options.set)
+    loaded = load_whole(configs_of(options), options.set)
     if loaded.faults:
         for fault in loaded.faults:
             print(fault, file=sys.stderr)
         count = len(loaded.faults)
         raise CommandError(f"the configuration has {count} fault{'s' if count > 1 else ''}")
     return loaded
+
+
+def load_whole(configs: Sequence[str], overrides: Sequence[str], *, strict: bool = False) -> Loaded:
+    """A configuration and what is to be said of it, its request processors included."""
+    loaded = load(configs, overrides, strict=strict)
+    if all(loaded.tree.is_default((section,)) for section in AGENTS):
+        return loaded
+    from gateway.processors.check import check_processors  # draws in filters and templates, which most commands do not need
+
+    report = Report(strict=strict)
+    check_processors(loaded.tree, report)
+    return structs.replace(
+        loaded,
+        faults=(*loaded.faults, *report.faults),
+        passed_over=(*loaded.passed_over, *report.passed_over),
+        idle=(*loaded.idle, *report.idle),
+    )
 
 
 def state_arguments(parser: argparse.ArgumentParser) -> None:

@@ -261,6 +261,7 @@ class Checker:
         for index, item in enumerate(items):
             value = self.scalar(Secret() if kind.secret else Text(kind.choices), item, (*path, index))
             if not isinstance(value, UnsetType):
+                self.places[(*path, index)] = (self.source, item.offset)
                 found.append(value)
         return found
 

@@ -35,13 +35,27 @@ COST: Final = "Cost"
 EMPTY_EVENT: Final = "CGREvent"
 
 
+class OwnRequest:
+    """What a processor asks of its agent: a request type of Terms.types, with all flags and what is known of the request. `step` answers
+    None; RequestError for what becomes *cgrep.Error."""
+
+    type: str
+    flags: list[str]
+    scopes: dict[str, object]
+
+    def __init__(self, type: str, flags: list[str], scopes: dict[str, object]) -> None:
+        self.type = type
+        self.flags = flags
+        self.scopes = scopes
+
+
 class Ask(Protocol):
     """The engine as an agent reaches it. `client` is the name of the connection that can be called back; empty for none."""
 
     client: str
 
     def step(self, command: object) -> object:
-        """Does a command of engine.sessions.commands. RequestError for what the client is told."""
+        """Does a command of engine.sessions.commands, or an OwnRequest. RequestError for what the client is told."""
 
 
 class Asking:
@@ -49,12 +63,14 @@ class Asking:
 
     wanted: Wanted
     event: Event
+    scopes: dict[str, object]
     client: str
     reply: dict[str, object] | None
 
-    def __init__(self, wanted: Wanted, event: Event, client: str) -> None:
+    def __init__(self, wanted: Wanted, event: Event, scopes: dict[str, object], client: str) -> None:
         self.wanted = wanted
         self.event = event
+        self.scopes = scopes
         self.client = client
         self.reply = None
 
@@ -69,6 +85,8 @@ class Asking:
     def _command(self) -> object | None:
         """What the request type asks; None for those that ask nothing."""
         wanted, type, event = self.wanted, self.wanted.type, self.event
+        if wanted.own:
+            return OwnRequest(type, wanted.texts, self.scopes)
         if type == AUTHORIZE:
             return AuthorizeSession(event, wanted.charged, wanted.asked)
         if type == INITIATE:
@@ -85,7 +103,7 @@ class Asking:
         reply: object = None
         error = self.wanted.refused
         try:
-            if not self.event.fields:
+            if not self.event.fields and not self.wanted.own:
                 raise mandatory_missing(EMPTY_EVENT)
             if not error:
                 reply = ask.step(command)

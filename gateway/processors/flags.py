@@ -32,7 +32,7 @@ LOG: Final = "*log"
 CONTINUE: Final = "*continue"
 
 REQUEST_TYPES: Final = (DRYRUN, AUTHORIZE, INITIATE, UPDATE, TERMINATE, MESSAGE, CDRS, EVENT, NONE)
-"""The first of these that a processor has is what it asks."""
+"""The first of these that a processor has is what it asks; those that its agent does itself go between *dryrun and the others."""
 
 # Flags of rooms and what sessions call them, by request type; in the order in which sessions tell of them.
 _ROOMS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
@@ -94,10 +94,11 @@ KNOWN: Final = (
 
 
 class Wanted:
-    """What a processor asks. `type` is one of REQUEST_TYPES, empty where its flags name none; `refused` is what sessions say to a request
-    that asks for nothing, empty where it asks for something."""
+    """What a processor asks. `type` is one of REQUEST_TYPES or of the agent's own, empty where its flags name none. `refused` is what
+    sessions say to a request that asks for nothing, empty where it asks for something."""
 
     type: str
+    own: bool  # the agent does it
     records: bool  # makes records of the event afterwards
     charged: bool  # *accounts: what the request type does with money and units
     force_duration: bool
@@ -108,10 +109,11 @@ class Wanted:
     grants: bool  # an answer has a MaxUsage
     refused: str
 
-    def __init__(self, texts: Sequence[str]) -> None:
+    def __init__(self, texts: Sequence[str], own: Sequence[str] = ()) -> None:
         flags = Flags(texts)
         self.texts = list(texts)
-        self.type = next((type for type in REQUEST_TYPES if flags.has(type)), "")
+        self.type = next((type for type in (DRYRUN, *own, *REQUEST_TYPES) if flags.has(type)), "")
+        self.own = self.type in own
         self.records = flags.has(CDRS) and self.type != DRYRUN
         self.charged = flags.has(ACCOUNTS)
         self.force_duration = flags.has(FORCE_DURATION)
@@ -119,6 +121,6 @@ class Wanted:
         self.logged = flags.has(LOG) or self.type == DRYRUN
         rooms = [asked for flag, asked in _ROOMS.get(self.type, ()) if flags.has(flag)]
         self.asked = Asked(flags.has(ATTRIBUTES), flags.ids(ATTRIBUTES), rooms)
-        self.grants = self.charged and self.type not in (TERMINATE, EVENT)
+        self.grants = self.charged and self.type in (AUTHORIZE, INITIATE, UPDATE, MESSAGE)
         nothing = self.type in (AUTHORIZE, INITIATE, UPDATE, TERMINATE) and not (self.charged or self.asked.attributes or rooms)
         self.refused = mandatory_missing("Subsystems").text if nothing else ""

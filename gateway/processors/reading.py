@@ -19,12 +19,13 @@ from gateway.processors.lines import NOTHING, REMOVE, REMOVE_ALL, WRONG, Form, L
 from gateway.processors.places import APPEND, COMPOSE, SET, Place, parts_of, place_of
 from gateway.processors.run import Fields, Processor, Processors
 from gateway.processors.terms import Terms
-from gateway.processors.words import Words
+from gateway.processors.words import HARD, UNNAMED, Words
 
 Where = tuple[str | int, ...]
 """A place in the configuration: names from the section down, members of lists by their id or number."""
 Row = Mapping[str, object]
 
+REFUSED: Final = (HARD, UNNAMED)
 GROUP: Final = "*group"
 FILLER: Final = "*filler"
 TEMPLATE: Final = "*template"
@@ -35,18 +36,18 @@ MODES: Final[dict[str, int]] = {COMPOSED: COMPOSE, GROUP: APPEND}
 
 
 class Complaint:
-    """Something wrong at a place. `hard`: it refuses the start."""
+    """Something wrong at a place; `sort` is one of those in words.py."""
 
+    sort: int
     where: Where
     message: str
     suggestion: str
-    hard: bool
 
-    def __init__(self, where: Where, message: str, suggestion: str, hard: bool) -> None:
+    def __init__(self, sort: int, where: Where, message: str, suggestion: str) -> None:
+        self.sort = sort
         self.where = where
         self.message = message
         self.suggestion = suggestion
-        self.hard = hard
 
 
 class UnreadableError(Exception):
@@ -55,7 +56,7 @@ class UnreadableError(Exception):
     complaints: list[Complaint]
 
     def __init__(self, complaints: list[Complaint]) -> None:
-        super().__init__("; ".join([f"{_dotted(one.where)}: {one.message}" for one in complaints if one.hard][:10]))
+        super().__init__("; ".join([f"{_dotted(one.where)}: {one.message}" for one in complaints if one.sort in REFUSED][:10]))
         self.complaints = complaints
 
 
@@ -69,7 +70,7 @@ def compile_processors(rows: object, templates: object, terms: Terms, where: Whe
     `where` is the place of the rows, for complaints. UnreadableError when they cannot be used.
     """
     processors, complaints = read_processors(rows, templates, terms, where)
-    if any(complaint.hard for complaint in complaints):
+    if any(complaint.sort in REFUSED for complaint in complaints):
         raise UnreadableError(complaints)
     return processors
 
@@ -83,7 +84,7 @@ def read_processors(rows: object, templates: object, terms: Terms, where: Where 
 def compile_fields(rows: object, templates: object, terms: Terms, where: Where = ()) -> Fields:
     """Fields that belong to no processor, a template of the configuration. UnreadableError when they cannot be used."""
     fields, complaints = read_fields(rows, templates, terms, where)
-    if any(complaint.hard for complaint in complaints):
+    if any(complaint.sort in REFUSED for complaint in complaints):
         raise UnreadableError(complaints)
     return fields
 
@@ -108,17 +109,16 @@ class Reader:
         self.templates = templates if isinstance(templates, Mapping) else {}
         self.shared = SharedFields()
         self.complaints = []
-        self.words = Words(terms, self.loose)
+        self.words = Words(terms, self.complain)
+
+    def complain(self, sort: int, where: Where, message: str, suggestion: str = "") -> None:
+        """Takes a complaint down."""
+        if len(self.complaints) < MAX_COMPLAINTS:
+            self.complaints.append(Complaint(sort, where, message, suggestion))
 
     def fault(self, where: Where, message: str, suggestion: str = "") -> None:
         """Complains about what cannot be used."""
-        if len(self.complaints) < MAX_COMPLAINTS:
-            self.complaints.append(Complaint(where, message, suggestion, True))
-
-    def loose(self, where: Where, message: str, suggestion: str = "") -> None:
-        """Complains about what the requests that meet it are refused for."""
-        if len(self.complaints) < MAX_COMPLAINTS:
-            self.complaints.append(Complaint(where, message, suggestion, False))
+        self.complain(HARD, where, message, suggestion)
 
     # -- processors -----------------------------------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ class Reader:
     def processor(self, row: Row, where: Where) -> Processor:
         """One of them."""
         flags = texts_of(row, "flags")
-        wanted = Wanted(flags)
+        wanted = Wanted(flags, self.terms.types)
         self.words.check_flags(flags, wanted, (*where, "flags"), where)
         processor = Processor(text_of(row, "id") or str(where[-1]), self.gate(row, where), wanted)
         tenant = text_of(row, "tenant")
@@ -174,7 +174,7 @@ class Reader:
         try:
             found = Template.parse(text, self.terms.separator)
         except ValueError as error:
-            self.fault(where, f"cannot be read: {error}")
+            self.fault(where, f"cannot be read: {error}", self.words.near_converter(str(error)))
             return None
         self.words.check_template(found, where)
         return found
@@ -202,7 +202,8 @@ class Reader:
 
     def _expand(self, found: list[Line], id: str, where: Where, depth: int) -> None:
         if id not in self.templates:
-            self.fault((*where, "value"), f"names the template {id[:60]}, which is not there", self.words.nearest(id, list(self.templates)))
+            near = self.words.nearest(id, list(self.templates))
+            self.complain(UNNAMED, (*where, "value"), f"names the template {id[:60]}, which is not there", near)
         elif depth >= MAX_TEMPLATE_NESTING:
             self.fault((*where, "value"), f"templates inside templates, more than {MAX_TEMPLATE_NESTING} deep: {id[:60]}")
         else:
@@ -259,7 +260,7 @@ class Reader:
         except ValueError as error:
             line.does, line.wrong = WRONG, str(error)
             if type in TYPES:
-                self.fault(inner, f"cannot be read: {error}")
+                self.fault(inner, f"cannot be read: {error}", self.words.near_converter(str(error)))
             else:
                 self.words.check_type(type, (*where, "type"))
             return

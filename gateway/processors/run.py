@@ -159,7 +159,7 @@ class Processors:
         if wanted.logged:
             worked.log.append(_told(processor, "request", {"event": event.fields, "options": event.options}))
         if wanted.type != DRYRUN:
-            asking = Asking(wanted, event, ask.client)
+            asking = Asking(wanted, event, scopes, ask.client)
             asking.work(ask)
             if asking.reply is not None:
                 scopes[CGREP] = asking.reply

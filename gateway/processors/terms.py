@@ -27,6 +27,7 @@ class Terms:
     """`filters` and `rooms` are an engine's; without filters only rules written in place can be asked. `settings` is what ~*cfg leads
     into. `decimals` is where *value_exponent rounds unless a field says otherwise.
 
+    `types` are request types that the agent does itself (`*radauth`, see calls.OwnRequest), `flags` those that it alone knows (`*pap`).
     For faults: `names` knows the names of the protocol, `outputs` are the scopes that the agent fills besides *rep (`*diamreq`), `inputs`
     those that it gives besides *req and *vars (`*oreq`).
     """
@@ -42,6 +43,8 @@ class Terms:
     names: Names | None
     outputs: tuple[str, ...]
     inputs: tuple[str, ...]
+    types: tuple[str, ...]
+    flags: tuple[str, ...]
 
     def __init__(
         self,
@@ -57,6 +60,8 @@ class Terms:
         names: Names | None = None,
         outputs: tuple[str, ...] = (),
         inputs: tuple[str, ...] = (),
+        types: tuple[str, ...] = (),
+        flags: tuple[str, ...] = (),
     ) -> None:
         self.default_tenant = default_tenant
         self.zone = zone
@@ -69,3 +74,5 @@ class Terms:
         self.names = names
         self.outputs = outputs
         self.inputs = inputs
+        self.types = types
+        self.flags = flags

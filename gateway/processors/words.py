@@ -6,39 +6,56 @@ from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from typing import Final
 
-from engine.fields.making import HTTP, TYPES
+from engine.fields.converters import CONVERTERS
+from engine.fields.making import HTTP
 from engine.fields.path import Path
 from engine.fields.template import Changed, Field, Part, Template, Woven
+from engine.fields.values import MISSING
 from engine.fields.view import OPTS, OTHER_ROOMS, REQ, TENANT, VARS
 from engine.filters.match import Condition
 from engine.filters.rule import RULES, Negated, Rule, Unknown
 from engine.limits import MAX_NEAR_NAME
-from gateway.processors.flags import KNOWN, REQUEST_TYPES, Wanted
+from gateway.processors.calls import ATTRIBUTES, COST, ERROR, MAX_USAGE
+from gateway.processors.flags import KNOWN, PERFORMANCE, REQUEST_TYPES, Wanted
 from gateway.processors.places import Place, WovenPlace
 from gateway.processors.terms import CFG, CGREP, CGREQ, REP, TMP, UCH, Terms
 
-Loose = Callable[[tuple[str | int, ...], str, str], None]
 Where = tuple[str | int, ...]
+Complain = Callable[[int, Where, str, str], None]
 
-OWN_TYPES: Final = ("*none", "*group", "*filler", "*remove", "*removeall", "*template")
+HARD: Final = 0
+LOOSE: Final = 1
+IDLE: Final = 2
+UNNAMED: Final = 3
+"""Sorts of complaints: what cannot be used at all, what refuses the requests that meet it, what does nothing, and a template that is not
+there, which cannot be used either but is told by the configuration's own check."""
+
 WRITTEN: Final = (CGREQ, REP, VARS, OPTS, TMP, UCH, CGREP)
 READ: Final = (REQ, VARS, CGREQ, CGREP, REP, OPTS, TMP, UCH, CFG, TENANT)
+ANSWERS: Final = (ERROR, MAX_USAGE, ATTRIBUTES, COST, "ResourceAllocation", "AllocatedIP", "RouteProfiles", "Thresholds", "StatQueues")
+"""What *cgrep may hold."""
+_NO_CONVERTER: Final = "unsupported converter definition: <"
 _SHOWN: Final = 60
 
 
 class Words:
-    """Looks at words and complains through `loose`."""
+    """Looks at words and complains."""
 
     terms: Terms
-    _loose: Loose
+    _complain: Complain
+    _flags: tuple[str, ...]
     _written: tuple[str, ...]
     _read: tuple[str, ...]
 
-    def __init__(self, terms: Terms, loose: Loose) -> None:
+    def __init__(self, terms: Terms, complain: Complain) -> None:
         self.terms = terms
-        self._loose = loose
+        self._complain = complain
+        self._flags = (*KNOWN, *terms.types, *terms.flags)
         self._written = (*WRITTEN, *terms.outputs)
         self._read = (*READ, *terms.inputs, *terms.outputs, *sorted(OTHER_ROOMS))
+
+    def _loose(self, where: Where, message: str, suggestion: str) -> None:
+        self._complain(LOOSE, where, message, suggestion)
 
     def nearest(self, word: str, known: Sequence[str]) -> str:
         """The known word that is most like one that is not known; empty where none is."""
@@ -49,20 +66,26 @@ class Words:
         """Flags that mean something, one of them a request type, and something to ask."""
         for number, text in enumerate(flags):
             name = text.partition(":")[0]
-            if name not in KNOWN:
-                self._loose((*where, number), f"{name[:_SHOWN]} is no flag", self.nearest(name, KNOWN))
+            if name not in self._flags:
+                self._loose((*where, number), f"{name[:_SHOWN]} is no flag", self.nearest(name, self._flags))
+            elif name in PERFORMANCE:
+                self._complain(IDLE, (*where, number), name, "")
         if not wanted.type:
-            message = f"no flag names a request type: one of {', '.join(REQUEST_TYPES)}; every request that comes here fails"
+            types = ", ".join((*REQUEST_TYPES, *self.terms.types))
+            message = f"no flag names a request type, and every request that comes here fails; one of {types}"
             self._loose(where if flags else processor, message, "")
         elif wanted.refused:
             self._loose(where, f"{wanted.type} asks for nothing: *accounts, *attributes or another room is missing", "")
 
     def check_type(self, type: str, where: Where) -> None:
-        """A type of fields that there is not."""
+        """A type of fields that this build does not have; of one that nobody has the configuration's own check tells."""
         if type.startswith(HTTP):
             self._loose(where, f"{type[:_SHOWN]} is not available in this build", "")
-        else:
-            self._loose(where, f"{type[:_SHOWN]} is no type of fields", self.nearest(type, (*TYPES, *OWN_TYPES)))
+
+    def near_converter(self, complaint: str) -> str:
+        """Of a complaint about a value: the converter that was meant, empty where it is about something else."""
+        name = complaint.rpartition(_NO_CONVERTER)[2].partition(">")[0].partition(":")[0] if _NO_CONVERTER in complaint else ""
+        return self.nearest(name, list(CONVERTERS)) if name else ""
 
     def check_place(self, place: Place, type: str, where: Where) -> None:
         """A path that leads into a scope that can be written to, by names of the protocol."""
@@ -87,8 +110,14 @@ class Words:
         """A path that is read."""
         if path and path[0] not in self._read:
             self._loose(where, f"~{path[0][:_SHOWN]} is nothing that a field can be read from", self.nearest(path[0], self._read))
-        elif path and path[0] == REQ:
+        elif len(path) < 2:
+            return
+        elif path[0] == REQ:
             self._check_names(path[1:], where)
+        elif path[0] == CGREP and path[1] not in ANSWERS:
+            self._loose(where, f"{CGREP} never holds {path[1][:_SHOWN]}", self.nearest(path[1], ANSWERS))
+        elif path[0] == CFG and self.terms.settings.read(path, 1) is MISSING:
+            self._loose(where, f"no option that fields may read is called {'.'.join(path[1:])[:_SHOWN]}", "")
 
     def _check_names(self, steps: Path, where: Where) -> None:
         names = self.terms.names
