@@ -120,7 +120,7 @@ class Wanted:
         self.goes_on = flags.has(CONTINUE)
         self.logged = flags.has(LOG) or self.type == DRYRUN
         rooms = [asked for flag, asked in _ROOMS.get(self.type, ()) if flags.has(flag)]
-        self.asked = Asked(flags.has(ATTRIBUTES), flags.ids(ATTRIBUTES), rooms)
+        self.asked = Asked(flags.has(ATTRIBUTES), flags.ids(ATTRIBUTES), tuple(rooms))
         self.grants = self.charged and self.type in (AUTHORIZE, INITIATE, UPDATE, MESSAGE)
         nothing = self.type in (AUTHORIZE, INITIATE, UPDATE, TERMINATE) and not (self.charged or self.asked.attributes or rooms)
         self.refused = mandatory_missing("Subsystems").text if nothing else ""

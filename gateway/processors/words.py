@@ -91,7 +91,9 @@ class Words:
         """A path that leads into a scope that can be written to, by names of the protocol."""
         if place.scope not in self._written:
             message = f"the path begins with {place.scope[:_SHOWN]}, which fields cannot be written to"
-            self._loose(where, message, self.nearest(place.scope, self._written))
+            scope = REP if "reply_fields" in where else CGREQ
+            near = self.nearest(place.scope, self._written) if place.scope.startswith("*") else f"{scope}.{place.scope}"
+            self._loose(where, message, near)
         elif not place.path and type != "*removeall" and not isinstance(place, WovenPlace):
             self._loose(where, f"the path names nothing inside of {place.scope}", "")
         elif place.scope == REP or place.scope in self.terms.outputs:
