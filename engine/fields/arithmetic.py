@@ -23,6 +23,7 @@ TEXT: Final = 4
 
 SECOND: Final = 1_000_000_000
 MAX_INT: Final = 2**63 - 1
+_SURE_DIGITS: Final = 18  # of a whole number within 64 bits
 MAX_RESULT: Final = 10**40  # no sum or product goes beyond it
 
 _WHOLE: Final = re.compile(r"[+-]?\d{1,19}\Z", re.ASCII)
@@ -80,6 +81,8 @@ class Quantity:
 
 def quantity(text: str, zone: Zone, now_ns: int) -> Quantity:
     """What a text is: a whole number, else a fraction, a duration, a time, else just text."""
+    if len(text) <= _SURE_DIGITS and text.isdigit() and text.isascii():
+        return Quantity(WHOLE, Ratio(int(text), 1), text)
     if _WHOLE.match(text) and -MAX_INT - 1 <= int(text) <= MAX_INT:
         return Quantity(WHOLE, Ratio(int(text), 1), text)
     if _FRACTION.match(text):

@@ -13,23 +13,35 @@ from engine.fields.values import MISSING
 from gateway.processors.limits import MAX_FILLED, MAX_FILLED_CHARACTERS
 
 
-class Filled:
-    """One value. `path` has no scope, `name` is the path as it was written; `earlier` is the value of the same path before it."""
+class Spot:
+    """Where a value is, inside of what is filled: its path without the scope, the same as it was written, and joined by dots. `new_branch`:
+    the value begins a new group or a further AVP; `attribute_id` names the XML attribute that it is, empty for none."""
 
     path: Path
     name: str
-    text: str
+    key: str
     new_branch: bool
     attribute_id: str
+
+    def __init__(self, path: Path, name: str, new_branch: bool = False, attribute_id: str = "") -> None:
+        self.path = path
+        self.name = name
+        self.key = ".".join(path)
+        self.new_branch = new_branch
+        self.attribute_id = attribute_id
+
+
+class Filled:
+    """One value. `earlier` is the value of the same path before it."""
+
+    spot: Spot
+    text: str
     earlier: Filled | None
     gone: bool
 
-    def __init__(self, path: Path, name: str, text: str, new_branch: bool, attribute_id: str) -> None:
-        self.path = path
-        self.name = name
+    def __init__(self, spot: Spot, text: str) -> None:
+        self.spot = spot
         self.text = text
-        self.new_branch = new_branch
-        self.attribute_id = attribute_id
         self.earlier = None
         self.gone = False
 
@@ -37,7 +49,7 @@ class Filled:
 class Built(Source):
     """Values by path. ValueError for more of them, or longer ones, than an answer may have."""
 
-    _last: dict[Path, Filled]
+    _last: dict[str, Filled]
     _all: list[Filled]
     _characters: int
 
@@ -50,7 +62,7 @@ class Built(Source):
 
     def set(self, value: Filled) -> None:
         """The only value of its path from now on, at the end of all."""
-        before = self._last.get(value.path)
+        before = self._last.get(value.spot.key)
         while before is not None:
             before.gone = True
             before = before.earlier
@@ -58,12 +70,12 @@ class Built(Source):
 
     def append(self, value: Filled) -> None:
         """One more value of its path."""
-        value.earlier = self._last.get(value.path)
+        value.earlier = self._last.get(value.spot.key)
         self._add(value)
 
     def compose(self, value: Filled) -> None:
         """The text at the end of the last value of its path, or the first value there."""
-        before = self._last.get(value.path)
+        before = self._last.get(value.spot.key)
         if before is None:
             self._add(value)
             return
@@ -81,9 +93,9 @@ class Built(Source):
             return
         size = len(path)
         for value in self._all:
-            if value.path[:size] == path and not value.gone:
+            if value.spot.path[:size] == path and not value.gone:
                 value.gone = True
-                self._last.pop(value.path, None)
+                self._last.pop(value.spot.key, None)
 
     def clear(self) -> None:
         """Takes everything away."""
@@ -95,7 +107,7 @@ class Built(Source):
         self._count(value.text)
         if len(self._all) >= MAX_FILLED:
             raise ValueError(f"more than {MAX_FILLED} fields")
-        self._last[value.path] = value
+        self._last[value.spot.key] = value
         self._all.append(value)
 
     def _count(self, text: str) -> None:
@@ -106,7 +118,7 @@ class Built(Source):
     def _chain(self, path: Path) -> list[Filled]:
         """The values of a path, the first first."""
         found: list[Filled] = []
-        value = self._last.get(path)
+        value = self._last.get(".".join(path))
         while value is not None:
             found.append(value)
             value = value.earlier
@@ -115,16 +127,21 @@ class Built(Source):
 
     def _relink(self, path: Path) -> None:
         left = [value for value in self._chain(path) if not value.gone]
-        self._last.pop(path, None)
+        key = ".".join(path)
+        self._last.pop(key, None)
         for value in left:
-            value.earlier = self._last.get(path)
-            self._last[path] = value
+            value.earlier = self._last.get(key)
+            self._last[key] = value
 
     # -- reading --------------------------------------------------------------------------------------------------------------
 
     def read(self, path: Path, at: int) -> object:
+        if at == len(path) - 1:
+            value = self._last.get(path[at])
+            if value is not None:
+                return value.text
         asked = path[at:]
-        value = self._last.get(asked)
+        value = self._last.get(".".join(asked))
         if value is not None:
             return value.text
         if asked[-1][0] == "[":
@@ -138,15 +155,16 @@ class Built(Source):
         size = len(path)
         found: dict[str, object] = {}
         for value in self._all:
-            if value.gone or len(value.path) <= size or value.path[:size] != path:
+            steps = value.spot.path
+            if value.gone or len(steps) <= size or steps[:size] != path:
                 continue
             place = found
-            for step in value.path[size:-1]:
+            for step in steps[size:-1]:
                 inner = place.get(step)
                 if not isinstance(inner, dict):
                     inner = place[step] = {}
                 place = inner
-            place[value.path[-1]] = value.text
+            place[steps[-1]] = value.text
         return found if found else MISSING
 
     def values(self) -> list[Filled]:
@@ -155,14 +173,15 @@ class Built(Source):
 
     def triples(self) -> list[tuple[Path, str, bool]]:
         """The same as (path without the scope, text, whether it begins a new branch)."""
-        return [(value.path, value.text, value.new_branch) for value in self._all if not value.gone]
+        return [(value.spot.path, value.text, value.spot.new_branch) for value in self._all if not value.gone]
 
     def fields(self) -> dict[str, object]:
         """As the fields of an event: the first value of each path, its steps joined by dots; attributes of XML are none."""
         found: dict[str, object] = {}
         for value in self._all:
-            if not value.gone and value.name not in found and not value.attribute_id:
-                found[value.name] = value.text
+            spot = value.spot
+            if not value.gone and spot.name not in found and not spot.attribute_id:
+                found[spot.name] = value.text
         return found
 
 

@@ -14,7 +14,6 @@ from engine.fields.template import Template
 from engine.fields.values import FieldNotFoundError, parse_number, ratio_text
 from engine.fields.view import View
 from engine.times import Zone
-from gateway.processors.built import Filled
 from gateway.processors.gates import Gate, Read
 from gateway.processors.places import Place, remove, remove_all, write
 from gateway.processors.terms import Terms
@@ -100,8 +99,6 @@ class Line:
     zone: Zone | None
     mandatory: bool
     blocker: bool
-    new_branch: bool
-    attribute_id: str
     wrong: str
 
     def __init__(self, tag: str, place: Place) -> None:
@@ -117,8 +114,6 @@ class Line:
         self.zone = None
         self.mandatory = False
         self.blocker = False
-        self.new_branch = False
-        self.attribute_id = ""
         self.wrong = ""
 
     def work(self, view: View) -> bool:
@@ -154,7 +149,7 @@ class Line:
             raise ValueError(f"Empty source value for fieldID: <{self.tag}>")
         if self.form is not None:
             text = self.form.applied(text, self.tag, view)
-        write(view.scopes, place, self.mode, Filled(place.path, place.name, text, self.new_branch, self.attribute_id))
+        write(view.scopes, place, self.mode, text)
         return True
 
     def _made(self, view: View) -> str | None:

@@ -8,29 +8,27 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.fields.path import Path, split_path
+from engine.fields.path import split_path
 from engine.fields.template import DYNAMIC, Template, split_parts
 from engine.fields.values import MISSING
 from engine.fields.view import OPTS, View
-from gateway.processors.built import Built, Filled
+from gateway.processors.built import Built, Filled, Spot
 from gateway.processors.usercache import UserCache
 
 
 class Place:
-    """A path to write to. `name` is the path as it was written, without the scope."""
+    """A path to write to."""
 
     scope: str
-    path: Path
-    name: str
+    spot: Spot
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, new_branch: bool = False, attribute_id: str = "") -> None:
         """ValueError for what is no path."""
         steps = split_path(text)
         if not steps:
             raise ValueError("a path without a name")
         self.scope = steps[0]
-        self.path = steps[1:]
-        self.name = text[len(self.scope) :].removeprefix(".")
+        self.spot = Spot(steps[1:], text[len(self.scope) :].removeprefix("."), new_branch, attribute_id)
 
     def found(self, view: View) -> Place | None:
         """The place for one request; None where a value that it needs is not there. ValueError for what is no path then."""
@@ -42,7 +40,7 @@ class WovenPlace(Place):
 
     pieces: list[str | Template]
 
-    def __init__(self, text: str, separator: str) -> None:
+    def __init__(self, text: str, separator: str, new_branch: bool, attribute_id: str) -> None:
         self.pieces = []
         position = 0
         start = text.find("<" + DYNAMIC)
@@ -57,7 +55,7 @@ class WovenPlace(Place):
         self.pieces.append(text[position:])
         first = self.pieces[0]
         assert isinstance(first, str), "pieces begin with a text"
-        super().__init__(first)
+        super().__init__(first, new_branch, attribute_id)
 
     def found(self, view: View) -> Place | None:
         texts: list[str] = []
@@ -66,16 +64,18 @@ class WovenPlace(Place):
             if text is None:
                 return None
             texts.append(text)
-        return Place("".join(texts))
+        return Place("".join(texts), self.spot.new_branch, self.spot.attribute_id)
 
     def templates(self) -> list[Template]:
         """What is put in."""
         return [piece for piece in self.pieces if isinstance(piece, Template)]
 
 
-def place_of(text: str, separator: str) -> Place:
+def place_of(text: str, separator: str, new_branch: bool = False, attribute_id: str = "") -> Place:
     """The place that a path names. ValueError, with what is wrong, for what is no path."""
-    return WovenPlace(text, separator) if "<" + DYNAMIC in text else Place(text)
+    if "<" + DYNAMIC in text:
+        return WovenPlace(text, separator, new_branch, attribute_id)
+    return Place(text, new_branch, attribute_id)
 
 
 def parts_of(text: str, separator: str) -> list[str]:
@@ -90,12 +90,16 @@ COMPOSE: Final = 1  # a text at the end of the one that is there
 APPEND: Final = 2  # one more value
 
 
-def write(scopes: dict[str, object], place: Place, mode: int, value: Filled) -> None:
+def write(scopes: dict[str, object], place: Place, mode: int, text: str) -> None:
     """Writes a value. ValueError where its scope cannot be written to."""
     target = scopes.get(place.scope)
-    if not place.path:
+    spot = place.spot
+    if target is None:
+        raise unwritable(place.scope)
+    if not spot.path:
         raise ValueError(f"a path without a name: <{place.scope}>")
     if isinstance(target, Built):
+        value = Filled(spot, text)
         if mode == SET:
             target.set(value)
         elif mode == APPEND:
@@ -103,10 +107,10 @@ def write(scopes: dict[str, object], place: Place, mode: int, value: Filled) -> 
         else:
             target.compose(value)
     elif isinstance(target, dict):
-        _write_map(target, place, mode, value.text)
+        _write_map(target, place, mode, text)
     elif isinstance(target, UserCache):
-        before = target.get(place.name) if mode == COMPOSE else MISSING
-        target.put(place.name, before + value.text if isinstance(before, str) else value.text)
+        before = target.get(spot.key) if mode == COMPOSE else MISSING
+        target.put(spot.key, before + text if isinstance(before, str) else text)
     else:
         raise unwritable(place.scope)
 
@@ -118,7 +122,7 @@ def unwritable(scope: str) -> ValueError:
 
 def _write_map(found: dict[str, object], place: Place, mode: int, text: str) -> None:
     """Into a map and the maps inside; in options one more value makes a list, elsewhere the last one stays."""
-    steps = place.path
+    steps = place.spot.path
     for step in steps[:-1]:
         inner = found.get(step)
         if not isinstance(inner, dict):
@@ -139,16 +143,17 @@ def remove(scopes: dict[str, object], place: Place) -> None:
     """Takes away what is at a path; nothing where there is nothing. ValueError where its scope cannot be written to."""
     target = scopes.get(place.scope)
     if isinstance(target, Built):
-        target.remove(place.path)
+        target.remove(place.spot.path)
     elif isinstance(target, dict):
-        for step in place.path[:-1]:
+        steps = place.spot.path
+        for step in steps[:-1]:
             inner = target.get(step)
             if not isinstance(inner, dict):
                 return
             target = inner
-        target.pop(place.path[-1], None)
+        target.pop(steps[-1], None)
     elif isinstance(target, UserCache):
-        target.remove(place.name)
+        target.remove(place.spot.key)
     else:
         raise unwritable(place.scope)
 
@@ -156,7 +161,7 @@ def remove(scopes: dict[str, object], place: Place) -> None:
 def remove_all(scopes: dict[str, object], place: Place) -> None:
     """Takes away everything of a scope, or everything below a path. ValueError where it cannot be written to."""
     target = scopes.get(place.scope)
-    if place.path:
+    if place.spot.path:
         remove(scopes, place)
     elif isinstance(target, Built | dict):
         target.clear()

@@ -16,9 +16,9 @@ from gateway.processors.flags import Wanted
 from gateway.processors.gates import Gate, SharedFields
 from gateway.processors.limits import MAX_COMPLAINTS, MAX_FIELDS, MAX_PROCESSORS, MAX_TEMPLATE_NESTING, MAX_WIDTH
 from gateway.processors.lines import NOTHING, REMOVE, REMOVE_ALL, WRONG, Form, Line
-from gateway.processors.places import APPEND, COMPOSE, SET, Place, parts_of, place_of
+from gateway.processors.places import APPEND, COMPOSE, SET, Place, WovenPlace, parts_of, place_of, unwritable
 from gateway.processors.run import Fields, Processor, Processors
-from gateway.processors.terms import Terms
+from gateway.processors.terms import TMP, Terms
 from gateway.processors.words import HARD, UNNAMED, Words
 
 Where = tuple[str | int, ...]
@@ -145,6 +145,7 @@ class Reader:
         processor.zone = self.zone(row, where)
         processor.request = self.lines(row.get("request_fields"), (*where, "request_fields"))
         processor.reply = self.lines(row.get("reply_fields"), (*where, "reply_fields"))
+        processor.takes_notes = any(takes_notes(line) for line in (*processor.request, *processor.reply))
         return processor
 
     def gate(self, row: Row, where: Where) -> Gate:
@@ -212,15 +213,11 @@ class Reader:
     def line(self, row: Row, where: Where) -> Line:
         """One field."""
         path = text_of(row, "path")
-        line = Line(text_of(row, "tag") or path, self.place(path, where))
-        if line.place.scope == "":
-            line.does, line.wrong = WRONG, f"Empty field path for <{line.tag}>"
+        line = Line(text_of(row, "tag") or path, self.place(row, where))
         if row.get("filters"):
             line.gate = self.gate(row, where)
         line.mandatory = row.get("mandatory") is True
         line.blocker = row.get("blocker") is True
-        line.new_branch = row.get("new_branch") is True
-        line.attribute_id = text_of(row, "attribute_id")
         line.zone = self.zone(row, where)
         type = text_of(row, "type") or VARIABLE
         if type == EPOCH and line.zone is None:
@@ -228,16 +225,19 @@ class Reader:
         line.form = self.form(row, type, where)
         line.mode = MODES.get(type, SET)
         self.words.check_place(line.place, type, (*where, "path"))
-        if type in ALONE:
+        if line.place.scope not in self.words.written:
+            line.does, line.wrong = WRONG, str(unwritable(line.place.scope))
+        elif type in ALONE:
             line.does = ALONE[type]
-        elif line.does != WRONG:
+        else:
             self.value(line, row, type, where)
         return line
 
-    def place(self, path: str, where: Where) -> Place:
+    def place(self, row: Row, where: Where) -> Place:
         """Where a field goes."""
+        path = text_of(row, "path")
         try:
-            return place_of(path, self.terms.separator)
+            return place_of(path, self.terms.separator, row.get("new_branch") is True, text_of(row, "attribute_id"))
         except ValueError as error:
             message = f"the path cannot be read: {error}" if path else "a field without a path"
             self.fault((*where, "path"), message)
@@ -254,7 +254,7 @@ class Reader:
             return
         layout = text_of(row, "layout")
         try:
-            line.making = self.making(type, text, line, row)
+            line.making = self.making(type, text, row)
             if layout:
                 line.making.layout = layout
         except ValueError as error:
@@ -269,10 +269,10 @@ class Reader:
         if type == CONSTANT and all(isinstance(part.parts[0], Constant) for part in line.making.parts):
             line.constant = "".join([written for written in line.making.written if not written.startswith("~")])
 
-    def making(self, type: str, text: str, line: Line, row: Row) -> Making:
+    def making(self, type: str, text: str, row: Row) -> Making:
         """The value of one of the types that attributes have too."""
         decimals = row.get("rounding_decimals")
-        path = f"{line.place.scope}.{line.place.name}"
+        path = text_of(row, "path")
         return Making(
             type,
             parts_of(text, self.terms.separator),
@@ -295,6 +295,11 @@ class Reader:
         form.mask_id = mask
         form.mask_length = number_of(row, "mask_length")
         return form
+
+
+def takes_notes(line: Line) -> bool:
+    """Whether a field may be written to *tmp, as far as is known before a request is there."""
+    return line.place.scope == TMP or isinstance(line.place, WovenPlace)
 
 
 # -- cells -------------------------------------------------------------------------------------------------------------------

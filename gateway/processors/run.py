@@ -16,7 +16,7 @@ from engine.fields.template import Template
 from engine.fields.values import FieldNotFoundError, json_text
 from engine.fields.view import OPTS, REQ, TENANT, VARS, View
 from engine.times import Zone
-from gateway.processors.built import Built, Filled
+from gateway.processors.built import Built
 from gateway.processors.calls import Ask, Asking
 from gateway.processors.clamping import clamped
 from gateway.processors.flags import DRYRUN, Wanted
@@ -30,7 +30,8 @@ UNKNOWN_TYPE: Final = "unknown request type: <>"
 class Worked:
     """What became of a request. `handled`: a processor took it. `failed` is why it cannot be answered, empty where it can.
 
-    `filled` are the values of the answer in their order, `reply` the same as (path without *rep, text, whether it begins a new branch).
+    `reply` are the values of the answer in their order, as (path without *rep, text, whether it begins a new branch); `built` is the answer
+    itself, for protocols that need to know more of it.
     `taken_by` are the processors that took it, `notes` what an operator should know (usages out of bounds), `log` what *log and *dryrun ask
     to be logged.
     """
@@ -38,7 +39,7 @@ class Worked:
     handled: bool
     failed: str
     reply: list[tuple[Path, str, bool]]
-    filled: list[Filled]
+    built: Built
     taken_by: list[str]
     notes: list[str]
     log: list[str]
@@ -47,7 +48,7 @@ class Worked:
         self.handled = False
         self.failed = ""
         self.reply = []
-        self.filled = []
+        self.built = Built()
         self.taken_by = []
         self.notes = []
         self.log = []
@@ -63,6 +64,7 @@ class Processor:
     zone: Zone | None
     request: list[Line]
     reply: list[Line]
+    takes_notes: bool  # some field is written to *tmp
 
     def __init__(self, id: str, gate: Gate, wanted: Wanted) -> None:
         self.id = id
@@ -72,6 +74,7 @@ class Processor:
         self.zone = None
         self.request = []
         self.reply = []
+        self.takes_notes = True
 
 
 _NO_EVENT: Final = Event("", "", {}, {})
@@ -109,7 +112,7 @@ class Processors:
         Nothing is raised but what the engine raises when it cannot work at all (StorageUnavailable).
         """
         worked = Worked()
-        reply = Built()
+        reply = worked.built
         scopes[REP] = reply
         view = view_of(scopes, self.terms, now_ns)
         read = Read(self.shared)
@@ -127,7 +130,6 @@ class Processors:
             worked.failed = str(error) or "a value that cannot be used"
         worked.handled = bool(worked.taken_by)
         if not worked.failed:
-            worked.filled = reply.values()
             worked.reply = reply.triples()
         return worked
 
@@ -147,7 +149,8 @@ class Processors:
         wanted = processor.wanted
         built = Built()
         scopes[CGREQ] = built
-        scopes[TMP] = Built()
+        if processor.takes_notes:
+            scopes[TMP] = Built()
         worked.taken_by.append(processor.id)
         fill_lines(processor.request, view, read, self.terms)
         options = scopes[OPTS]
@@ -163,11 +166,14 @@ class Processors:
             asking.work(ask)
             if asking.reply is not None:
                 scopes[CGREP] = asking.reply
-        scopes[TMP] = Built()
+        if processor.takes_notes:
+            scopes[TMP] = Built()
         fill_lines(processor.reply, view, read, self.terms)
         if wanted.logged:
             worked.log.append(_told(processor, "reply", {"engine": scopes.get(CGREP), "reply": _shown(scopes[REP])}))
         del scopes[CGREQ]
+        if processor.takes_notes:
+            del scopes[TMP]
 
 
 def _told(processor: Processor, what: str, values: dict[str, object]) -> str:
@@ -177,7 +183,7 @@ def _told(processor: Processor, what: str, values: dict[str, object]) -> str:
 
 def _shown(reply: object) -> object:
     assert isinstance(reply, Built), "an answer is built"
-    return [[".".join(value.path), value.text] for value in reply.values()]
+    return [[value.spot.key, value.text] for value in reply.values()]
 
 
 class Fields:

@@ -44,14 +44,14 @@ class Words:
     terms: Terms
     _complain: Complain
     _flags: tuple[str, ...]
-    _written: tuple[str, ...]
+    written: tuple[str, ...]
     _read: tuple[str, ...]
 
     def __init__(self, terms: Terms, complain: Complain) -> None:
         self.terms = terms
         self._complain = complain
         self._flags = (*KNOWN, *terms.types, *terms.flags)
-        self._written = (*WRITTEN, *terms.outputs)
+        self.written = (*WRITTEN, *terms.outputs)
         self._read = (*READ, *terms.inputs, *terms.outputs, *sorted(OTHER_ROOMS))
 
     def _loose(self, where: Where, message: str, suggestion: str) -> None:
@@ -89,15 +89,15 @@ class Words:
 
     def check_place(self, place: Place, type: str, where: Where) -> None:
         """A path that leads into a scope that can be written to, by names of the protocol."""
-        if place.scope not in self._written:
+        if place.scope not in self.written:
             message = f"the path begins with {place.scope[:_SHOWN]}, which fields cannot be written to"
             scope = REP if "reply_fields" in where else CGREQ
-            near = self.nearest(place.scope, self._written) if place.scope.startswith("*") else f"{scope}.{place.scope}"
+            near = self.nearest(place.scope, self.written) if place.scope.startswith("*") else f"{scope}.{place.scope}"
             self._loose(where, message, near)
-        elif not place.path and type != "*removeall" and not isinstance(place, WovenPlace):
+        elif not place.spot.path and type != "*removeall" and not isinstance(place, WovenPlace):
             self._loose(where, f"the path names nothing inside of {place.scope}", "")
         elif place.scope == REP or place.scope in self.terms.outputs:
-            steps = place.path[:-1] if isinstance(place, WovenPlace) else place.path
+            steps = place.spot.path[:-1] if isinstance(place, WovenPlace) else place.spot.path
             self._check_names(steps, where)
         if isinstance(place, WovenPlace):
             for template in place.templates():
