@@ -78,7 +78,7 @@ class Client:
             raise CommandError(f"{self.server} did not answer {method} within {self._timeout:g} s", Exit.UNREACHABLE) from None
         except OSError as error:
             self.close()
-            raise CommandError(f"cannot reach a server at {self.server}: {_reason(error)}", Exit.UNREACHABLE) from None
+            raise CommandError(f"cannot reach a server at {self.server}: {reason(error)}", Exit.UNREACHABLE) from None
         if answer.error is not None and answer.error != "":
             raise RefusedError(str(answer.error))
         return answer.result
@@ -112,17 +112,17 @@ class Client:
             raise CommandError(f"{self.server} does not speak JSON-RPC: {error}", Exit.UNREACHABLE) from None
 
 
-def read_server(text: str) -> tuple[str, int]:
+def read_server(text: str, default_port: str = DEFAULT_SERVER.rpartition(":")[2]) -> tuple[str, int]:
     """Host and port of host:port, :port, host or [address]:port. Raises UsageError."""
     host, colon, port = text.rpartition(":")
     if not colon or (text.count(":") > 1 and not text.startswith("[")) or text.endswith("]"):
-        host, port = text, DEFAULT_SERVER.rpartition(":")[2]
+        host, port = text, default_port
     if not port.isascii() or not port.isdigit() or not 0 < int(port) < 65_536:
         raise UsageError(f"{text!r} is no address: host:port is wanted")
     return host.strip("[]") or "127.0.0.1", int(port)
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     """Why a server cannot be reached; ssl's texts end with a place in its source."""
     told = getattr(error, "verify_message", "") or (getattr(error, "reason", None) or "").lower().replace("_", " ")
     return f"TLS: {told}" if told else error.strerror or str(error)
@@ -132,23 +132,28 @@ def server_arguments(parser: argparse.ArgumentParser) -> None:
     """Declares where the server is."""
     default = os.environ.get(SERVER_VARIABLE, DEFAULT_SERVER)
     parser.add_argument("--server", metavar="HOST:PORT", default=default, help=f"where the server listens (${SERVER_VARIABLE}; {default})")
-    parser.add_argument("--tls", action="store_true", help="speak TLS (port 2022); the three below do too")
-    parser.add_argument("--ca", metavar="FILE", help="certificates (PEM) that the server's must be signed by (those of the system)")
-    parser.add_argument("--certificate", metavar="FILE", help="certificate (PEM) that is shown to the server")
-    parser.add_argument("--key", metavar="FILE", help="its key (PEM)")
+    tls_arguments(parser, 2022)
     parser.add_argument(
         "--timeout", type=float, default=REPLY_SECONDS, metavar="SECONDS", help=f"how long to wait for an answer ({REPLY_SECONDS:g})"
     )
+
+
+def tls_arguments(parser: argparse.ArgumentParser, port: int) -> None:
+    """Declares with which certificates TLS is spoken."""
+    parser.add_argument("--tls", action="store_true", help=f"speak TLS (port {port}); the three below do too")
+    parser.add_argument("--ca", metavar="FILE", help="certificates (PEM) that the server's must be signed by (those of the system)")
+    parser.add_argument("--certificate", metavar="FILE", help="certificate (PEM) that is shown to the server")
+    parser.add_argument("--key", metavar="FILE", help="its key (PEM)")
 
 
 def client_of(options: argparse.Namespace) -> Client:
     """The client that the arguments name."""
     if not options.timeout > 0:
         raise UsageError("--timeout must be above 0")
-    return Client(options.server, options.timeout, _context_of(options))
+    return Client(options.server, options.timeout, context_of(options))
 
 
-def _context_of(options: argparse.Namespace) -> ssl.SSLContext | None:
+def context_of(options: argparse.Namespace) -> ssl.SSLContext | None:
     """What TLS is spoken with; None where it is not spoken."""
     if not (options.tls or options.ca or options.certificate or options.key):
         return None
@@ -161,5 +166,5 @@ def _context_of(options: argparse.Namespace) -> ssl.SSLContext | None:
             context.load_cert_chain(options.certificate or options.key, options.key, lambda: "")
     except (OSError, ValueError) as error:
         names = " ".join(name for name in (options.ca, options.certificate, options.key) if name)
-        raise UsageError(f"{names}: {_reason(error) if isinstance(error, OSError) else error}") from None
+        raise UsageError(f"{names}: {reason(error) if isinstance(error, OSError) else error}") from None
     return context

@@ -26,3 +26,5 @@ BENCH_CHAINS_ABREAST: Final = 512  # sessions that are open side by side at a gi
 BENCH_PAGE: Final = 2_000  # records asked for at once
 MAPPED_BYTES: Final = 4 << 20  # a piece of memory from which on it is asked of the kernel for itself, and given back at once
 KEPT_BYTES: Final = 32 << 20  # freed memory that is kept for the next event
+DIAMETER_SECONDS: Final = 10.0  # how long an answer of a Diameter peer is waited for unless --timeout says otherwise
+MAX_SENT_REQUESTS: Final = 100_000  # that one file may have a Diameter peer asked
