@@ -165,19 +165,14 @@ class Dictionary:
         return self._commands.values()
 
     def chosen(self, texts: Sequence[str]) -> list[Application]:
-        """The applications that a list such as `4`, `TGPP.16777238`, `Base Accounting` names; all of them when it is empty.
+        """The applications that a list such as `4`, `TGPP.16777238`, `Base Accounting` names, in the order of the files; all for none.
 
         ValueError with the text that names none.
         """
-        if not texts:
-            return list(self.applications)
-        found: list[Application] = []
         for text in texts:
-            one = [application for application in self.applications if _is_named(application, text)]
-            if not one:
+            if not any(_is_named(application, text) for application in self.applications):
                 raise ValueError(text)
-            found.extend([application for application in one if application not in found])
-        return found
+        return [one for one in self.applications if not texts or any(_is_named(one, text) for text in texts)]
 
     # -- adding --------------------------------------------------------------------------------------------------------
 
