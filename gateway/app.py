@@ -14,7 +14,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
+from random import Random
+from typing import TYPE_CHECKING, Final
 
 from engine.door import Engine
 from engine.errors import Fault
@@ -22,14 +23,14 @@ from engine.storage.memory.storage import MemoryStorage
 from engine.storage.ports import Storage, StorageError
 from engine.storage.sqlite.storage import open_sqlite
 from engine.tariffplan.load import LOADED_KINDS, PlanError, Terms, load_folder
-from engine.times import SECOND
+from engine.times import SECOND, zone_of
 from gateway import VERSION
 from gateway.api.activesessions import SYNC_TIMEOUT_NS
 from gateway.api.bidirectional import BidirectionalClients
 from gateway.api.cdrforms import record_routes
 from gateway.api.cdrqueries import STORE
 from gateway.api.cdrrating import JOURNAL
-from gateway.api.clients import CLIENTS
+from gateway.api.clients import CLIENTS, EveryClient
 from gateway.api.configuration import CONFIGURATION, Configuration
 from gateway.api.context import Api
 from gateway.api.server import ApiServer
@@ -54,6 +55,9 @@ from gateway.told import api_options, client_options, engine_options, server_opt
 from gateway.transport.census import Census, most_connections
 from gateway.transport.http import HttpHandler
 from gateway.transport.tls import Certificates
+
+if TYPE_CHECKING:
+    from gateway.agents.diameter.agent import DiameterAgent
 
 log: Final = logging.getLogger(__name__)
 
@@ -201,6 +205,7 @@ class App:
     engine: Engine
     storage: Storage
     server: ApiServer
+    diameter: DiameterAgent | None
 
     def __init__(self, tree: Tree, state: Path, environ: Mapping[str, str]) -> None:
         """Opens and locks the state folder and recovers what is in it. StartError when that cannot be done."""
@@ -215,12 +220,13 @@ class App:
         self.engine = Engine(options, self.storage, (*LOADED_KINDS, VERSIONS), os.urandom)
         self._recover()
         process_tag = f"{os.urandom(4).hex()}-"
-        clients = BidirectionalClients(client_options(tree), clock, process_tag)
+        called = BidirectionalClients(client_options(tree), clock, process_tag)
+        clients = EveryClient(called)
         self._clockwork = Clockwork(self.engine, clients, tree.sessions.terminate_attempts)
 
         def apply(changed: Tree) -> None:
             """What takes effect while the process runs (configuration.LIVE)."""
-            clients.options = client_options(changed)
+            called.options = client_options(changed)
             set_level(changed.general.log_level)
 
         api = Api(
@@ -251,12 +257,41 @@ class App:
             api,
             self.storage.journal,
             served,
-            clients,
+            called,
             routes=(routes if cdrs.enabled else {}) | self._metrics(tree.prometheus),
             certificates=self._certificates,
             census=Census(most_connections()),
         )
+        self.diameter = self._diameter(clients, zone_name, process_tag)
         self._collector = Collector(lambda: self.engine.ticket)
+
+    def _diameter(self, clients: EveryClient, zone_name: str, process_tag: str) -> DiameterAgent | None:
+        """The Diameter agent, whose peers are clients too; None where it is off. StartError where it cannot be as it is configured."""
+        section = self._tree.diameter()
+        if section is None:
+            return None
+        from gateway.agents.diameter.assembly import Surroundings, diameter_agent
+        from gateway.agents.diameter.roster import PREFIX
+
+        around = Surroundings(
+            door=self._clockwork,
+            filters=self.engine.filters,
+            clock=clock,
+            gate=self.server.gate,
+            census=self.server.census,
+            caps=self.server.caps,
+            certificates=self._certificates,
+            chance=Random(int.from_bytes(os.urandom(8), "big")),
+            node_id=self._node_id,
+            process_tag=process_tag,
+            zone=zone_of(zone_name),
+        )
+        try:
+            agent = diameter_agent(self._tree, section, around)
+        except (ValueError, CertificateError) as error:
+            raise StartError(str(error)) from None
+        clients.add(PREFIX, agent.clients)
+        return agent
 
     def _recover(self) -> None:
         started = time.monotonic()
@@ -272,6 +307,8 @@ class App:
         self.storage.start(asyncio.get_running_loop())
         try:
             await self.server.start()
+            if self.diameter is not None:
+                await self.diameter.start()
         except (OSError, ValueError) as error:
             await self.stop()
             raise StartError(f"cannot listen{_reason(error)}") from None
@@ -285,6 +322,8 @@ class App:
             if door.listening:
                 host, _, _ = getattr(self._tree.listen, option).rpartition(":")
                 found[option] = f"{host}:{door.port}"
+        if self.diameter is not None:
+            found["diameter"] = " ".join(self.diameter.addresses())
         return found
 
     def _metrics(self, options: Prometheus) -> dict[str, HttpHandler]:
@@ -294,6 +333,7 @@ class App:
         """What metrics are read from."""
         return House(
             server=self.server,
+            diameter=self.diameter,
             engine=self.engine,
             clockwork=self._clockwork,
             pulse=self._pulse,
@@ -331,7 +371,10 @@ class App:
         self._collector.stop()
         self._clockwork.stop()
         self._pulse.stop()
-        await self.server.stop(self._tree.cores.shutdown_timeout_ns / SECOND)
+        seconds = self._tree.cores.shutdown_timeout_ns / SECOND
+        if self.diameter is not None:
+            await self.diameter.stop(seconds)
+        await self.server.stop(seconds)
         await self.storage.close()
 
 

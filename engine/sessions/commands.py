@@ -179,7 +179,7 @@ class DisconnectFailed(Struct):
 
 class SyncSessions(Struct):
     """What clients said about their calls. `listed` are the CGRIDs that they know, `answered` the clients that said so, `silent` those
-    that are connected and did not answer, or not in time.
+    that are connected and did not answer, or not in time; `never_asked` is what the names of clients begin with that cannot be asked.
 
     Sessions that were there at `asked_at_ns` and are not listed are ended, unless their client is silent or none that could be asked.
     A client that is gone speaks through the others: its sessions end when at least one client answered. Answers how many ended.
@@ -189,6 +189,7 @@ class SyncSessions(Struct):
     listed: frozenset[str]
     answered: frozenset[str]
     silent: frozenset[str] = frozenset()
+    never_asked: tuple[str, ...] = ()
 
 
 # -- copies for another engine -------------------------------------------------------------------------------------------

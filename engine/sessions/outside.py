@@ -143,6 +143,7 @@ class Outside:
             if session.cgrid not in command.listed
             and session.client
             and session.client not in command.silent
+            and not session.client.startswith(command.never_asked)
             and command.answered
             and session.begun_at < command.asked_at_ns
         ]

@@ -99,6 +99,11 @@ class BidirectionalClients:
         self._clients: dict[str, Client] = {}
         self._words: dict[str, int] = {}  # by name: the version of the words that it understands
 
+    @property
+    def never_asked(self) -> tuple[str, ...]:
+        """All of them can be asked."""
+        return ()
+
     # -- who is there (Roster) -------------------------------------------------------------------------------------------
 
     def join(self, client: Client) -> None:

@@ -59,6 +59,10 @@ class Performer(Protocol):
 class Clients(Protocol):
     """The connections that can be called. A client is named by the text that its commands carry as `client`."""
 
+    @property
+    def never_asked(self) -> tuple[str, ...]:
+        """What the names of those clients begin with that cannot be asked for their sessions."""
+
     async def arrival(self, client: str, timeout_seconds: float) -> None:
         """Returns when the client can be called, or another one of its host that stands for it; or after the timeout. At once for a
         client that came to this process: when such a one is gone nobody waits for it."""
@@ -77,6 +81,58 @@ class Clients(Protocol):
 
     async def disconnect_peer(self, arguments: dict[str, object]) -> bool:
         """Tells all clients that understand it to disconnect a Diameter peer; False when one of them fails. True without any."""
+
+
+class EveryClient:
+    """All who can be called: those whose names begin with a prefix of their own, and the rest."""
+
+    def __init__(self, rest: Clients) -> None:
+        self._rest = rest
+        self._others: dict[str, Clients] = {}
+
+    def add(self, prefix: str, clients: Clients) -> None:
+        """Those whose names begin with the prefix."""
+        self._others[prefix] = clients
+
+    def _of(self, client: str) -> Clients:
+        for prefix, clients in self._others.items():
+            if client.startswith(prefix):
+                return clients
+        return self._rest
+
+    @property
+    def _all(self) -> list[Clients]:
+        return [self._rest, *self._others.values()]
+
+    @property
+    def never_asked(self) -> tuple[str, ...]:
+        """See `Clients`."""
+        return tuple(prefix for clients in self._all for prefix in clients.never_asked)
+
+    async def arrival(self, client: str, timeout_seconds: float) -> None:
+        """See `Clients`."""
+        await self._of(client).arrival(client, timeout_seconds)
+
+    async def disconnect(self, effect: DisconnectSession) -> bool:
+        """See `Clients`."""
+        return await self._of(effect.client).disconnect(effect)
+
+    async def warn(self, effect: WarnDisconnect) -> None:
+        """See `Clients`."""
+        await self._of(effect.client).warn(effect)
+
+    async def list_sessions(self, timeout_seconds: float) -> Mapping[str, Sequence[NamedSession] | None]:
+        """See `Clients`."""
+        said = await asyncio.gather(*(clients.list_sessions(timeout_seconds) for clients in self._all))
+        return {name: sessions for one in said for name, sessions in one.items()}
+
+    async def alter(self, session: AlterSession) -> bool:
+        """See `Clients`."""
+        return await self._of(session.client).alter(session)
+
+    async def disconnect_peer(self, arguments: dict[str, object]) -> bool:
+        """See `Clients`."""
+        return all(await asyncio.gather(*(clients.disconnect_peer(arguments) for clients in self._all)))
 
 
 class Callbacks:
@@ -215,4 +271,4 @@ async def asked(clients: Clients, asked_at_ns: int, timeout_ns: int) -> SyncSess
     said = await clients.list_sessions(timeout_ns / SECOND)
     listed = frozenset(origin_cgrid(one.OriginID, one.OriginHost) for names in said.values() for one in names or ())
     silent = frozenset(name for name, names in said.items() if names is None)
-    return SyncSessions(asked_at_ns, listed, frozenset(said) - silent, silent)
+    return SyncSessions(asked_at_ns, listed, frozenset(said) - silent, silent, clients.never_asked)

@@ -46,6 +46,30 @@ def server_context(tls: Tls) -> ssl.SSLContext | None:
     return context
 
 
+def client_context(tls: Tls) -> ssl.SSLContext:
+    """What our own connections over TLS speak: the server must show a certificate of ca_certificate (or of an authority that the system
+    trusts); client_certificate is shown where there is one. CertificateError for what cannot be used."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers(CIPHERS)
+    if tls.ca_certificate:
+        _read("ca_certificate", tls.ca_certificate)
+        try:
+            context.load_verify_locations(tls.ca_certificate)
+        except (ssl.SSLError, ValueError) as error:
+            raise CertificateError("ca_certificate", f"{tls.ca_certificate} holds no certificates in PEM form") from error
+    else:
+        context.load_default_certs(ssl.Purpose.SERVER_AUTH)
+    if tls.client_certificate or tls.client_key:
+        for option in ("client_certificate", "client_key"):
+            _read(option, getattr(tls, option))
+        try:
+            context.load_cert_chain(tls.client_certificate, tls.client_key, "")
+        except (ssl.SSLError, ValueError, OSError) as error:
+            raise CertificateError("client_certificate", f"{tls.client_certificate} cannot be used: {_words(error)}") from None
+    return context
+
+
 def _load_own(context: ssl.SSLContext, tls: Tls) -> None:
     asked: list[str] = []
 

@@ -299,6 +299,53 @@ class Chargers(Indexed, frozen=True, kw_only=True):
     attributes_conns: Conns
 
 
+class DiameterListener(Struct, frozen=True, kw_only=True):
+    """Where peers connect; network: tcp, tcp-tls, sctp."""
+
+    address: str
+    network: str
+
+
+class DiameterPeer(Struct, frozen=True, kw_only=True):
+    """A peer that is connected to."""
+
+    id: str
+    address: str
+    network: str
+    origin_host: str
+    max_reconnect_interval_ns: int = field(name="max_reconnect_interval")
+
+
+class Diameter(Struct, frozen=True, kw_only=True):
+    """The Diameter agent. `ce_applications` is None where all of the dictionaries are meant; the rows of request processors are for
+    gateway.processors."""
+
+    enabled: bool
+    listeners: tuple[DiameterListener, ...]
+    peers: tuple[DiameterPeer, ...]
+    allowed_hosts: tuple[str, ...]
+    allowed_realms: tuple[str, ...]
+    allowed_networks: tuple[str, ...]
+    watchdog_interval_ns: int = field(name="watchdog_interval")
+    request_timeout_ns: int = field(name="request_timeout")
+    max_message_bytes: int = field(name="max_message_size")
+    max_requests: int
+    request_in_errors: bool
+    dictionaries_path: str
+    dictionaries_append_defaults: bool
+    ce_applications: tuple[str, ...] | None
+    sessions_conns: Conns
+    origin_host: str
+    origin_realm: str
+    vendor_id: int
+    product_name: str
+    synced_conn_requests: bool
+    asr_template: str
+    rar_template: str
+    forced_disconnect: str
+    request_processors: list[dict[str, object]]
+
+
 class Room(Struct, frozen=True, kw_only=True):
     """A room whose details are read by the work that builds it."""
 
@@ -385,6 +432,11 @@ class Tree:
         value = self.values[name]
         assert isinstance(value, dict), "http_agent is the one section that is a list; read it from `values`"
         return value
+
+    def diameter(self) -> Diameter | None:
+        """The Diameter agent; None where it is off. Its options are read when this is called."""
+        off = self.is_default(("diameter_agent",)) or not self.is_on("diameter_agent")
+        return None if off else self._typed("diameter_agent", Diameter)
 
     def is_on(self, name: str) -> bool:
         """Whether a section is switched on; what has no switch, or is no section, is."""

@@ -42,6 +42,8 @@ STALL_SECONDS = limits.STALL_SECONDS
 def notice_when_gone(link: socket.socket) -> None:
     """Has the system find out that a peer is gone, however idle it was."""
     link.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    if link.proto not in (0, socket.IPPROTO_TCP):
+        return
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, KEEPALIVE_SECONDS)
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, KEEPALIVE_PAUSE_SECONDS)
     link.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, KEEPALIVE_TRIES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Callable
 from typing import Final, cast
 
@@ -52,6 +53,12 @@ class Listener:
         """Accepts connections from now on. Raises OSError when the address cannot be had."""
         self._server = await asyncio.get_running_loop().create_server(self.connect, host or None, port, backlog=BACKLOG)
         self._port = int(self._server.sockets[0].getsockname()[1])
+
+    def start_socket(self, listening: socket.socket) -> None:
+        """Accepts connections of a listening socket from now on, whatever transport it is of."""
+        self._port = int(listening.getsockname()[1])
+        self._tls = TlsPort(self.connect, None, self.census, counts=False)
+        self._tls.open(listening)
 
     def start_tls(self, host: str, port: int, certificates: Certificates) -> None:
         """Accepts connections that begin with a TLS handshake from now on. Raises OSError when the address cannot be had."""
@@ -112,12 +119,16 @@ class Listener:
         if self._connections:
             self._wait()
 
-    async def stop(self, timeout_seconds: float) -> None:
-        """Frees the port at once and lets what is in flight finish, no longer than the timeout; then drops what is left."""
+    def close_port(self) -> None:
+        """Frees the port at once; those who are connected stay."""
         if self._server is not None:
             self._server.close()
         if self._tls is not None:
             self._tls.close()
+
+    async def stop(self, timeout_seconds: float) -> None:
+        """Frees the port at once and lets what is in flight finish, no longer than the timeout; then drops what is left."""
+        self.close_port()
         self._empty = asyncio.Event()
         if self._look is not None:
             self._look.cancel()

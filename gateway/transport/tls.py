@@ -1,4 +1,5 @@
-"""Ports whose connections begin with a TLS handshake: accepted here, handed on when they are safe."""
+"""Ports whose connections begin with a TLS handshake, or that the event loop knows no listener for: accepted here, then
+handed on."""
 
 from __future__ import annotations
 
@@ -35,8 +36,10 @@ class TlsPort:
     A handshake that fails costs its client the connection and nobody else anything; no more than MAX_HANDSHAKES are under way.
     """
 
-    def __init__(self, make: Callable[[], asyncio.BaseProtocol], certificates: Certificates, census: Census, *, counts: bool) -> None:
-        """`counts`: the connections do not enter the census by themselves."""
+    def __init__(
+        self, make: Callable[[], asyncio.BaseProtocol], certificates: Certificates | None, census: Census, *, counts: bool
+    ) -> None:
+        """`counts`: the connections do not enter the census by themselves. Without `certificates` there is no handshake."""
         self._make = make
         self._counts = counts
         self._certificates = certificates
@@ -90,15 +93,19 @@ class TlsPort:
         self._pause = loop.call_later(ACCEPT_PAUSE_SECONDS, loop.add_reader, self._socket.fileno(), self._accept)
 
     async def _shake(self, link: socket.socket, host: str) -> None:
-        link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        loop, certificates = asyncio.get_running_loop(), self._certificates
         try:
-            await asyncio.get_running_loop().connect_accepted_socket(
-                self._make,
-                link,
-                ssl=self._certificates.context,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS,
-                ssl_shutdown_timeout=TLS_CLOSE_SECONDS,
-            )
+            if certificates is None:
+                await loop.connect_accepted_socket(self._make, link)
+            else:
+                link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                await loop.connect_accepted_socket(
+                    self._make,
+                    link,
+                    ssl=certificates.context,
+                    ssl_handshake_timeout=HANDSHAKE_SECONDS,
+                    ssl_shutdown_timeout=TLS_CLOSE_SECONDS,
+                )
             self._census.accepted += self._counts
         except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
             self._census.handshakes_failed += 1

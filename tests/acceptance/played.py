@@ -42,6 +42,7 @@ PLAYED = (
     "api/core.json",
     "api/caches.json",
     "api/replication.json",
+    "agents/diameter-*.json",
     "agents/neighbours-birpc-agent.json",
     "agents/neighbours-opensips.json",
     "agents/neighbours-opensips-sync.json",

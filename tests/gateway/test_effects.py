@@ -22,6 +22,8 @@ from tests.engine.sessions.switch import Switch
 class Slow:
     """Clients that answer when they are let."""
 
+    never_asked: tuple[str, ...] = ()
+
     def __init__(self) -> None:
         self.told: list[str] = []
         self.waiting = 0

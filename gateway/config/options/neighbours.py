@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from gateway.config.kinds import Address, Duration, Flag, Group, Map, Objects, Option, Secret, Section, Text, Texts, Whole
+import msgspec
+
+from gateway.config.kinds import Address, Duration, Flag, Group, Map, Objects, Option, Secret, Section, Size, Text, Texts, Whole
 from gateway.config.options.parts import PORTS, TIMEZONE, WIRED, conns, enabled, processors
 
 CALLED_BACK: Final = ("*birpc_internal",)
@@ -126,6 +128,63 @@ KAMAILIO_AGENT: Final = Section(
     "Kamailio, by its evapi module.",
 )
 
+DIAMETER_NETWORK: Final = Text(("tcp", "tcp-tls", "sctp"))
+
+DIAMETER_PEERS: Final = (
+    Option(
+        "peers",
+        Objects(
+            Group(
+                (
+                    Option("id", Text(), "", "Name in logs; a later file changes the peer of the same name."),
+                    Option("address", Address(), "", "host:port that is connected to."),
+                    Option("network", DIAMETER_NETWORK, "tcp", "Transport."),
+                    Option("origin_host", Text(), "", "Origin-Host that the peer must have; empty: any."),
+                    Option("max_reconnect_interval", Duration(), "30s", "Longest pause between two tries to connect (Tc of RFC 6733)."),
+                )
+            ),
+            key="id",
+        ),
+        (),
+        "Peers that are connected to from here; the others connect by themselves.",
+        own=True,
+    ),
+    Option("allowed_hosts", Texts(), (), "Origin-Hosts of peers that may connect, `*.example.org`: all below it; empty: any.", own=True),
+    Option("allowed_realms", Texts(), (), "Origin-Realms of peers that may connect, as allowed_hosts; empty: any.", own=True),
+    Option("allowed_networks", Texts(), (), "Networks (CIDR) that peers may connect from; empty: any.", own=True),
+    Option(
+        "watchdog_interval",
+        Duration(),
+        "30s",
+        "Silence after which a peer is asked whether it is there (Tw of RFC 3539); 0: never.",
+        own=True,
+    ),
+    Option(
+        "request_timeout",
+        Duration(),
+        "1s",
+        "How long the answer to a request of ours is waited for, on each connection that is tried.",
+        appliance="3s",
+        own=True,
+    ),
+    Option("max_message_size", Size(), "256KB", "Longest message that is read; a peer that begins a longer one is cut off.", own=True),
+    Option(
+        "max_requests",
+        Whole(0),
+        4096,
+        "Requests of all peers that are not answered yet; one more is answered TOO_BUSY (3004). 0: no bound but cores.caps.",
+        own=True,
+    ),
+    Option(
+        "request_in_errors",
+        Flag(),
+        False,
+        "Put CC-Request-Type and CC-Request-Number into error answers too: some clients know an answer by them alone.",
+        appliance=True,
+        own=True,
+    ),
+)
+
 DIAMETER_AGENT: Final = Section(
     "diameter_agent",
     Group(
@@ -137,13 +196,14 @@ DIAMETER_AGENT: Final = Section(
                     Group(
                         (
                             Option("address", Address(), "127.0.0.1:3868", "host:port."),
-                            Option("network", Text(("tcp", "sctp")), "tcp", "Transport."),
+                            Option("network", DIAMETER_NETWORK, "tcp", "Transport; tcp-tls: with the certificates of the tls section."),
                         )
                     )
                 ),
                 ({},),
                 "Where Diameter peers connect.",
             ),
+            *DIAMETER_PEERS,
             Option(
                 "dictionaries_path",
                 Text(),
@@ -154,7 +214,7 @@ DIAMETER_AGENT: Final = Section(
             Option("dictionaries_append_defaults", Flag(), True, "Further dictionaries are added to the built-in ones."),
             Option("ce_applications", Texts(), None, "Applications named in the capabilities exchange; unset: all of the dictionaries."),
             conns("sessions", "Where events go.", default=CALLED_BACK),
-            *observers(),
+            *(msgspec.structs.replace(one, effective=False) for one in observers()),
             Option("origin_host", Text(), "CGR-DA", "Origin-Host of this node.", appliance="tollwire.localdomain"),
             Option("origin_realm", Text(), "cgrates.org", "Origin-Realm of this node.", appliance="localdomain"),
             Option("vendor_id", Whole(0, 2**32 - 1), 0, "Vendor-Id of this node."),
@@ -162,17 +222,18 @@ DIAMETER_AGENT: Final = Section(
             Option("synced_conn_requests", Flag(), False, "Work off the requests of a connection one after the other."),
             Option("asr_template", Text(), "", "Template of Abort-Session-Request; empty: none is sent."),
             Option("rar_template", Text(), "", "Template of Re-Auth-Request; empty: none is sent."),
-            Option("slr_template", Text(), "", "Template of the event of a Spending-Limit-Request."),
-            Option("snr_template", Text(), "", "Template of Spending-Status-Notification-Request."),
-            Option("str_template", Text(), "", "Template of the event of a Session-Termination-Request."),
+            Option("slr_template", Text(), "", "Template of the event of a Spending-Limit-Request.", effective=False),
+            Option("snr_template", Text(), "", "Template of Spending-Status-Notification-Request.", effective=False),
+            Option("str_template", Text(), "", "Template of the event of a Session-Termination-Request.", effective=False),
             Option("forced_disconnect", Text(("*none", "*asr", "*rar")), "*none", "What is sent when the engine ends a session."),
-            Option("conn_status_stat_queue_ids", Texts(), (), "Stat queues told of peers that come and go."),
-            Option("conn_status_threshold_ids", Texts(), (), "Thresholds told of peers that come and go."),
-            Option("conn_health_check_interval", Duration(), "0", "How often connections are checked; 0: never."),
+            Option("conn_status_stat_queue_ids", Texts(), (), "Stat queues told of peers that come and go.", effective=False),
+            Option("conn_status_threshold_ids", Texts(), (), "Thresholds told of peers that come and go.", effective=False),
+            Option("conn_health_check_interval", Duration(), "0", "How often connections are checked; 0: never.", effective=False),
             processors("*rep.", "requests"),
         )
     ),
     "Diameter: Gy, Ro, Rf, Sy and what the dictionaries add.",
+    effective=True,
 )
 
 RADIUS_AGENT: Final = Section(

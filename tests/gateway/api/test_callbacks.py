@@ -23,6 +23,8 @@ class Named:
 class Fake:
     """Clients that fail so many times before they listen."""
 
+    never_asked: tuple[str, ...] = ()
+
     failures: int = 0
     tries: int = 0
     warned: list[str] = field(default_factory=list)

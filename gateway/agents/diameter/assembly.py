@@ -1,0 +1,91 @@
+"""The Diameter agent put together from a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+
+from engine.filters.match import Filters
+from engine.times import SECOND, Zone
+from gateway.agents.diameter.agent import DiameterAgent, Ports
+from gateway.agents.diameter.clients import DiameterClients
+from gateway.agents.diameter.counts import Counts
+from gateway.agents.diameter.link import House
+from gateway.agents.diameter.requests import Named, RequestDoor, Requests
+from gateway.agents.diameter.roster import Roster
+from gateway.agents.diameter.settings import (
+    SECTION,
+    TLS,
+    SettingsError,
+    admission_of,
+    dictionary_of,
+    language_of,
+    settings_of,
+    templates_of,
+    terms_of,
+)
+from gateway.config.certificates import client_context
+from gateway.config.tree import Diameter, Tree
+from gateway.transport.caps import Caps
+from gateway.transport.census import Census
+from gateway.transport.gate import Gate
+from gateway.transport.tls import Certificates
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the agent shares with the rest of the process."""
+
+    door: RequestDoor
+    filters: Filters
+    clock: Callable[[], int]
+    gate: Gate
+    census: Census
+    caps: Caps | None
+    certificates: Certificates | None
+    chance: Random
+    node_id: str
+    process_tag: str
+    zone: Zone
+
+
+def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> DiameterAgent:
+    """The agent as configured. SettingsError, CertificateError for what cannot be started so."""
+    dictionary, faults = dictionary_of(tree, section)
+    if faults:
+        more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+        raise SettingsError(f"{faults[0]}{more}")
+    if around.certificates is None and any(one.network == TLS for one in section.listeners):
+        raise SettingsError(f"{SECTION}.listeners: tcp-tls needs tls.server_certificate and tls.server_key")
+    terms = terms_of(tree, around.zone, around.filters)
+    language = language_of(tree, section, dictionary, terms)
+    templates = templates_of(tree, section, terms)
+    named = Named(section.origin_host, section.origin_realm, section.product_name, around.node_id)
+    counts = Counts()
+    requests = Requests(around.door, language, named, counts, around.clock, kept=templates.any, cc_in_errors=section.request_in_errors)
+    roster = Roster(around.process_tag)
+    house = House(
+        requests,
+        roster,
+        counts,
+        admission_of(section),
+        around.caps,
+        around.chance,
+        max_requests=section.max_requests,
+        max_message_bytes=section.max_message_bytes,
+        synced=section.synced_conn_requests,
+        started_s=around.clock() // SECOND,
+    )
+    settings = settings_of(tree, section, dictionary, house.refuse)
+    clients = DiameterClients(roster, templates, language, requests, counts, around.clock, section.request_timeout_ns)
+    dialled_tls = any(peer.network == TLS for peer in section.peers)
+    ports = Ports(
+        section.listeners,
+        section.peers,
+        around.certificates,
+        client_context(tree.tls) if dialled_tls else None,
+        tree.tls.server_name,
+        tree.general.connect_timeout_ns,
+    )
+    return DiameterAgent(house, settings, clients, ports, around.gate, around.census)

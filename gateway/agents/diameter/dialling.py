@@ -1,0 +1,101 @@
+"""Peers that are connected to from here: again and again, with pauses that grow, for as long as the process lives."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Callable
+from random import Random
+from typing import Final
+
+from gateway.agents.diameter.limits import FIRST_PAUSE_SECONDS
+from gateway.agents.diameter.settings import SCTP, TLS, sctp_socket
+from gateway.config.tree import DiameterPeer, split_address
+
+log: Final = logging.getLogger(__name__)
+
+
+class Dialler:
+    """One peer of the configuration. `make` gives the protocol of a connection, whose `closed` ends when it is gone, True where it was up
+    and the peer did not send it away."""
+
+    def __init__(
+        self,
+        peer: DiameterPeer,
+        make: Callable[[], DialledLink],
+        context: ssl.SSLContext | None,
+        server_name: str,
+        timeout_seconds: float,
+        chance: Random,
+    ) -> None:
+        """`context`, `server_name`: for tcp-tls; an empty name: the host of the address."""
+        self.peer: Final = peer
+        self.connected = False
+        self._make = make
+        self._context = context
+        self._server_name = server_name
+        self._timeout_seconds = timeout_seconds
+        self._chance = chance
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Connects from now on."""
+        self._task = asyncio.get_running_loop().create_task(self._run())
+
+    def stop(self) -> None:
+        """Connects no more; a connection that is there stays."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        longest = self.peer.max_reconnect_interval_ns / 1e9
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            stayed = False
+            try:
+                stayed = await self._once()
+            except (OSError, TimeoutError, ValueError) as error:
+                reason = str(error) or type(error).__name__
+                log.warning("a peer cannot be connected to", extra={"peer": self.peer.id, "address": self.peer.address, "reason": reason})
+            pause = FIRST_PAUSE_SECONDS if stayed else min(pause * 2, longest)
+            # not all of a site at the same moment after it was cut off
+            await asyncio.sleep(min(pause, longest) * (0.5 + self._chance.random() / 2))
+
+    async def _once(self) -> bool:
+        """One connection from its begin to its end."""
+        link = self._make()
+        async with asyncio.timeout(self._timeout_seconds):
+            await self._connect(link)
+        self.connected = True
+        try:
+            return await link.closed
+        finally:
+            self.connected = False
+
+    async def _connect(self, link: DialledLink) -> None:
+        loop = asyncio.get_running_loop()
+        address = split_address(self.peer.address)
+        assert address is not None, "a peer has an address: the configuration was checked"
+        host, port = address
+        if self.peer.network == SCTP:
+            made = sctp_socket(host, port, listening=False)
+            try:
+                await loop.sock_connect(made, (host, port))
+                await loop.create_connection(lambda: link.protocol, sock=made)
+            except BaseException:
+                made.close()
+                raise
+        elif self.peer.network == TLS:
+            name = self._server_name or host
+            await loop.create_connection(lambda: link.protocol, host, port, ssl=self._context, server_hostname=name)
+        else:
+            await loop.create_connection(lambda: link.protocol, host, port)
+
+
+class DialledLink:
+    """A connection that is dialled: its protocol, and what ends when it is gone."""
+
+    def __init__(self, protocol: asyncio.Protocol, closed: asyncio.Future[bool]) -> None:
+        self.protocol = protocol
+        self.closed = closed

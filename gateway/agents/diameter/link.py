@@ -1,0 +1,339 @@
+"""One connection to a peer: octets in and out, the rules of its peer machine, requests worked off in their order.
+
+A request is worked off when it is read, and its answer waits for the disk; meanwhile the next one is worked off, or with
+synced_conn_requests waits. When the peer says goodbye, or we do, what was asked before is still answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from random import Random
+from time import monotonic, monotonic_ns
+from typing import Final
+
+from engine.times import SECOND
+from gateway.agents.diameter.admission import Admission
+from gateway.agents.diameter.counts import Counts
+from gateway.agents.diameter.limits import MAX_TURN_MESSAGES
+from gateway.agents.diameter.requests import NO_PLACE, Requests
+from gateway.agents.diameter.roster import Roster, peer_name
+from gateway.protocols.diameter.actions import Action, Answered, Asked, Close, Opened, Send, Unanswered
+from gateway.protocols.diameter.codes import TOO_BUSY, UNKNOWN_PEER
+from gateway.protocols.diameter.message import Message
+from gateway.protocols.diameter.peer import OPEN, Peer, Settings
+from gateway.protocols.diameter.stream import MessageStream
+from gateway.transport import limits
+from gateway.transport.caps import Caps
+from gateway.transport.limits import TURN_SECONDS
+from gateway.transport.line import Life, Line
+from gateway.transport.listener import Listener
+
+log: Final = logging.getLogger(__name__)
+
+# No constants to the compiler, so that a test can set them lower.
+MAX_GATE_BYTES = limits.MAX_GATE_BYTES
+MAX_WAITING_BYTES = limits.MAX_WAITING_BYTES
+LOOPBACK: Final = "127.0.0.1"
+DISCONNECTED: Final = "disconnected"  # how a machine says that a DPR of ours was answered
+
+
+class House:
+    """What all connections share. `in_flight` counts the requests of all of them that are not answered yet. `settings` are those of their
+    peer machines; `max_requests` 0: no bound of its own."""
+
+    def __init__(
+        self,
+        requests: Requests,
+        roster: Roster,
+        counts: Counts,
+        admission: Admission,
+        caps: Caps | None,
+        chance: Random,
+        *,
+        max_requests: int,
+        max_message_bytes: int,
+        synced: bool,
+        started_s: int,
+    ) -> None:
+        self.requests = requests
+        self.roster = roster
+        self.counts = counts
+        self.admission = admission
+        self.caps = caps
+        self.chance = chance
+        self.max_requests = max_requests
+        self.max_message_bytes = max_message_bytes
+        self.synced = synced
+        self.started_s = started_s
+        self.in_flight = 0
+        self.links: dict[Link, None] = {}
+        self._numbers = 0
+
+    def refuse(self, host: str, realm: str) -> int:
+        """The Result-Code that refuses a peer of these names; 0 for one that is let in."""
+        if self.admission.lets_in(host, realm):
+            return 0
+        self.counts.refused_peers += 1
+        log.warning("a peer is not let in", extra={"peer": host, "realm": realm})
+        return UNKNOWN_PEER
+
+    def name(self, realm: str, host: str) -> str:
+        """A name for one more connection."""
+        self._numbers += 1
+        return peer_name(self.roster.process_tag, self._numbers, realm, host)
+
+    def is_busy(self, held_bytes: int) -> bool:
+        """Whether so much is being worked on that one more request would only wait; `held_bytes`: of answers that wait for the disk."""
+        return (self.max_requests > 0 and self.in_flight >= self.max_requests) or held_bytes >= MAX_GATE_BYTES
+
+
+class Link(Line):
+    """See the module. `name` is what sessions call it by; it, `host` and `realm` are empty until the peer has said who it is."""
+
+    def __init__(
+        self,
+        door: Listener,
+        house: House,
+        settings: Settings,
+        *,
+        dialled: bool = False,
+        expected_host: str = "",
+        closed: asyncio.Future[bool] | None = None,
+    ) -> None:
+        """`closed` is told when a connection that we dialled is gone: True where it was up and ended in the way of the protocol."""
+        super().__init__(door)
+        self.name = ""
+        self.host = ""
+        self.realm = ""
+        self.remote = ""
+        self._house = house
+        self._settings = settings
+        self._dialled = dialled
+        self._expected_host = expected_host
+        self._closed = closed
+        self._stream = MessageStream(house.max_message_bytes)
+        self._next: bytes | None = None  # read, and left to the next turn
+        self._peer: Peer | None = None
+        self._joined = False
+        self._farewells: list[asyncio.Future[bool]] = []
+
+    # -- called by the loop --------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._life is Life.CLOSED:
+            return
+        house = self._house
+        house.links[self] = None
+        peername = transport.get_extra_info("peername") or ("", 0)
+        address = str(peername[0]).removeprefix("::ffff:")
+        self.remote = f"{address}:{peername[1]}"
+        if not self._dialled and not house.admission.lets_in_address(address):
+            house.counts.refused_addresses += 1
+            log.warning("a connection is not let in", extra={"address": self.remote})
+            self.abort()
+            return
+        local = transport.get_extra_info("sockname") or (LOOPBACK, 0)
+        peer = self._peer = Peer(
+            self._settings,
+            monotonic_ns(),
+            seed=house.chance.getrandbits(32),
+            started_s=house.started_s,
+            local_address=str(local[0]).removeprefix("::ffff:").partition("%")[0],
+            dialled=self._dialled,
+            expected_host=self._expected_host,
+            secure=transport.get_extra_info("sslcontext") is not None,
+        )
+        if self._dialled:
+            self._do(peer.start(monotonic_ns()))
+            self._write()
+
+    def data_received(self, data: bytes) -> None:
+        if self._life is not Life.OPEN:
+            return
+        self._stream.feed(data)
+        if not self._busy:
+            self._turn()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        peer = self._peer
+        usable = self._joined
+        if peer is not None:
+            self._do(peer.lost())
+        self._leave()
+        self._house.links.pop(self, None)
+        super().connection_lost(exc)
+        for farewell in self._farewells:
+            if not farewell.done():
+                farewell.set_result(False)
+        if self._closed is not None and not self._closed.done():
+            self._closed.set_result(usable)
+
+    def tick(self, now_ns: int) -> None:
+        """Looks at the watchdog, and at what was waited for long enough."""
+        peer = self._peer
+        if peer is not None and 0 < peer.wake_at <= now_ns:
+            self._do(peer.wake(now_ns))
+            self._write()
+
+    # -- messages ------------------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        self._busy = False
+        stream, peer = self._stream, self._peer
+        count = 0
+        over_at = monotonic() + TURN_SECONDS
+        while peer is not None and self._life is not Life.CLOSED and not self._full():
+            octets = self._next or stream.next()
+            self._next = None
+            if octets is None:
+                if stream.broken is not None:
+                    self._do(peer.broken(stream.broken))
+                break
+            if count and (count >= MAX_TURN_MESSAGES or monotonic() > over_at):
+                self._next = octets
+                self._busy = True
+                asyncio.get_running_loop().call_soon(self._turn)
+                break
+            self._do(peer.receive(octets, monotonic_ns()))
+            count += 1
+        if count:
+            self._since = 0.0
+        self._hold_bytes(stream.held)
+        self._write()
+        self._steer()
+        self._close_when_done()
+
+    def _waits(self) -> bool:
+        return self._next is not None or self._stream.held > 0
+
+    def _full(self) -> bool:
+        """Not by the number of requests: one connection may bring those of a whole network, and who asks too many is told so."""
+        if self._stuck or self._waiting_bytes >= MAX_WAITING_BYTES:
+            return True
+        return self._house.synced and self._in_flight > 0
+
+    def _do(self, actions: list[Action]) -> None:
+        for action in actions:
+            if isinstance(action, Send):
+                self._put(action.octets)
+            elif isinstance(action, Asked):
+                self._work(action.message)
+            elif isinstance(action, Answered):
+                _end_wait(action.token, action.message)
+            elif isinstance(action, Unanswered):
+                _end_wait(action.token, None)
+            elif isinstance(action, Opened):
+                self._open()
+            elif isinstance(action, Close):
+                self._part(action)
+        if self._joined and (self._peer is None or self._peer.state != OPEN):
+            self._leave()
+
+    def _work(self, message: Message) -> None:
+        """Works off a request; its answer leaves when what it tells is on disk."""
+        house, gate, requests = self._house, self._door.gate, self._house.requests
+        caps = house.caps
+        if house.is_busy(gate.held_bytes) or (caps is not None and not caps.take()):
+            house.counts.busy += 1
+            self._put(requests.refuse(message, TOO_BUSY, NO_PLACE))
+            return
+        ticket = 0
+        try:
+            answer = requests.answer(message, self.name, self.remote)
+            ticket = requests.ticket
+        finally:
+            if caps is not None:
+                caps.give_back(ticket)
+        if gate.is_open(ticket):
+            self._put(answer)
+            return
+        self._in_flight += 1
+        house.in_flight += 1
+        self._waiting_bytes += len(answer)
+        gate.hold(ticket, self, answer)
+
+    def deliver(self, answer: bytes) -> None:
+        """An answer may leave (Sink)."""
+        self._house.in_flight -= 1
+        super().deliver(answer)
+
+    # -- the peer --------------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        peer, house = self._peer, self._house
+        assert peer is not None, "a machine says so"
+        self.host, self.realm = peer.host, peer.realm
+        self.name = house.name(self.realm, self.host)
+        self._joined = True
+        house.roster.join(self)
+        log.info("a peer is up", extra={"peer": self.host, "realm": self.realm, "address": self.remote, "client": self.name})
+
+    def _leave(self) -> None:
+        if self._joined:
+            self._joined = False
+            self._house.roster.leave(self)
+            self._house.counts.disconnected += 1
+
+    def _part(self, action: Close) -> None:
+        """The connection is to be closed once all is written."""
+        told = {"peer": self.host, "address": self.remote, "reason": action.reason}
+        (log.warning if action.failed else log.info)("a connection to a peer ends", extra=told)
+        for farewell in self._farewells:
+            if not farewell.done():
+                farewell.set_result(action.reason == DISCONNECTED)
+        self.end()
+
+    # -- requests of ours (gateway.agents.diameter.roster.Peer) ----------------------------------------------------------
+
+    def ask(
+        self, command: int, application: int, body: bytes, end_to_end: int, timeout_seconds: float
+    ) -> tuple[asyncio.Future[Message | None], int]:
+        """See `roster.Peer`."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[Message | None] = loop.create_future()
+        peer = self._peer
+        if peer is None or self._life is not Life.OPEN:
+            answer.set_result(None)
+            return answer, end_to_end
+        until = monotonic_ns() + int(timeout_seconds * SECOND)
+        try:
+            octets, end_to_end = peer.ask(answer, command, application, body, until, end_to_end=end_to_end)
+        except ValueError as error:
+            log.warning("a request of ours cannot be sent", extra={"peer": self.host, "reason": str(error)})
+            answer.set_result(None)
+            return answer, end_to_end
+        self._put(octets)
+        self._write()
+        loop.call_later(timeout_seconds, self._look)
+        return answer, end_to_end
+
+    def say_goodbye(self, cause: int, timeout_seconds: float) -> asyncio.Future[bool]:
+        """See `roster.Peer`."""
+        loop = asyncio.get_running_loop()
+        farewell: asyncio.Future[bool] = loop.create_future()
+        peer = self._peer
+        if peer is None or self._life is not Life.OPEN or peer.state != OPEN:
+            farewell.set_result(False)
+            return farewell
+        self._farewells.append(farewell)
+        self._do(peer.disconnect(cause, monotonic_ns()))
+        self._write()
+        loop.call_later(timeout_seconds, self._give_up, farewell)
+        return farewell
+
+    def _look(self) -> None:
+        self.tick(monotonic_ns())
+
+    def _give_up(self, farewell: asyncio.Future[bool]) -> None:
+        if not farewell.done():
+            farewell.set_result(False)
+            self.end()
+
+
+def _end_wait(token: object, answer: Message | None) -> None:
+    """The answer to a request of ours is there, or will not come."""
+    assert isinstance(token, asyncio.Future), "this module gave it"
+    if not token.done():
+        token.set_result(answer)

@@ -1,0 +1,302 @@
+"""A request of a peer becomes what the operator's processors make of it, one append of the engine, and an answer.
+
+Repetitions (D10 of docs/architecture.md): a request is known by its End-to-End Identifier and its content, whatever hop it comes over;
+one with the T flag also by Origin-Host, Session-Id, CC-Request-Type and CC-Request-Number. It gets the first answer under its own
+identifiers, and moves nothing.
+
+Which Destination-Host and Destination-Realm a request names is not looked at: who has brought it here meant us (recorded).
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from hashlib import blake2b
+from typing import Final, Protocol
+
+from engine.errors import RequestError, StorageUnavailable
+from engine.fields.path import Path
+from engine.storage.ports import StorageRefused
+from gateway.agents.diameter.counts import Counts
+from gateway.agents.diameter.limits import MAX_LOGGED_CHARACTERS
+from gateway.processors.run import Fields, Processors, Worked, fill
+from gateway.protocols.diameter.answers import Identity, refusal, taken_along
+from gateway.protocols.diameter.building import Builder
+from gateway.protocols.diameter.codes import (
+    CC_REQUEST_NUMBER,
+    CC_REQUEST_TYPE,
+    ORIGIN_HOST,
+    SESSION_ID,
+    TOO_BUSY,
+    UNABLE_TO_COMPLY,
+)
+from gateway.protocols.diameter.dictionary import Dictionary
+from gateway.protocols.diameter.message import NO_AVP, Message, answer_to
+from gateway.protocols.diameter.paths import DiameterSource, Paths
+
+log: Final = logging.getLogger(__name__)
+
+RESULT_CODE: Final = "Result-Code"
+ERROR_MESSAGE: Final = "Error-Message"
+REP: Final = "*rep"
+REQ: Final = "*req"
+DIAMREQ: Final = "*diamreq"
+OPTS: Final = "*opts"
+VARS: Final = "*vars"
+CC_FIELDS: Final = ((CC_REQUEST_TYPE, "CC-Request-Type"), (CC_REQUEST_NUMBER, "CC-Request-Number"))
+KEY_BYTES: Final = 16
+NO_PLACE: Final = "too many requests are being worked on"
+NO_DISK: Final = "storage unavailable, try again later"
+
+Field = tuple[Path, str, bool]
+
+
+class RequestDoor(Protocol):
+    """The engine as requests reach it: gateway.clockwork.Clockwork."""
+
+    @property
+    def ticket(self) -> int:
+        """The ticket of the last append."""
+
+    def step(self, command: object, now_ns: int) -> object:
+        """Does a command. RequestError, StorageUnavailable."""
+
+    def hold(self, request: bytes = b"") -> None:
+        """The steps from here on are one append."""
+
+    def release(self, keys: Sequence[bytes], answer: bytes, now_ns: int) -> None:
+        """Makes it, with the answer that a request of one of these keys gets again; none where it is empty."""
+
+    def repeated(self, keys: Sequence[bytes], now_ns: int) -> bytes | None:
+        """The answer that a request of one of these keys got."""
+
+
+class Named:
+    """Who we are to peers, and what else ~*vars tells of every request."""
+
+    host: str
+    realm: str
+    product: str
+    node_id: str
+
+    def __init__(self, host: str, realm: str, product: str, node_id: str) -> None:
+        self.host = host
+        self.realm = realm
+        self.product = product
+        self.node_id = node_id
+
+
+class Language:
+    """What requests are read, worked off and answered by. `error` is the template *err made ready."""
+
+    dictionary: Dictionary
+    paths: Paths
+    builder: Builder
+    processors: Processors
+    error: Fields
+
+    def __init__(self, dictionary: Dictionary, processors: Processors, error: Fields) -> None:
+        self.dictionary = dictionary
+        self.paths = Paths(dictionary)
+        self.builder = Builder(dictionary)
+        self.processors = processors
+        self.error = error
+
+
+class Requests:
+    """Works off requests, one at a time. `ticket` is what the last answer has to wait for; 0: nothing.
+
+    `kept`: the engine remembers the request that began a session, for templates of ours that read it.
+    """
+
+    client: str
+    ticket: int
+
+    def __init__(
+        self,
+        door: RequestDoor,
+        language: Language,
+        named: Named,
+        counts: Counts,
+        clock: Callable[[], int],
+        *,
+        kept: bool,
+        cc_in_errors: bool,
+    ) -> None:
+        self.client = ""
+        self.ticket = 0
+        self._door = door
+        self._language = language
+        self._named = named
+        self._counts = counts
+        self._clock = clock
+        self._identity = Identity(named.host, named.realm)
+        self._kept = kept
+        self._cc_in_errors = cc_in_errors
+        self._now_ns = 0
+        self._stepped = False
+        self._known: dict[tuple[int, int], dict[str, object]] = {}
+
+    # -- for processors (gateway.processors.calls.Ask) -------------------------------------------------------------------
+
+    def step(self, command: object) -> object:
+        """Does a command of the request that is being worked off."""
+        self._stepped = True
+        return self._door.step(command, self._now_ns)
+
+    # -- requests --------------------------------------------------------------------------------------------------------
+
+    def answer(self, message: Message, client: str, remote: str) -> bytes:
+        """The answer to a request. `client` names the connection that can be called back, `remote` is where it comes from (ip:port)."""
+        self._counts.requests += 1
+        self.ticket = 0
+        now_ns = self._now_ns = self._clock()
+        keys = repetition_keys(message)
+        known = self._door.repeated(keys if message.is_repetition else keys[:1], now_ns)
+        if known is not None:
+            self._counts.repetitions += 1
+            self.ticket = self._door.ticket
+            return known[:12] + message.raw[12:20] + known[20:]
+        try:
+            return self._work(message, keys, client, remote)
+        except (StorageUnavailable, StorageRefused):
+            self._counts.unavailable += 1
+            return self.refuse(message, TOO_BUSY, NO_DISK)
+
+    def _work(self, message: Message, keys: list[bytes], client: str, remote: str) -> bytes:
+        """One request, one append: whatever becomes of it, what it has changed is taken together with its answer."""
+        self.client = client
+        self._stepped = False
+        door, answer = self._door, b""
+        door.hold(message.raw if self._kept else b"")
+        try:
+            answer = self._answered(message, remote)
+        finally:
+            door.release(keys, answer, self._now_ns)
+        if self._stepped:
+            self.ticket = door.ticket
+        return answer
+
+    def _answered(self, message: Message, remote: str) -> bytes:
+        language = self._language
+        scopes = self._scopes(message, remote)
+        try:
+            worked = language.processors.work(scopes, self, self._now_ns)
+        except (StorageUnavailable, StorageRefused):
+            raise
+        except Exception:
+            log.exception("a request could not be worked off", extra=self._told(message))
+            return self._failed(message, remote, "")
+        if worked.notes or worked.log:
+            self._tell(worked, message)
+        if worked.failed or not worked.handled:
+            return self._failed(message, remote, worked.failed)
+        try:
+            body = language.builder.build(worked.reply)
+        except ValueError as fault:
+            return self._failed(message, remote, str(fault))
+        self._counts.answered(code_of(worked.reply))
+        return answer_to(message, body + taken_along(message))
+
+    # -- errors ------------------------------------------------------------------------------------------------------------
+
+    def refuse(self, message: Message, code: int, text: str) -> bytes:
+        """An answer with the error bit that says why a request is not worked off (RFC 6733 section 7.2)."""
+        self._counts.answered(str(code))
+        return refusal(message, self._identity, code, text)
+
+    def _failed(self, message: Message, remote: str, why: str) -> bytes:
+        """What no processor takes, and what cannot be worked off: 5012 by the template *err, with the error bit (recorded)."""
+        self._counts.failed += 1
+        if why:
+            log.warning("a request could not be answered", extra=self._told(message) | {"reason": why})
+        else:
+            log.debug("no processor takes a request", extra=self._told(message))
+        fields: list[Field] = [((RESULT_CODE,), str(UNABLE_TO_COMPLY), False)]
+        try:
+            fields += self._error_fields(message, remote)
+        except (ValueError, RequestError) as fault:
+            fields.append(((ERROR_MESSAGE,), f"failed to parse *err template: {fault}", False))
+        fields += self._cc_fields(message, fields)
+        self._counts.answered(str(UNABLE_TO_COMPLY))
+        try:
+            body = self._language.builder.build(fields)
+        except ValueError as fault:
+            return refusal(message, self._identity, UNABLE_TO_COMPLY, f"*err: {fault}")
+        return answer_to(message, body + taken_along(message), error=True)
+
+    def _error_fields(self, message: Message, remote: str) -> list[Field]:
+        return fill(self._language.error, self._scopes(message, remote), REP, self._now_ns)
+
+    def _cc_fields(self, message: Message, fields: list[Field]) -> list[Field]:
+        """CC-Request-Type and CC-Request-Number, where errors have them too."""
+        if not self._cc_in_errors:
+            return []
+        there = {path for path, _, _ in fields}
+        numbers = [(name, message.avps.number(key)) for key, name in CC_FIELDS]
+        return [((name,), str(number), False) for name, number in numbers if number is not None and (name,) not in there]
+
+    # -- what processors read ------------------------------------------------------------------------------------------------
+
+    def _scopes(self, message: Message, remote: str) -> dict[str, object]:
+        return {REQ: DiameterSource(message, self._language.paths), VARS: self.variables(message.command, message.application, remote)}
+
+    def variables(self, command: int, application: int, remote: str) -> dict[str, object]:
+        """What ~*vars holds of a request."""
+        known = self._known.get((command, application))
+        if known is None:
+            known = self._known[command, application] = self._variables(command, application)
+        found = dict(known)
+        found["RemoteHost"] = remote
+        return found
+
+    def _variables(self, command: int, application: int) -> dict[str, object]:
+        named, dictionary = self._named, self._language.dictionary
+        row = dictionary.command(command)
+        return {
+            "OriginHost": named.host,
+            "OriginRealm": named.realm,
+            "ProductName": named.product,
+            "node_id": named.node_id,
+            "*app": dictionary.application(application) or "",
+            "*appid": application,
+            "*cmd": "" if row is None else f"{row.short}R",
+        }
+
+    # -- the log -------------------------------------------------------------------------------------------------------------
+
+    def _tell(self, worked: Worked, message: Message) -> None:
+        told = self._told(message)
+        for line in worked.log:
+            log.info("processor", extra=told | {"text": line[:MAX_LOGGED_CHARACTERS]})
+        for note in worked.notes:
+            log.warning("a request holds what cannot be", extra=told | {"reason": note})
+
+    def _told(self, message: Message) -> dict[str, object]:
+        return {"session": message.avps.text(SESSION_ID) or "", "command": message.command, "client": self.client}
+
+
+def repetition_keys(message: Message) -> list[bytes]:
+    """What a request is known by when it comes again: its End-to-End Identifier and content; for credit control also who asks for which
+    request of which session."""
+    raw, avps = message.raw, message.avps
+    whole = blake2b(raw[5:12], digest_size=KEY_BYTES)
+    whole.update(raw[16:])
+    keys = [whole.digest()]
+    number, kind = avps.find(CC_REQUEST_NUMBER), avps.find(CC_REQUEST_TYPE)
+    session, host = avps.find(SESSION_ID), avps.find(ORIGIN_HOST)
+    if number != NO_AVP and kind != NO_AVP and session != NO_AVP and host != NO_AVP:
+        named = blake2b(raw[5:12], digest_size=KEY_BYTES)
+        for position in (kind, number, session, host):
+            named.update(avps.whole(position))
+        keys.append(named.digest())
+    return keys
+
+
+def code_of(fields: Sequence[Field]) -> str:
+    """The Result-Code that fields give an answer; empty where they give none."""
+    code = ""
+    for path, text, _ in fields:
+        if path[0] == RESULT_CODE:
+            code = text
+    return code

@@ -1,0 +1,149 @@
+"""What the Diameter agent is made of before the first peer comes: dictionaries, processors, templates, who may connect."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from engine.errors import Fault
+from engine.filters.match import Filters
+from engine.times import SECOND, Zone
+from gateway.agents.diameter.admission import Admission
+from gateway.agents.diameter.clients import NONE, Templates
+from gateway.agents.diameter.limits import FAREWELL_SECONDS, INTRODUCTION_SECONDS
+from gateway.agents.diameter.requests import DIAMREQ, Language
+from gateway.config.kinds import APPLIANCE, CGRATES
+from gateway.config.tree import Diameter, Tree
+from gateway.processors.reading import UnreadableError, compile_fields, compile_processors
+from gateway.processors.run import Fields
+from gateway.processors.settings import Settings
+from gateway.processors.terms import Terms
+from gateway.processors.usercache import UserCache
+from gateway.protocols.diameter.answers import Identity
+from gateway.protocols.diameter.builtin import load_dictionaries
+from gateway.protocols.diameter.capabilities import Capabilities
+from gateway.protocols.diameter.dictionary import Dictionary
+from gateway.protocols.diameter.peer import Settings as PeerSettings
+
+SECTION: Final = "diameter_agent"
+TEMPLATES: Final = "templates"
+ERR: Final = "*err"
+TCP: Final = "tcp"
+SCTP: Final = "sctp"
+TLS: Final = "tcp-tls"
+USER_CACHE: Final = "*uch"
+FIRMWARE_OF: Final = {CGRATES: 918, APPLIANCE: 1}  # Firmware-Revision; CGRateS says 918
+
+
+class SettingsError(ValueError):
+    """The agent cannot be started as it is configured; one line for the operator."""
+
+
+def dictionary_of(tree: Tree, section: Diameter) -> tuple[Dictionary, list[Fault]]:
+    """The dictionaries of a configuration, and all that is wrong with them. The folder that stands there by itself need not be there."""
+    path = Path(section.dictionaries_path)
+    unused = not section.dictionaries_path or (tree.is_default((SECTION, "dictionaries_path")) and not path.is_dir())
+    return load_dictionaries(() if unused else (path,), section.dictionaries_append_defaults)
+
+
+def terms_of(tree: Tree, zone: Zone, filters: Filters) -> Terms:
+    """What processors are read by and work with."""
+    kept = tree.caches.partitions.get(USER_CACHE)
+    cache = UserCache() if kept is None else UserCache(kept.limit, kept.ttl_ns, kept.static_ttl)
+    return Terms(
+        tree.general.default_tenant,
+        zone,
+        separator=tree.general.rsr_separator,
+        decimals=tree.general.rounding_decimals,
+        filters=filters,
+        rooms=filters.rooms,
+        settings=Settings(tree),
+        cache=cache,
+        outputs=(DIAMREQ,),
+    )
+
+
+def language_of(tree: Tree, section: Diameter, dictionary: Dictionary, terms: Terms) -> Language:
+    """Processors and *err made ready. SettingsError where one of them cannot be read."""
+    try:
+        processors = compile_processors(section.request_processors, tree.values[TEMPLATES], terms, (SECTION, "request_processors"))
+    except UnreadableError as error:
+        raise SettingsError(str(error)) from None
+    return Language(dictionary, processors, _fields(tree, ERR, terms))
+
+
+def templates_of(tree: Tree, section: Diameter, terms: Terms) -> Templates:
+    """The requests of ours. SettingsError where a template cannot be read, or is missing for what `forced_disconnect` says."""
+    found = [_fields(tree, name, terms) if name else None for name in (section.asr_template, section.rar_template)]
+    templates = Templates(found[0], found[1], section.forced_disconnect)
+    if section.forced_disconnect != NONE and templates.of(section.forced_disconnect) is None:
+        kind = section.forced_disconnect.removeprefix("*")
+        raise SettingsError(f"{SECTION}.forced_disconnect is {section.forced_disconnect} and {SECTION}.{kind}_template is empty")
+    return templates
+
+
+def _fields(tree: Tree, name: str, terms: Terms) -> Fields:
+    templates = tree.values[TEMPLATES]
+    assert isinstance(templates, dict), "a section of templates by name"
+    if name not in templates:
+        raise SettingsError(f"there is no template {name}")
+    try:
+        return compile_fields(templates[name], templates, terms, (TEMPLATES, name))
+    except UnreadableError as error:
+        raise SettingsError(str(error)) from None
+
+
+def settings_of(tree: Tree, section: Diameter, dictionary: Dictionary, refuse: Callable[[str, str], int]) -> PeerSettings:
+    """What all peer machines have in common. SettingsError for an application that no dictionary has.
+
+    There is no Origin-State-Id: a restart loses no session (RFC 6733 section 8.16).
+    """
+    try:
+        applications = dictionary.chosen(section.ce_applications or ())
+    except ValueError as error:
+        raise SettingsError(f"{SECTION}.ce_applications: no dictionary has the application {error}") from None
+    capabilities = Capabilities(
+        Identity(section.origin_host, section.origin_realm),
+        applications,
+        product_name=section.product_name,
+        vendor_id=section.vendor_id,
+        firmware_revision=FIRMWARE_OF[tree.column],
+    )
+    return PeerSettings(
+        capabilities,
+        lambda code: dictionary.command(code) is not None,
+        lambda number: dictionary.application(number) is not None,
+        refuse,
+        watchdog_ns=section.watchdog_interval_ns,
+        exchange_ns=int(INTRODUCTION_SECONDS * SECOND),
+        disconnect_ns=int(FAREWELL_SECONDS * SECOND),
+    )
+
+
+def admission_of(section: Diameter) -> Admission:
+    """Who may connect. SettingsError for what is no network."""
+    try:
+        return Admission(section.allowed_hosts, section.allowed_realms, section.allowed_networks)
+    except ValueError as error:
+        raise SettingsError(f"{SECTION}.allowed_networks: {error}") from None
+
+
+def sctp_socket(host: str, port: int, *, listening: bool) -> socket.socket:
+    """A one-to-one SCTP socket (RFC 6458 section 4). SettingsError where the kernel has none; OSError where the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host or not host else socket.AF_INET
+    try:
+        made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_SCTP)
+    except OSError as error:
+        raise SettingsError(f"network sctp: this kernel has no SCTP ({error.strerror}); `modprobe sctp` may help") from None
+    made.setblocking(False)
+    if listening:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            made.bind((host, port))
+            made.listen()
+        except OSError:
+            made.close()
+            raise
+    return made
