@@ -10,6 +10,7 @@ AVP of that number there, the next free number makes one (reference agents.md se
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from engine.fields.path import Path
 from engine.times import UTC_ZONE, Zone
@@ -18,7 +19,7 @@ from gateway.protocols.diameter.kinds import GROUPED
 from gateway.protocols.diameter.limits import MAX_CHAINS
 from gateway.protocols.diameter.values import write_value
 
-LAST = -1
+LAST: Final = -1
 
 Field = tuple[Path, str, bool]
 """A path without its scope, the text, and whether it begins a new branch."""
@@ -29,29 +30,30 @@ class Target:
 
     avps: list[Avp]
     numbers: list[int]
+    last: Avp
 
     def __init__(self, avps: list[Avp], numbers: list[int]) -> None:
         self.avps = avps
         self.numbers = numbers
+        self.last = avps[-1]
 
 
 class Node:
-    """An AVP that is being built: a value, or what is in a group."""
+    """An AVP that is being built: its octets, or what is in a group."""
 
     avp: Avp
-    value: bytes
-    inner: list[Node]
+    octets: bytes
+    inner: list[Node] | None
 
     def __init__(self, avp: Avp) -> None:
         self.avp = avp
-        self.value = b""
-        self.inner = []
+        self.octets = b""
+        self.inner = None
 
     def wire(self) -> bytes:
         """The AVP with all that is in it; as deep as the paths that made it."""
-        if self.avp.kind != GROUPED:
-            return self.avp.wrap(self.value)
-        return self.avp.wrap(b"".join([node.wire() for node in self.inner]))
+        inner = self.inner
+        return self.octets if inner is None else self.avp.wrap(b"".join([node.wire() for node in inner]))
 
 
 class Builder:
@@ -74,9 +76,9 @@ class Builder:
             target = self._targets.get(path)
             if target is None:
                 target = self.target(path)
-            avp = target.avps[-1]
+            avp = target.last
             node = _reach(top, target, new_branch)
-            node.value = write_value(avp, text, zone, now_ns)
+            node.octets = avp.wrap(write_value(avp, text, zone, now_ns))
         return b"".join([node.wire() for node in top])
 
     def target(self, path: Path) -> Target:
@@ -118,11 +120,14 @@ def _reach(top: list[Node], target: Target, new_branch: bool) -> Node:
     level = top
     node: Node | None = None
     for position, avp in enumerate(target.avps):
+        if node is not None:
+            if node.inner is None:
+                node.inner = []
+            level = node.inner
         node = None if new_branch else _existing(level, avp, target.numbers[position])
         if node is None:
             node = Node(avp)
             level.append(node)
-        level = node.inner
     assert node is not None, "a target has an AVP"
     return node
 

@@ -69,11 +69,16 @@ class Avp:
 
     def wrap(self, value: bytes) -> bytes:
         """The AVP on the wire: header, value, padding."""
-        length = 5 + 3 + len(self.tail) + len(value)
-        return self.head + length.to_bytes(3, "big") + self.tail + value + _PADDING[length & 3]
+        length = 8 + len(self.tail) + len(value)
+        rest = length & 3
+        if rest == 0:
+            return b"".join([self.head, length.to_bytes(3, "big"), self.tail, value])
+        return b"".join([self.head, length.to_bytes(3, "big"), self.tail, value, _THREE if rest == 1 else _TWO if rest == 2 else _ONE])
 
 
-_PADDING: Final = (b"", b"\0\0\0", b"\0\0", b"\0")
+_ONE: Final = b"\0"
+_TWO: Final = b"\0\0"
+_THREE: Final = b"\0\0\0"
 
 
 class Command:

@@ -26,7 +26,7 @@ from gateway.protocols.diameter.codes import (
 from gateway.protocols.diameter.limits import MAX_AVPS, MAX_DEPTH, MAX_FAILED_BYTES
 
 NO_AVP: Final = -1
-_NO_BYTES: Final = b""
+_HALF: Final = 1 << 31
 
 
 class DecodeError(ValueError):
@@ -55,7 +55,7 @@ class Avps:
     keys: list[int]
     offsets: list[int]
     depth: int
-    _groups: dict[int, Avps] | None
+    _groups: list[Avps | None] | None  # by position, those that were asked for
 
     def __init__(self, data: bytes, depth: int = 0) -> None:
         self.data = data
@@ -79,13 +79,17 @@ class Avps:
             if data[at + 4] & VENDOR_BIT:
                 if length < 12 or length > last - at:
                     raise _broken(data, at, last)
-                vendor = data[at + 8] << 24 | data[at + 9] << 16 | data[at + 10] << 8 | data[at + 11]
-                keys.append(vendor << 32 | int(code))
+                vendor: i64 = data[at + 8] << 24 | data[at + 9] << 16 | data[at + 10] << 8 | data[at + 11]
+                if vendor < _HALF:
+                    code |= vendor << 32
+                    keys.append(code)
+                else:  # beyond 63 bits
+                    keys.append(int(vendor) << 32 | int(code))
             else:
                 if length < 8 or length > last - at:
                     raise _broken(data, at, last)
-                keys.append(int(code))
-            offsets.append(int(at))
+                keys.append(code)
+            offsets.append(at)
             at += (length + 3) & ~3
         if len(keys) > MAX_AVPS:
             raise DecodeError(INVALID_AVP_LENGTH, f"more than {MAX_AVPS} AVPs on one level")
@@ -130,10 +134,11 @@ class Avps:
 
     def group(self, position: int) -> Avps:
         """The AVPs inside a group. DecodeError (5014) where they do not fit into it, or lie too deep."""
-        if self._groups is None:
-            self._groups = {}
+        groups = self._groups
+        if groups is None:
+            self._groups = groups = [None] * len(self.keys)
         else:
-            known = self._groups.get(position)
+            known = groups[position]
             if known is not None:
                 return known
         if self.depth >= MAX_DEPTH:
@@ -143,7 +148,7 @@ class Avps:
             inner.index(self.value_start(position), self.value_end(position))
         except DecodeError as error:
             raise DecodeError(error.result, error.text, _failed(self, position)) from None
-        self._groups[position] = inner
+        groups[position] = inner
         return inner
 
     def first(self, key: int) -> bytes | None:
@@ -226,14 +231,17 @@ def encode(flags: int, command: int, application: int, hop_by_hop: int, end_to_e
     length = HEADER_BYTES + len(body)
     if length > 0xFF_FFFF:
         raise ValueError("a message of 16 MB or more")
-    head = (1 << 24 | length).to_bytes(4, "big") + (flags << 24 | command).to_bytes(4, "big") + application.to_bytes(4, "big")
-    return head + hop_by_hop.to_bytes(4, "big") + end_to_end.to_bytes(4, "big") + body
+    head = (VERSION << 56 | length << 32 | flags << 24 | command).to_bytes(8, "big") + (application << 32 | hop_by_hop).to_bytes(8, "big")
+    return head + end_to_end.to_bytes(4, "big") + body
 
 
 def answer_to(request: Message, body: bytes, error: bool = False) -> bytes:
     """An answer: the header of its request with R and T off, P as it was, E as told (RFC 6733 section 6.2)."""
+    length = HEADER_BYTES + len(body)
+    if length > 0xFF_FFFF:
+        raise ValueError("a message of 16 MB or more")
     flags = (request.flags & PROXIABLE) | (ERROR if error else 0)
-    return encode(flags, request.command, request.application, request.hop_by_hop, request.end_to_end, body)
+    return b"".join([(VERSION << 32 | length << 8 | flags).to_bytes(5, "big"), request.raw[5:HEADER_BYTES], body])
 
 
 def _broken(data: bytes, at: i64, last: i64) -> DecodeError:

@@ -23,6 +23,9 @@ from gateway.protocols.diameter.limits import MAX_CHAINS
 from gateway.protocols.diameter.message import NO_AVP, Avps, Message
 from gateway.protocols.diameter.values import read_value
 
+_NONE: Final = -1
+_NO: Final = 0
+_YES: Final = 1
 _FLAT: Final = View(Event("", "", {}, {}), 0)  # tests compare with texts that are written out: no event is looked at
 
 
@@ -55,22 +58,39 @@ class Condition:
         self.test = test
 
     def holds(self, place: Place) -> bool:
+        """Whether it holds for a place: on the nearest level that has such an AVP, from inside a group outwards."""
         if place.avp.kind == GROUPED:
-            inside: list[Place] = []
-            _collect(place.avps.group(place.position), self.names, 0, None, inside)
-            if inside:
-                return self._any(inside)
+            found = self._on(place.avps.group(place.position), 0)
+            if found != _NONE:
+                return found == _YES
         level: Place | None = place
         while level is not None:
-            found: list[Place] = []
-            _collect(level.avps, self.names, 0, None, found)
-            if found:
-                return self._any(found)
+            found = self._on(level.avps, 0)
+            if found != _NONE:
+                return found == _YES
             level = level.around
         return False
 
-    def _any(self, places: list[Place]) -> bool:
-        return any(self.test.holds(value_text(place.value()), _FLAT) for place in places)
+    def _on(self, avps: Avps, at: int) -> int:
+        """Whether one of the AVPs that the names from one of them on lead to on a level passes; _NONE where there is none."""
+        avp = self.names[at]
+        is_last = at == len(self.names) - 1
+        result = _NONE
+        position = avps.find(avp.key)
+        while position != NO_AVP:
+            if is_last:
+                value = read_value(avp.kind, avps.data, avps.value_start(position), avps.value_end(position))
+                found = _YES if self.test.holds(value_text(value), _FLAT) else _NO
+            elif avp.kind == GROUPED:
+                found = self._on(avps.group(position), at + 1)
+            else:
+                found = _NONE
+            if found == _YES:
+                return found
+            if found == _NO:
+                result = _NO
+            position = avps.find(avp.key, position)
+        return result
 
 
 class Step:
@@ -148,12 +168,12 @@ class Chain:
                 places = _picked(places, step)
             elif at_top:
                 at_top = False
-                _collect(message.avps, [step.avp], 0, None, places)
+                _collect(message.avps, step.avp, None, places)
             else:
                 inner: list[Place] = []
                 for place in places:
                     if place.avp.kind == GROUPED:
-                        _collect(place.avps.group(place.position), [step.avp], 0, place, inner)
+                        _collect(place.avps.group(place.position), step.avp, place, inner)
                 places = inner
         return places
 
@@ -252,14 +272,9 @@ def _picked(places: list[Place], step: Step) -> list[Place]:
     return [places[step.index]]
 
 
-def _collect(avps: Avps, names: list[Avp], at: int, around: Place | None, found: list[Place]) -> None:
-    """Adds the places that names from one of them on lead to, in the order of the message."""
-    key = names[at].key
-    position = avps.find(key)
+def _collect(avps: Avps, avp: Avp, around: Place | None, found: list[Place]) -> None:
+    """Adds the places of an AVP on one level, in the order of the message."""
+    position = avps.find(avp.key)
     while position != NO_AVP:
-        place = Place(avps, position, names[at], around)
-        if at == len(names) - 1:
-            found.append(place)
-        elif names[at].kind == GROUPED:
-            _collect(avps.group(position), names, at + 1, place, found)
-        position = avps.find(key, position)
+        found.append(Place(avps, position, avp, around))
+        position = avps.find(avp.key, position)

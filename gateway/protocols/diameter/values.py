@@ -38,6 +38,7 @@ _NTP_ERA: Final = 1 << 32
 _HALF_ERA: Final = 1 << 31  # below it a time is of the era that begins in 2036 (RFC 6733 section 4.3.1, RFC 5905)
 _FAMILY_IPV4: Final = 1
 _FAMILY_IPV6: Final = 2
+_MOST_DIGITS: Final = 20
 
 
 def read_value(kind: int, data: bytes, start: int, end: int) -> object:
@@ -151,9 +152,13 @@ def octets(text: str) -> bytes:
 
 
 def _whole(avp: Avp, text: str, least: int, most: int) -> int:
-    digits = text[1:] if least < 0 and text[:1] in ("-", "+") else text
-    if digits.isascii() and digits.isdecimal() and len(digits) <= 20 and least <= int(text) <= most:
-        return int(text)
+    digits = text
+    if least < 0 and text[:1] in ("-", "+"):
+        digits = text[1:]
+    if len(digits) <= _MOST_DIGITS and digits.isascii() and digits.isdecimal():
+        number = int(text)
+        if least <= number <= most:
+            return number
     raise _misfit(avp, text)
 
 
