@@ -50,10 +50,11 @@ def load_whole(configs: Sequence[str], overrides: Sequence[str], *, strict: bool
     loaded = load(configs, overrides, strict=strict)
     if all(loaded.tree.is_default((section,)) for section in AGENTS):
         return loaded
-    from gateway.processors.check import check_processors  # draws in filters and templates, which most commands do not need
+    from gateway.cli.dictionaries import names_of  # draws in filters, templates, dictionaries, which most commands do not need
+    from gateway.processors.check import check_processors
 
     report = Report(strict=strict)
-    check_processors(loaded.tree, report)
+    check_processors(loaded.tree, report, names_of(loaded.tree, report))
     return structs.replace(
         loaded,
         faults=(*loaded.faults, *report.faults),

@@ -26,6 +26,7 @@ Where = tuple[str | int, ...]
 Row = Mapping[str, object]
 
 REFUSED: Final = (HARD, UNNAMED)
+NO_PLACE: Final = "*nowhere"  # where a field goes whose path cannot be read
 GROUP: Final = "*group"
 FILLER: Final = "*filler"
 TEMPLATE: Final = "*template"
@@ -224,7 +225,8 @@ class Reader:
             line.zone = self.terms.zone
         line.form = self.form(row, type, where)
         line.mode = MODES.get(type, SET)
-        self.words.check_place(line.place, type, (*where, "path"))
+        if line.place.scope != NO_PLACE:
+            self.words.check_place(line.place, type, (*where, "path"))
         if line.place.scope not in self.words.written:
             line.does, line.wrong = WRONG, str(unwritable(line.place.scope))
         elif type in ALONE:
@@ -241,7 +243,7 @@ class Reader:
         except ValueError as error:
             message = f"the path cannot be read: {error}" if path else "a field without a path"
             self.fault((*where, "path"), message)
-            return Place("*none")
+            return Place(NO_PLACE)
 
     def value(self, line: Line, row: Row, type: str, where: Where) -> None:
         """How the value of a field is made."""

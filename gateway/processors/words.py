@@ -126,11 +126,10 @@ class Words:
         if names is None:
             return
         for step in steps:
-            if step[0] in "[*":
-                continue
-            near = names(step)
-            if near is not None:
-                self._loose(where, f"no dictionary knows {step[:_SHOWN]}", near)
+            for name in names_in(step):
+                near = names(name)
+                if near is not None:
+                    self._loose(where, f"no dictionary knows {name[:_SHOWN]}", near)
 
     def check_filter(self, condition: Condition, where: Where) -> None:
         """A rule that is written in place."""
@@ -151,6 +150,13 @@ class Words:
         self.check_template(rule.element, where)
         for template in rule.dynamic:
             self.check_template(template, where)
+
+
+def names_in(step: str) -> list[str]:
+    """The names of the protocol in a step of a path: itself, or those of its selectors, `[~Rating-Group(1)|~Service-Identifier(8)]`."""
+    if step.startswith("["):
+        return [part[1:].partition("(")[0] for part in step[1:-1].split("|") if part.startswith("~")]
+    return [] if step.startswith("*") else [step]
 
 
 def paths_of(template: Template) -> Iterator[Path]:
