@@ -389,6 +389,7 @@ DIAMETER: Final = (
         _diameter(lambda agent: agent.counts.refused_peers),
     ),
     Metric("diameter_peers_lost", COUNTER, "Peers that were up and are no more.", _diameter(lambda agent: agent.counts.disconnected)),
+    Metric("user_cache_values", GAUGE, "Values kept in *uch.", _diameter(lambda agent: len(agent.house.requests.user_cache))),
     Metric("diameter_requests", COUNTER, "Requests of peers.", _diameter(lambda agent: agent.counts.requests)),
     Metric(
         "diameter_requests_in_flight",

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
-from typing import Final
 
+from msgspec import convert
+
+from gateway.agents.diameter.settings import SECTION as DIAMETER
+from gateway.agents.diameter.settings import dictionary_of
 from gateway.config.report import Report
 from gateway.config.source import nearest
-from gateway.config.tree import Tree
+from gateway.config.tree import Diameter, Tree
 from gateway.processors.terms import Names
-from gateway.protocols.diameter.builtin import load_dictionaries
-
-DIAMETER: Final = "diameter_agent"
-FOLDER: Final = "dictionaries_path"
 
 
 def names_of(tree: Tree, report: Report) -> Callable[[str], Names | None]:
@@ -27,11 +25,8 @@ def names_of(tree: Tree, report: Report) -> Callable[[str], Names | None]:
 
 
 def diameter_names(tree: Tree, report: Report) -> Names | None:
-    """The names of AVPs. The folder that stands there by itself need not exist."""
-    section = tree.section(DIAMETER)
-    folder = str(section[FOLDER])
-    unused = not folder or (tree.is_default((DIAMETER, FOLDER)) and not Path(folder).is_dir())
-    dictionary, faults = load_dictionaries(() if unused else (Path(folder),), section["dictionaries_append_defaults"] is True)
+    """The names of AVPs; an agent that is off is checked too."""
+    dictionary, faults = dictionary_of(tree, convert(tree.values[DIAMETER], Diameter))
     if faults and not report.strict:
         return None
     report.faults.extend(faults)

@@ -20,6 +20,7 @@ from engine.storage.ports import StorageRefused
 from gateway.agents.diameter.counts import Counts
 from gateway.agents.diameter.limits import MAX_LOGGED_CHARACTERS
 from gateway.processors.run import Fields, Processors, Worked, fill
+from gateway.processors.usercache import UserCache
 from gateway.protocols.diameter.answers import Identity, refusal, taken_along
 from gateway.protocols.diameter.building import Builder
 from gateway.protocols.diameter.codes import (
@@ -136,6 +137,11 @@ class Requests:
         self._now_ns = 0
         self._stepped = False
         self._known: dict[tuple[int, int], dict[str, object]] = {}
+
+    @property
+    def user_cache(self) -> UserCache:
+        """What processors keep for later requests."""
+        return self._language.processors.terms.cache
 
     # -- for processors (gateway.processors.calls.Ask) -------------------------------------------------------------------
 
