@@ -15,8 +15,11 @@ from gateway.processors.terms import Names
 
 
 def names_of(tree: Tree, report: Report) -> Callable[[str], Names | None]:
-    """For a section the names of its protocol. What is wrong with dictionaries is reported where strictness is asked for; otherwise whoever
-    works with them tells it, and nothing is said of names."""
+    """For a section the names of its protocol.
+
+    What is wrong with dictionaries is reported where strictness is asked for and the agent is on; otherwise nothing is said of names, and
+    the agent tells it when it starts.
+    """
 
     def names(section: str) -> Names | None:
         return diameter_names(tree, report) if section == DIAMETER else None
@@ -25,9 +28,9 @@ def names_of(tree: Tree, report: Report) -> Callable[[str], Names | None]:
 
 
 def diameter_names(tree: Tree, report: Report) -> Names | None:
-    """The names of AVPs; an agent that is off is checked too."""
+    """The names of AVPs, for an agent that is off too, as far as its dictionaries are there."""
     dictionary, faults = dictionary_of(tree, convert(tree.values[DIAMETER], Diameter))
-    if faults and not report.strict:
+    if faults and not (report.strict and tree.is_on(DIAMETER)):
         return None
     report.faults.extend(faults)
 

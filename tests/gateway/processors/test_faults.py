@@ -226,3 +226,12 @@ def test_fields_of_templates_end_somewhere() -> None:
     rows = [processor("*none", says=[field("x", "many", type="*template")] * 2)]
     with pytest.raises(UnreadableError, match="more than 4096 fields"):
         compile_processors(rows, templates, Terms("cgrates.org"))
+
+
+def test_a_dictionary_that_is_not_there_is_a_fault_of_an_agent_that_is_on(tmp_path: Path) -> None:
+    text = f'[diameter_agent]\nenabled = true\ndictionaries_path = "{tmp_path}/none"\n' + HEAD + 'reply_fields.User-Nam = "x"'
+    first, second = loaded_of(tmp_path, text, strict=True).faults
+    assert str(first) == f"{tmp_path}/none: no such folder of dictionaries"
+    assert (second.line, second.suggestion) == (7, "User-Name")
+    assert not loaded_of(tmp_path, text).faults
+    assert not loaded_of(tmp_path, text.replace("true", "false"), strict=True).faults
