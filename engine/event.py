@@ -6,6 +6,7 @@ import hashlib
 from decimal import Decimal
 from typing import Final
 
+from engine.limits import RECENT_CGRID_CHARACTERS, RECENT_CGRIDS
 from engine.money import Amount, amount_of
 from engine.times import NO_TIME, ZERO_TIME, Moment, Zone, parse_time
 from engine.usage import parse_duration
@@ -33,6 +34,8 @@ COST_DETAILS: Final = "CostDetails"
 EXTRA_INFO: Final = "ExtraInfo"
 PRE_RATED: Final = "PreRated"
 PARTIAL: Final = "Partial"
+
+_RECENT: Final[dict[str, str]] = {}
 FACTOR_ID: Final = "BalanceFactorID"
 
 
@@ -91,8 +94,17 @@ class Event:
 
 
 def origin_cgrid(origin_id: str, origin_host: str) -> str:
-    """The CGRID of what one origin calls one thing."""
-    return hashlib.sha1((origin_id + origin_host).encode(), usedforsecurity=False).hexdigest()
+    """The CGRID of what one origin calls one thing. Those of late are kept: the events of a session all ask for the same one."""
+    text = origin_id + origin_host
+    known = _RECENT.get(text)
+    if known is not None:
+        return known
+    cgrid = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    if len(text) <= RECENT_CGRID_CHARACTERS:
+        if len(_RECENT) >= RECENT_CGRIDS:
+            _RECENT.clear()
+        _RECENT[text] = cgrid
+    return cgrid
 
 
 def field_text(value: object) -> str:

@@ -10,16 +10,17 @@ Parts = int | tuple[int, ...]
 
 NANO: Final = 10**9
 _BASE: Final = 10**18
-_LIMIT: Final = 2**62  # within what compiled code handles as a machine word
+_LEAST: Final = -(2**62)  # to _MOST: what compiled code handles, and compares with, as a machine word
+_MOST: Final = 2**62 - 1
 
 
 def split_amount(amount: int) -> Parts:
     """The integer as it is stored."""
-    if -_LIMIT <= amount < _LIMIT:
+    if _LEAST <= amount <= _MOST:
         return amount
     whole, nano = divmod(amount, NANO)
     digits = [nano]
-    while not -_LIMIT <= whole < _LIMIT:
+    while not _LEAST <= whole <= _MOST:
         whole, low = divmod(whole, _BASE)
         digits.append(low)
     digits.append(whole)

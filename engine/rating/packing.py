@@ -106,8 +106,10 @@ class _Packer:
         return written
 
     def _money(self, money: MoneyPart) -> object:
-        written: list[object] = [self._balance(money.balance_uuid), split_amount(money.value)]
-        named = self._named(money.balance_uuid, money.balance_id)
+        summary = self._summary
+        row = self._row(money.balance_uuid)
+        named = summary is not None and row >= 0 and summary.balances[row].id == money.balance_id
+        written: list[object] = [money.balance_uuid if row < 0 else row, split_amount(money.value)]
         if money.interval is not None or not named:
             written.append(self._price(money.interval))
         if not named:

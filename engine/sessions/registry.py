@@ -349,8 +349,10 @@ class Registry:
         if not session.whole:
             session.whole = True
             session.altered = None
-            records.append(SessionPut(session.cgrid, encode_begun(session)))
-        records.append(SessionProgress(session.cgrid, encode_progress(session, kind, until_ns)))
+            session.begun_body = encode_begun(session)
+            records.append(SessionPut(session.cgrid, session.begun_body))
+        session.progress_body = encode_progress(session, kind, until_ns)
+        records.append(SessionProgress(session.cgrid, session.progress_body))
 
     def recover(self, cgrid: str, body: bytes) -> None:
         """Takes up what the journal has of a session that stays as it is, or that it is over; the last one of a CGRID counts."""
@@ -450,8 +452,13 @@ def _due(until: dict[str, int], now_ns: int, most: int) -> list[str]:
 
 
 def _stored(session: Session, kind: bytes, until_ns: int) -> Stored:
-    stored = Stored(encode_begun(session))
-    stored.progress = encode_progress(session, kind, until_ns)
+    """What rests of a session that the step under way has not changed: what the journal was handed of it last."""
+    if session.whole and session.begun_body and session.progress_body:
+        stored = Stored(session.begun_body)
+        stored.progress = session.progress_body
+    else:
+        stored = Stored(encode_begun(session))
+        stored.progress = encode_progress(session, kind, until_ns)
     return stored
 
 

@@ -24,7 +24,7 @@ UNRATED: Final = (POSTPAID, PSEUDOPREPAID, RATED)  # the record is rated at the 
 RAW_RUN: Final = "*raw"
 DEFAULT_RUN: Final = "*default"
 
-NEVER: Final = 1 << 62  # an instant that does not come, on either clock
+NEVER: Final = (1 << 62) - 1  # an instant that does not come, on either clock, as a machine word; files may have one more
 MOST_ALTERED: Final = 8  # changed fields that are written at each event; beyond it the session is written whole once more
 
 
@@ -147,6 +147,8 @@ class Session:
     settled: bool  # what it took is what it used, and its events say so
     whole: bool
     altered: dict[str, object] | None
+    begun_body: bytes  # what the journal was handed last of it (engine.sessions.snapshot); empty before, and where an older version wrote
+    progress_body: bytes
     index_keys: list[tuple[str, str]]  # (field, value) under which it is found
 
     def __init__(self, cgrid: str, tenant: str, event: Event, begun_at: int) -> None:
@@ -169,6 +171,8 @@ class Session:
         self.settled = False
         self.whole = False
         self.altered = None
+        self.begun_body = b""
+        self.progress_body = b""
         self.index_keys = []
 
     def alter(self, name: str, value: object) -> None:

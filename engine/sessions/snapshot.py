@@ -200,6 +200,8 @@ def decode_session(cgrid: str, stored: Stored, ticks_ahead_ns: int) -> Session:
     session.client = client
     session.request = b64decode(request[0]) if request else b""
     session.whole = True
+    session.begun_body = stored.begun
+    session.progress_body = stored.progress
     flags, updated, expires, interval, lifetime, ending, extra, altered, moving = _DECODER.decode(stored.progress[_HEAD:])
     session.chargeable = bool(flags & _CHARGEABLE)
     session.failed = bool(flags & _FAILED)

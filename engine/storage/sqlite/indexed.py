@@ -31,8 +31,8 @@ _PARTS: Final = 1 << (_HASH_BITS - _PART_SHIFT)  # by their highest bits keys ar
 _SECOND_LIMIT: Final = 2**62
 
 Item = TypeVar("Item")
-Keys = list[list[list[tuple[int, int]]]]
-"""(key of the index, place in the generation) by kind and by the highest bits of the hash."""
+Keys = list[list[list[int]]]
+"""The key of the index with the place in the generation behind it, by kind and by the highest bits of the hash."""
 
 
 @mypyc_attr(native_class=False)
@@ -133,7 +133,7 @@ class IndexedTable:
             yield
         self._widen(spans)
         for of_kind in keys:
-            waiting: list[tuple[int, int]] = []
+            waiting: list[int] = []
             for place in range(_PARTS):
                 part = of_kind[place]
                 of_kind[place] = []
@@ -141,7 +141,7 @@ class IndexedTable:
                 waiting += part
                 if len(waiting) >= _KEYS_PER_SLICE or place == _PARTS - 1:
                     whole = len(waiting) if place == _PARTS - 1 else len(waiting) - len(waiting) % _KEYS_PER_SLICE
-                    self._database.insert_lazily(f"{self._name}_keys", waiting[:whole])
+                    self._put_keys(waiting[:whole])
                     waiting = waiting[whole:]
                     yield
         for row_id in removed:
@@ -155,7 +155,10 @@ class IndexedTable:
         self._put_rows(rows, keys, spans)
         self._widen(spans)
         for of_kind in keys:
-            self._database.insert_lazily(f"{self._name}_keys", [key for part in of_kind for key in part])
+            self._put_keys([key for part in of_kind for key in part])
+
+    def _put_keys(self, keys: Sequence[int]) -> None:
+        self._database.insert_lazily(f"{self._name}_keys", [(key >> GENERATION_BITS, key & _PLACES) for key in keys])
 
     def _put_rows(self, rows: Sequence[Row], keys: Keys, spans: dict[int, tuple[int, int]]) -> None:
         """Puts rows; gathers their keys by kind and highest bits, and the seconds of each generation."""
@@ -170,7 +173,7 @@ class IndexedTable:
             for row in of_one:
                 place = row.row_id & _PLACES
                 for kind, value in enumerate(row.hashes):
-                    keys[kind][value >> _PART_SHIFT].append((bases[kind] | value, place))
+                    keys[kind][value >> _PART_SHIFT].append((bases[kind] | value) << GENERATION_BITS | place)
 
     def _enter(self, prefix: int, rows: Sequence[Row], spans: dict[int, tuple[int, int]]) -> int:
         """Makes the generation of these rows when it is new, and gathers their seconds; returns its number."""

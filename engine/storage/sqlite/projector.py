@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Final
 
+import msgspec
+
 from engine.limits import PROJECTION_BACKLOG_RECORDS, PROJECTION_BATCH_RECORDS
 from engine.records import EntriesForwarded, Record, decode_entry
 from engine.storage.sqlite.bloom import HashFilter
@@ -30,6 +32,15 @@ _GATHER_RECORDS: Final = 512
 _FILTER_HASHES_PER_SLICE: Final = 512
 _CLOSED_ROWS_PER_STATEMENT: Final = 256
 _CATCH_UP_SLICES: Final = 4
+
+
+class Append(msgspec.Struct, frozen=True, gc=False):
+    """One append on its way to the disk and from there to the tables; without its body where it was read back."""
+
+    ticket: int
+    size_bytes: int
+    records: Sequence[Record]
+    body: bytes = b""
 
 
 class Projector:
@@ -71,7 +82,7 @@ class Projector:
         self.entries.reload()
         (self.journal_bytes,) = self._database.connection.execute("SELECT coalesce(sum(length(body)), 0) FROM journal").fetchone()
         self._consumed = min(self.projected, self.folded)
-        self._backlog: deque[tuple[int, int, Sequence[Record]]] = deque()
+        self._backlog: deque[Append] = deque()
         self._backlog_records = 0
         self._from_journal = self._consumed < self._committed
         self._batch = Batch()
@@ -84,13 +95,13 @@ class Projector:
         self._committed = committed
         self._from_journal = self._consumed < committed
 
-    def feed(self, appends: Sequence[tuple[int, int, Sequence[Record]]]) -> None:
-        """Takes appends that have become durable, as (ticket, bytes, records); they come in order."""
-        self._committed = appends[-1][0]
+    def feed(self, appends: Sequence[Append]) -> None:
+        """Takes appends that have become durable; they come in order."""
+        self._committed = appends[-1].ticket
         if self._from_journal:
             return
         self._backlog.extend(appends)
-        self._backlog_records += sum([len(records) for _, _, records in appends])
+        self._backlog_records += sum([len(append.records) for append in appends])
         if self._backlog_records > PROJECTION_BACKLOG_RECORDS:
             self._backlog.clear()
             self._backlog_records = 0
@@ -160,26 +171,28 @@ class Projector:
         batch, state = self._batch, self._fold.gathered
         while gathered < _GATHER_RECORDS and not self._batch_full and self._consumed < self._committed:
             appends = self._from_disk() if self._from_journal else [self._backlog.popleft()]
-            for ticket, size_bytes, records in appends:
+            for append in appends:
+                ticket, records = append.ticket, append.records
                 if not self._from_journal:
                     self._backlog_records -= len(records)
                 for start in range(0, len(records), _GATHER_RECORDS):
                     if start:
                         yield
                     part = records[start : start + _GATHER_RECORDS] if len(records) > _GATHER_RECORDS else records
-                    sort_out(ticket, part, batch if ticket > self.projected else None, state if ticket > self.folded else None)
-                self._fold.weigh(size_bytes, len(records))
+                    into, fold = batch if ticket > self.projected else None, state if ticket > self.folded else None
+                    sort_out(ticket, part, into, fold, append.body if len(records) == 1 else b"")
+                self._fold.weigh(append.size_bytes, len(records))
                 gathered += len(records)
                 self._consumed = ticket
         if self._consumed == self._committed:
             self._from_journal = False
         yield
 
-    def _from_disk(self) -> list[tuple[int, int, Sequence[Record]]]:
+    def _from_disk(self) -> list[Append]:
         """The appends of the commit that holds the next ticket, those that are consumed left out."""
         first, body, appends = read_commit(self._database.connection, self._consumed + 1)
         size = len(body) // len(appends)
-        return [(first + i, size, records) for i, records in enumerate(appends) if first + i > self._consumed]
+        return [Append(first + i, size, records) for i, records in enumerate(appends) if first + i > self._consumed]
 
     def _apply(self) -> Iterator[None]:
         """Writes the batch and moves the mark."""
@@ -192,8 +205,8 @@ class Projector:
             yield
         closed = [entry_id for entry_id in batch.closed if entry_id not in batch.entries]
         yield from self.entries.apply(batch.take_entries(), entry_rows, closed)
-        cdrs, removed = batch.take_cdrs()
-        yield from self.cdrs.apply(cdrs, partial(cdr_rows, known=self._filters()), removed)
+        cdrs, bodies, removed = batch.take_cdrs()
+        yield from self.cdrs.apply(cdrs, partial(cdr_rows, known=self._filters(), bodies=bodies), removed)
         self._database.set_marks(projected=through, last_order_id=self.last_order_id, last_entry_id=self.last_entry_id)
         self.projected = through
         self._on_projected(through)

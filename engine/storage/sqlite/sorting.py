@@ -31,6 +31,7 @@ from engine.storage.sqlite.bloom import HashFilter
 from engine.storage.sqlite.indexed import Row, key_hash, whole_second
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
+_ONE_RECORD: Final = 1  # octet before the record in an append of one record: an array of one
 _PLACES_BITS: Final = 24  # of the order in which keys came; above them the ticket
 
 
@@ -38,6 +39,7 @@ class Batch:
     """What goes into tables together: the last word on each id, and the ledgers closed before."""
 
     cdrs: dict[int, CdrPut | None]
+    bodies: dict[int, bytes]  # of records whose append held nothing else: as they were encoded for it
     entries: dict[int, Entry]
     closings: list[EntriesForwarded]
     closed: list[int]
@@ -46,6 +48,7 @@ class Batch:
 
     def __init__(self) -> None:
         self.cdrs = {}
+        self.bodies = {}
         self.entries = {}
         self.closings = []
         self.closed = []
@@ -62,12 +65,24 @@ class Batch:
         self.entries = {}
         return entries
 
-    def take_cdrs(self) -> tuple[list[CdrPut], list[int]]:
-        """The records, and the ids of removed ones; they are forgotten."""
+    def put_cdr(self, record: CdrPut, body: bytes) -> None:
+        """A record; `body` as `sort_out` has it."""
+        order_id = record.order_id
+        self.cdrs[order_id] = record
+        self.last_order_id = max(self.last_order_id, order_id)
+        if body:
+            self.bodies[order_id] = body[_ONE_RECORD:]
+        elif self.bodies:
+            self.bodies.pop(order_id, None)
+
+    def take_cdrs(self) -> tuple[list[CdrPut], dict[int, bytes], list[int]]:
+        """The records, bodies of some of them, and the ids of removed ones; they are forgotten."""
         cdrs = [cdr for cdr in self.cdrs.values() if cdr is not None]
         removed = [order_id for order_id, cdr in self.cdrs.items() if cdr is None]
+        bodies = self.bodies
         self.cdrs = {}
-        return cdrs, removed
+        self.bodies = {}
+        return cdrs, bodies, removed
 
     def close(self, record: EntriesForwarded) -> None:
         """Entries of a ledger are closed into others."""
@@ -129,8 +144,9 @@ class Gathered:
         return last, again
 
 
-def sort_out(ticket: int, records: Sequence[Record], batch: Batch | None, gathered: Gathered | None) -> None:
-    """Sorts records of an append, in their order; None for what the tables have already."""
+def sort_out(ticket: int, records: Sequence[Record], batch: Batch | None, gathered: Gathered | None, body: bytes = b"") -> None:
+    """Sorts records of an append, in their order; None for what the tables have already. `body` is the append as it was encoded, where it
+    holds one record; else empty."""
     for record in records:
         if isinstance(record, Entry):
             if batch is not None:
@@ -139,9 +155,7 @@ def sort_out(ticket: int, records: Sequence[Record], batch: Batch | None, gather
                 batch.last_entry_id = max(batch.last_entry_id, entry_id)
         elif isinstance(record, CdrPut):
             if batch is not None:
-                order_id = record.order_id
-                batch.cdrs[order_id] = record
-                batch.last_order_id = max(batch.last_order_id, order_id)
+                batch.put_cdr(record, body)
         elif isinstance(record, CdrRemoved):
             if batch is not None:
                 batch.cdrs[record.order_id] = None
@@ -165,15 +179,17 @@ def _gather(ticket: int, record: StateRecord, gathered: Gathered) -> None:
         gathered.end(ticket, record)
 
 
-def cdr_rows(cdrs: Sequence[CdrPut], known: Sequence[HashFilter]) -> list[Row]:
-    """The rows of records; their keys are CGRID, origin id and account. CGRIDs are made known to the filters."""
+def cdr_rows(cdrs: Sequence[CdrPut], known: Sequence[HashFilter], bodies: dict[int, bytes]) -> list[Row]:
+    """The rows of records; their keys are CGRID, origin id and account. CGRIDs are made known to the filters. What `bodies` has of a record
+    need not be encoded once more."""
     rows: list[Row] = []
     for cdr in cdrs:
         cgrid = key_hash(cdr.cgrid)
         for one in known:
             one.add(cgrid)
         hashes = (cgrid, key_hash(cdr.origin_id), key_hash(cdr.account))
-        rows.append(Row(cdr.order_id, whole_second(cdr.setup), _ENCODER.encode(cdr), hashes))
+        body = bodies.pop(cdr.order_id, None)
+        rows.append(Row(cdr.order_id, whole_second(cdr.setup), _ENCODER.encode(cdr) if body is None else body, hashes))
     return rows
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections import deque
-from collections.abc import Callable, Sequence, Sized
+from collections.abc import Callable, Sized
 from typing import Final
 
 import msgspec
@@ -24,24 +24,16 @@ from engine.limits import (
     STORAGE_CLOSE_TRIES,
     STORAGE_RETRY_SECONDS,
 )
-from engine.records import Record, join_commit
+from engine.records import join_commit
 from engine.storage.ports import StorageDamaged
 from engine.storage.sqlite.database import Database
 from engine.storage.sqlite.hand import Hand
 from engine.storage.sqlite.log import LogKeeper
-from engine.storage.sqlite.projector import Projector
+from engine.storage.sqlite.projector import Append, Projector
 from engine.tally import Histogram
 from engine.times import SECOND
 
 _LOG: Final = logging.getLogger("tollwire.storage")
-
-
-class Append(msgspec.Struct, frozen=True, gc=False):
-    """One append on its way to the disk."""
-
-    ticket: int
-    body: bytes
-    records: Sequence[Record]
 
 
 class Reports(msgspec.Struct, frozen=True):
@@ -156,7 +148,7 @@ class Writer:
         while self._queue and size < COMMIT_BYTES:
             append = self._queue.popleft()
             self._taken.append(append)
-            size += len(append.body)
+            size += append.size_bytes
         appends = self._taken
         self._last_appends = len(appends)
         self._last_began = self._hand.now()
@@ -164,7 +156,7 @@ class Writer:
         if not self._write(appends[0].ticket, len(appends), body):
             return False
         self._taken = []
-        self._projector.feed([(append.ticket, len(append.body), append.records) for append in appends])
+        self._projector.feed(appends)
         self._projector.journal_bytes += len(body)
         self.committed_bytes += size
         self._reports.durable(appends[-1].ticket)

@@ -15,6 +15,7 @@ _SPACE: Final = re.compile(rb"[ \t\r\n]*")
 _OUTSIDE: Final = re.compile(rb'["{}\[\]]')  # what matters between strings
 _INSIDE: Final = re.compile(rb'["\\]')  # what matters in a string
 
+_NEWLINE: Final = 0x0A
 _QUOTE: Final = 0x22
 _BACKSLASH: Final = 0x5C
 _OPEN_OBJECT: Final = 0x7B  # two below its closing bracket, as the next one
@@ -77,11 +78,15 @@ class Splitter:
         """
         if self._open or self._at < self._tried or self.broken:
             return b""
-        match = _SPACE.match(self._data, self._at)
-        self._at = match.end() if match is not None else self._at
+        size = len(self._data)
+        if self._at < size and self._data[self._at] == _NEWLINE:
+            self._at += 1  # of the line before
+        if self._at < size and self._data[self._at] != _OPEN_OBJECT:
+            match = _SPACE.match(self._data, self._at)
+            self._at = match.end() if match is not None else self._at
         end = self._data.find(b"\n", self._at)
         if end < 0:
-            end = len(self._data)
+            end = size
         self._tried = end
         if end - self._at > self._limit:
             return b""

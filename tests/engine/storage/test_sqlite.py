@@ -18,7 +18,7 @@ from engine.records import AccountPut, CdrRemoved, ItemPut, ItemRemoved, MetaPut
 from engine.storage.ports import StorageDamaged, StorageError, StorageLocked, StorageRefused, StorageTooNew
 from engine.storage.query import CdrQuery
 from engine.storage.sqlite import fold, log, projector, reader
-from engine.storage.sqlite import storage as module
+from engine.storage.sqlite import journal as module
 from engine.storage.sqlite.bloom import HashFilter
 from engine.storage.sqlite.indexed import key_hash
 from engine.storage.sqlite.schema import MIGRATIONS, migrate
