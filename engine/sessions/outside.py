@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from engine import limits
 from engine.effects import AlterSession, ReplicateSession
 from engine.errors import RequestError, not_found
-from engine.limits import SESSIONS_LOOKED_AT, SESSIONS_PER_STEP
+from engine.limits import SESSIONS_PER_STEP
 from engine.sessions import commands
 from engine.sessions.copies import read_copy, written_copy
 from engine.sessions.life import Life
@@ -16,6 +17,9 @@ from engine.sessions.loops import FORCED_DISCONNECT, Loops
 from engine.sessions.session import Session
 
 DISCONNECT_CAUSE = "DisconnectCause"
+
+# No constant to the compiler, so that a test can set it lower.
+SESSIONS_LOOKED_AT = limits.SESSIONS_LOOKED_AT
 
 
 class Outside:
