@@ -292,10 +292,12 @@ class Life:
             self.cdrs.costs.put(SessionCost(session.cgrid, run.id, *origin, SESSIONS, run.total_usage_ns, cost), now_ns)
 
     def record(self, session: Session, now_ns: int) -> None:
-        """Makes the records of the session's runs, each with what it cost. RequestError EXISTS when there is one already."""
+        """Makes the records of the session's runs, each with what it cost; what one that still goes on has taken is no cost yet, and the
+        record is rated by itself (recorded). RequestError EXISTS when there is one already."""
         runs = session.runs
         store = self.options.store_cdrs
-        self.cdrs.record_runs([run.event for run in runs], now_ns, rate=True, store=store, costs=[run.cost for run in runs])
+        costs = [run.cost if session.settled else None for run in runs]
+        self.cdrs.record_runs([run.event for run in runs], now_ns, rate=True, store=store, costs=costs)
 
     # -- the end from inside --------------------------------------------------------------------------------------------
 

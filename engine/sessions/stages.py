@@ -226,7 +226,9 @@ class Sessions:
                 return
             session = self.life.make(event, event.cgrid(), client, now_ns, force_duration=force_duration)
             session.chargeable = chargeable(event)
-            self._at_once(session, Part(event, self.life.options.sessions, begins=True), now_ns)
+            begun = Part(event, self.life.options.sessions, begins=True)
+            begun.last_used_ns = None  # there is no part before this one
+            self._at_once(session, begun, now_ns)
         else:
             self.life.alter(session, event)
         self.life.end(session, part, event, now_ns)
