@@ -155,7 +155,8 @@ class Option(Struct, frozen=True):
 
 
 class Section(Struct, frozen=True):
-    """One top level name of a configuration: mostly a Group; http_agent, rpc_conns and templates are of other kinds."""
+    """One top level name of a configuration: mostly a Group; http_agent, rpc_conns and templates are of other kinds. `appliance` is the
+    default of the other column, where it differs."""
 
     name: str
     kind: Group | Map | Objects
@@ -163,6 +164,7 @@ class Section(Struct, frozen=True):
     effective: bool = False
     own: bool = False
     default: Raw = None
+    appliance: Raw = None
 
 
 CGRATES: Final = "cgrates"

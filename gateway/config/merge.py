@@ -8,6 +8,7 @@ from decimal import Decimal
 from engine.usage import parse_duration
 from gateway.config.check import parse_size
 from gateway.config.kinds import (
+    APPLIANCE,
     Anything,
     Conns,
     Duration,
@@ -60,7 +61,9 @@ class Values(Mapping[str, Value]):
 
 def section_default(section: Section, column: str) -> Value:
     """A section without any file."""
-    return fill(section.kind, section.default if section.default is not None else {}, column)
+    own = section.appliance if column == APPLIANCE else None
+    default = section.default if own is None else own
+    return fill(section.kind, default if default is not None else {}, column)
 
 
 def fill(kind: Kind, raw: Raw, column: str) -> Value:

@@ -25,7 +25,6 @@ from gateway.protocols.diameter.peer import OPEN, Peer, Settings
 from gateway.protocols.diameter.stream import MessageStream
 from gateway.transport import limits
 from gateway.transport.caps import Caps
-from gateway.transport.limits import TURN_SECONDS
 from gateway.transport.line import Life, Line
 from gateway.transport.listener import Listener
 
@@ -34,6 +33,7 @@ log: Final = logging.getLogger(__name__)
 # No constants to the compiler, so that a test can set them lower.
 MAX_GATE_BYTES = limits.MAX_GATE_BYTES
 MAX_WAITING_BYTES = limits.MAX_WAITING_BYTES
+TURN_SECONDS = limits.TURN_SECONDS
 LOOPBACK: Final = "127.0.0.1"
 DISCONNECTED: Final = "disconnected"  # how a machine says that a DPR of ours was answered
 

@@ -22,6 +22,17 @@ CCA: Final = (
 )
 
 
+# The head of a request that the server sends in its own name: it needs no Destination-Host in the session's first request.
+FROM_US: Final = (
+    field("SessionId", "*diamreq.Session-Id", "~*req.Session-Id", mandatory=True),
+    field("OriginHost", "*diamreq.Origin-Host", "~*vars.OriginHost", mandatory=True),
+    field("OriginRealm", "*diamreq.Origin-Realm", "~*vars.OriginRealm", mandatory=True),
+    field("DestinationRealm", "*diamreq.Destination-Realm", "~*req.Origin-Realm", mandatory=True),
+    field("DestinationHost", "*diamreq.Destination-Host", "~*req.Origin-Host", mandatory=True),
+    field("AuthApplicationId", "*diamreq.Auth-Application-Id", "~*vars.*appid", mandatory=True),
+)
+
+
 def towards_client(*, swapped: bool) -> tuple[dict[str, Raw], ...]:
     """The head of a request that the server sends; swapped: the kept request came from where this one goes."""
     ours, theirs = ("Destination", "Origin") if swapped else ("Origin", "Destination")
@@ -104,13 +115,15 @@ CDR_LOG: Final = (
     cdr("PreRated", "true"),
 )
 
+REAUTHORIZE: Final = field("ReAuthRequestType", "*diamreq.Re-Auth-Request-Type", "0", kind="*constant")
+
 BUILT_IN: Final[dict[str, Raw]] = {
     "*err": DIAMETER_ORIGIN,
     "*cca": CCA,
     "*asr": towards_client(swapped=True),
     "*rar": (
         *towards_client(swapped=True),
-        field("ReAuthRequestType", "*diamreq.Re-Auth-Request-Type", "0", kind="*constant"),
+        REAUTHORIZE,
     ),
     "*slr": SLR,
     "*snr": SNR,
@@ -121,6 +134,12 @@ BUILT_IN: Final[dict[str, Raw]] = {
     "*cdrLog": CDR_LOG,
 }
 
-TEMPLATES: Final = Section("templates", Map(Fields()), "Lists of fields that *template takes in.", default=BUILT_IN)
+TEMPLATES: Final = Section(
+    "templates",
+    Map(Fields()),
+    "Lists of fields that *template takes in.",
+    default=BUILT_IN,
+    appliance=BUILT_IN | {"*asr": FROM_US, "*rar": (*FROM_US, REAUTHORIZE)},
+)
 
 SECTIONS: Final = (TEMPLATES,)

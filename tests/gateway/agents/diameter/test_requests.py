@@ -1,0 +1,274 @@
+"""Requests of peers: money, one append, repetitions, errors, overload."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from engine.records import AnswerPut, CdrPut, decode_commit
+from gateway.protocols.diameter.answers import number_avp, plain_avp
+from gateway.protocols.diameter.codes import (
+    CC_REQUEST_NUMBER,
+    CC_REQUEST_TYPE,
+    ERROR_MESSAGE,
+    ORIGIN_HOST,
+    PROXY_INFO,
+    SESSION_ID,
+)
+from gateway.protocols.diameter.message import Message
+from tests.gateway.agents.diameter.station import AGAIN, Station, code_of, text
+
+GRANTED = 431
+CC_TIME = 420
+
+
+def on_loop(test: Callable[[], None]) -> None:
+    async def run() -> None:
+        test()
+
+    asyncio.run(run())
+
+
+def granted(answer: Message) -> int | None:
+    position = answer.avps.find(GRANTED)
+    return answer.avps.group(position).number(CC_TIME) if position >= 0 else None
+
+
+def one(answers: list[Message]) -> Message:
+    (answer,) = answers
+    return answer
+
+
+def test_a_session_from_its_begin_to_its_record(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        first = one(peer.says(peer.ccr(1, 0)))
+        assert (code_of(first), granted(first), text(first, SESSION_ID), text(first, ORIGIN_HOST)) == (2001, 60, "s;1", "ocs.example")
+        assert station.site.cash() == 94
+        assert granted(one(peer.says(peer.ccr(2, 1, seconds=30)))) == 30
+        assert code_of(one(peer.says(peer.ccr(3, 2, seconds=70)))) == 2001
+        assert (station.site.cash(), station.site.cdrs()) == (93, [(70, 7)])
+        assert station.agent.counts.answers == {"2001": 3}
+
+    on_loop(test)
+
+
+def test_an_answer_waits_for_the_disk(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        peer.link.data_received(peer.ccr(1, 0) + peer.ccr(1, 0, session="s;2"))
+        assert (peer.heard(), station.house.in_flight, peer.link.in_flight) == ([], 2, 2)
+        station.site.gather()
+        assert [text(answer, SESSION_ID) for answer in peer.heard()] == ["s;1", "s;2"]
+        assert (station.house.in_flight, station.gate.held) == (0, 0)
+
+    on_loop(test)
+
+
+def test_the_end_and_the_record_of_a_session_are_one_append_with_the_answer(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        peer.says(peer.ccr(1, 0))
+        before = station.site.engine.ticket
+        peer.says(peer.ccr(3, 1, seconds=30))
+        assert station.site.engine.ticket == before + 1
+        kinds = {type(record) for row in station.site.disk.rows[-1:] for records in decode_commit(row.body) for record in records}
+        assert {CdrPut, AnswerPut} <= kinds
+
+    on_loop(test)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("flags", [0, AGAIN])
+def test_a_request_that_comes_again_gets_its_first_answer_and_moves_nothing(tmp_path: Path, flags: int, restart: bool) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        first = one(peer.says(peer.ccr(1, 0, end=7)))
+        assert station.site.cash() == 94
+        if restart:
+            station.site.cut()
+            station = Station(tmp_path, site=station.site)
+            peer = station.peer()
+        before = station.site.engine.ticket
+        again = one(peer.says(peer.ccr(1, 0, end=7, flags=flags)))
+        assert again.raw[20:] == first.raw[20:]
+        assert (again.hop_by_hop, again.end_to_end) == (peer.hop, 7)
+        assert (station.site.cash(), station.site.engine.ticket, station.agent.counts.repetitions) == (94, before, 1)
+
+    on_loop(test)
+
+
+def test_a_repetition_waits_for_what_its_first_answer_tells(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        peer.link.data_received(peer.ccr(1, 0, end=7))
+        peer.link.data_received(peer.ccr(1, 0, end=7, flags=AGAIN))
+        assert peer.heard() == []
+        station.site.gather()
+        assert [code_of(answer) for answer in peer.heard()] == [2001, 2001]
+        assert station.site.cash() == 94
+
+    on_loop(test)
+
+
+def test_with_the_t_flag_a_request_is_known_by_its_session_and_number(tmp_path: Path) -> None:
+    """As a relay that fails over sends it: with other AVPs on the way, and another End-to-End Identifier."""
+
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        peer.says(peer.ccr(1, 0))
+        again = one(peer.says(peer.ccr(1, 0, flags=AGAIN, extra=plain_avp(282, b"relay.example"))))
+        assert (code_of(again), again.end_to_end, station.site.cash()) == (2001, peer.hop, 94)
+
+    on_loop(test)
+
+
+def test_a_new_request_with_old_numbers_is_worked_off(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        peer.says(peer.ccr(1, 0))
+        second = one(peer.says(peer.ccr(1, 0)))
+        assert (code_of(second), text(second, ERROR_MESSAGE), station.site.cash()) == (5012, "EXISTS", 94)
+
+    on_loop(test)
+
+
+def test_proxy_infos_come_back_in_their_order(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        infos = [plain_avp(PROXY_INFO, plain_avp(280, b"a") + plain_avp(33, name)) for name in (b"one", b"two")]
+        for kind in (1, 9):  # one that is worked off, one that is refused
+            answer = one(peer.says(peer.ccr(kind, 0, extra=b"".join(infos))))
+            found = [answer.avps.whole(place) for place, key in enumerate(answer.avps.keys) if key == PROXY_INFO]
+            assert found == infos
+
+    on_loop(test)
+
+
+@pytest.mark.parametrize(("option", "there"), [("", True), ("request_in_errors = false", False)])
+def test_what_no_processor_takes_is_answered_5012_by_the_template(tmp_path: Path, option: str, there: bool) -> None:
+    def test() -> None:
+        station = Station(tmp_path, option)
+        peer = station.peer()
+        answer = one(peer.says(peer.ccr(4, 3)))
+        assert (code_of(answer), answer.is_error, text(answer, SESSION_ID)) == (5012, True, "s;1")
+        numbers = answer.avps.number(CC_REQUEST_TYPE), answer.avps.number(CC_REQUEST_NUMBER)
+        assert numbers == ((4, 3) if there else (None, None))
+        assert (station.agent.counts.failed, station.site.engine.ticket) == (1, station.site.engine.ticket)
+
+    on_loop(test)
+
+
+def test_while_the_disk_fails_peers_are_told_to_ask_elsewhere(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        peer.link.data_received(peer.ccr(1, 0))
+        station.site.storage.faults.failing = True
+        station.site.storage.commit()
+        assert peer.heard() == []
+        busy = one(peer.says(peer.ccr(1, 0, session="s;2", end=9)))
+        assert (code_of(busy), busy.is_error, station.agent.counts.unavailable) == (3004, True, 1)
+        station.site.storage.faults.failing = False
+        station.site.storage.commit()
+        assert code_of(one(peer.heard())) == 2001
+        assert code_of(one(peer.says(peer.ccr(1, 0, session="s;2", end=9)))) == 2001, "a refusal is not remembered"
+
+    on_loop(test)
+
+
+def test_beyond_max_requests_the_answer_is_too_busy_at_once(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path, "max_requests = 2")
+        peer = station.peer()
+        peer.link.data_received(b"".join(peer.ccr(1, 0, session=f"s;{n}") for n in range(3)))
+        busy = one(peer.heard())
+        assert (code_of(busy), text(busy, SESSION_ID), busy.avps.number(CC_REQUEST_TYPE)) == (3004, "s;2", 1)
+        station.site.gather()
+        assert [code_of(answer) for answer in peer.heard()] == [2001, 2001]
+        assert station.agent.counts.busy == 1
+
+    on_loop(test)
+
+
+def test_requests_of_peers_count_against_cores_caps(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path, caps=1)
+        assert station.caps is not None
+        peer = station.peer()
+        peer.link.data_received(peer.ccr(1, 0) + peer.ccr(1, 0, session="s;2"))
+        assert code_of(one(peer.heard())) == 3004
+        station.site.gather()
+        assert code_of(one(peer.heard())) == 2001
+        assert station.caps.at_work == 0
+
+    on_loop(test)
+
+
+def test_with_synced_conn_requests_the_next_one_waits_for_the_answer(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path, "synced_conn_requests = true")
+        peer = station.peer()
+        peer.link.data_received(peer.ccr(1, 0) + peer.ccr(1, 0, session="s;2"))
+        assert (station.site.cash(), station.house.in_flight, peer.wire.reading) == (94, 1, False)
+        station.site.gather()
+        assert (station.site.cash(), station.house.in_flight) == (88, 0)
+        assert [text(answer, SESSION_ID) for answer in peer.heard()] == ["s;1", "s;2"]
+        assert peer.wire.reading
+
+    on_loop(test)
+
+
+def test_answers_of_a_peer_that_is_gone_go_nowhere(tmp_path: Path) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        peer.link.data_received(peer.ccr(1, 0))
+        peer.link.connection_lost(None)
+        station.site.gather()
+        assert (peer.heard(), station.house.in_flight, station.site.cash()) == ([], 0, 94)
+
+    on_loop(test)
+
+
+def test_a_request_that_breaks_our_own_code_is_answered_and_remembered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        requests = station.house.requests
+        monkeypatch.setattr(requests._language, "processors", None)
+        answer = one(peer.says(peer.ccr(1, 0)))
+        assert (code_of(answer), station.agent.counts.failed) == (5012, 1)
+
+    on_loop(test)
+
+
+def test_result_codes_that_are_counted_have_a_bound(tmp_path: Path) -> None:
+    station = Station(tmp_path)
+    for code in range(100):
+        station.agent.counts.answered(str(code))
+    assert len(station.agent.counts.answers) == 65
+    assert station.agent.counts.answers["other"] == 36
+
+
+def test_every_answer_has_a_code_even_where_number_avps_are_odd(tmp_path: Path) -> None:
+    """CC-Request-Number twice, and one of five octets."""
+
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        odd = number_avp(CC_REQUEST_NUMBER, 5) + plain_avp(CC_REQUEST_NUMBER, b"12345")
+        assert code_of(one(peer.says(peer.ccr(1, 0, extra=odd)))) == 2001
+
+    on_loop(test)
