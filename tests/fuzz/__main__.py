@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.fuzz.targets import Target
+    from tests.fuzz.target import Target
 
 # by target, the rooms whose lines guide atheris: those that read what comes, not those behind them
 ROOMS = {
@@ -26,6 +26,7 @@ ROOMS = {
     "stream": ["gateway.protocols"],
     "sheets": ["engine.tariffplan", "engine.actions", "engine.times", "engine.usage", "engine.money"],
     "config": ["gateway.config", "engine.usage", "engine.times"],
+    "diameter": ["gateway.protocols.diameter"],
     "template": ["engine.fields", "engine.filters", "engine.times", "engine.usage", "engine.money"],
 }
 NAMES = tuple(ROOMS)
@@ -108,7 +109,8 @@ def guided(name: str, seconds: float, seed: int) -> int:
     import atheris
 
     with atheris.instrument_imports(include=["engine", "gateway"], exclude=elsewhere(name)):
-        from tests.fuzz.targets import MAX_INPUT, TARGETS
+        from tests.fuzz.target import MAX_INPUT
+        from tests.fuzz.targets import TARGETS
     target = TARGETS[name]()
     corpus = OUT / name / "corpus"
     corpus.mkdir(parents=True, exist_ok=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from tests.fuzz.targets import MAX_INPUT, Target
+from tests.fuzz.target import MAX_INPUT, Target
 
 _INTERESTING = (
     b"\x00",

@@ -9,8 +9,6 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
-from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -36,64 +34,13 @@ from gateway.api.methods import ROWS
 from gateway.config import load
 from gateway.protocols.jsonrpc.splitter import Splitter
 from gateway.transport.jsonrpc import Connection
-from tests.fuzz.attack import INTERNAL, PLAN
+from tests.fuzz.attack import PLAN
+from tests.fuzz.diameter import Diameter
+from tests.fuzz.target import FindingError, Target, look
 from tests.gateway.servers import ROOT
 
 NOW: Final = 1_775_556_000 * 10**9  # 2026-04-07T10:00:00Z, a Tuesday
-MAX_INPUT: Final = 1 << 16
-CORPUS: Final = Path(__file__).parent / "corpus"
 _STRANGE: Final = ("\ufffd", chr(0xD800))  # what stands for bytes that are no character
-_CLOCK: Final = time.process_time
-
-
-class FindingError(AssertionError):
-    """Something that should not have happened."""
-
-
-class Target(ABC):
-    """A kind of input. `seconds` + `seconds_per_kib` for each KiB is how long one may take (CPU time)."""
-
-    name: str
-    seconds: float
-    seconds_per_kib: float
-    tokens: tuple[bytes, ...] = ()
-
-    @abstractmethod
-    def seeds(self) -> Iterable[bytes]:
-        """Inputs to begin with."""
-
-    @abstractmethod
-    def take(self, data: bytes) -> None:
-        """Takes an input. Raises whatever should not be raised."""
-
-    def close(self) -> None:  # noqa: B027 - most have nothing to put away
-        """Puts away what it needed."""
-
-    def run(self, data: bytes) -> float:
-        """Takes an input within its time; the CPU seconds that it took. FindingError where that is too much."""
-        allowed = self.seconds + self.seconds_per_kib * len(data) / 1024
-        took = self.timed(data)
-        if took > allowed:
-            took = min(took, self.timed(data), self.timed(data))  # a machine that was busy is no finding
-        if took > allowed:
-            raise FindingError(f"{len(data)} bytes took {took:.3f} s of CPU, {allowed:.3f} are allowed")
-        return took
-
-    def timed(self, data: bytes) -> float:
-        """The CPU seconds of an input."""
-        began = _CLOCK()
-        self.take(data)
-        return _CLOCK() - began
-
-    def corpus(self) -> list[bytes]:
-        """Its seeds and what was found once."""
-        return [*self.seeds(), *(path.read_bytes() for path in sorted((CORPUS / self.name).glob("*")))]
-
-
-def look(text: str) -> None:
-    """FindingError where a text that somebody gets to read speaks of our inside."""
-    if INTERNAL.search(text):
-        raise FindingError(text[:500])
 
 
 # -- requests ------------------------------------------------------------------------------------------------------------
@@ -456,4 +403,4 @@ class Templates(Target):
             look(str(error))
 
 
-TARGETS: Final[dict[str, type[Target]]] = {one.name: one for one in (Requests, Split, Sheets, Configurations, Templates)}
+TARGETS: Final[dict[str, type[Target]]] = {one.name: one for one in (Requests, Split, Sheets, Configurations, Templates, Diameter)}

@@ -12,7 +12,8 @@ import pytest
 
 from tests.fuzz.__main__ import NAMES, outgrown
 from tests.fuzz.mutate import Mutator, pumped
-from tests.fuzz.targets import CORPUS, TARGETS, FindingError, Split, Target
+from tests.fuzz.target import CORPUS, FindingError, Target
+from tests.fuzz.targets import TARGETS, Split
 
 SEED = int(os.environ.get("TOLLWIRE_FUZZ_SEED", "20260407"))
 SECONDS = float(os.environ.get("TOLLWIRE_FUZZ_SECONDS", "2"))

@@ -49,12 +49,12 @@ class Identity:
 def taken_along(request: Message) -> bytes:
     """The AVPs that every answer has to have from its request, as they came: Proxy-Info, in their order."""
     avps = request.avps
-    found = b""
+    found: list[bytes] = []
     position = avps.find(PROXY_INFO)
     while position != NO_AVP:
-        found += avps.whole(position)
+        found.append(avps.whole(position))
         position = avps.find(PROXY_INFO, position)
-    return found
+    return b"".join(found)
 
 
 def refusal(request: Message, identity: Identity, result: int, text: str = "", failed: bytes = b"") -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 MAX_MESSAGE_BYTES: Final = 1 << 20  # one message, header included; the header can say 16 MB. More closes the connection
-MAX_AVPS: Final = 4_096  # AVPs on one level of a message; more is answered with 5014
+MAX_AVPS: Final = 1_024  # AVPs on one level of a message; more is answered with 5014
 MAX_DEPTH: Final = 16  # groups inside each other; what lies deeper is answered with 5014
 MAX_CHAINS: Final = 16_384  # resolved paths that are kept ready; beyond it keeping them starts anew
 MAX_PENDING: Final = 65_536  # own requests of one peer that wait for an answer; more are refused

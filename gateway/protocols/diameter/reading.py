@@ -74,6 +74,10 @@ def read_dictionary(dictionary: Dictionary, file: str, text: str | bytes) -> lis
     return reader.faults
 
 
+class EntitiesError(Exception):
+    """A file declares entities."""
+
+
 class Reader:
     """One file while it is read."""
 
@@ -124,6 +128,8 @@ class Reader:
             return
         try:
             self._parser.Parse(text, True)
+        except EntitiesError:
+            self._fault("a dictionary declares no entities")
         except expat.ExpatError as error:
             said = expat.ErrorString(error.code)
             self.faults.append(Fault(self._file, error.lineno, error.offset + 1, f"no XML: {said}"))
@@ -191,7 +197,7 @@ class Reader:
             self._fault(f"text has no place here: {text.strip()[:_SHOWN]}")
 
     def _entity(self, *_what: object) -> None:
-        self._fault("a dictionary declares no entities")
+        raise EntitiesError  # what it would stand for is not to be made
 
     # -- elements ------------------------------------------------------------------------------------------------------
 
@@ -292,7 +298,7 @@ class Reader:
         fits = True
         for attribute in attributes:
             if attribute not in allowed:
-                self._fault(f"<{name}> has no attribute {attribute[:_SHOWN]}", self._nearest(attribute, tuple(allowed)))
+                self._fault(f"{attribute[:_SHOWN]} is no attribute of <{name}>", self._nearest(attribute, tuple(allowed)))
         for one in known:
             if one.endswith("!") and not attributes.get(one[:-1], "").strip():
                 self._fault(f"<{name}> needs {one[:-1]}")

@@ -84,7 +84,7 @@ def test_members_that_no_file_has_are_told_with_the_nearest() -> None:
         ('code="900"', 'code="16777216"', ["d.xml:5: code is a whole number of 0 to 16777215, not 16777216"]),
         ('code="2"', 'code="two"', ["d.xml:12: code is a whole number of 0 to 4294967295, not two"]),
         ('code="2"', "", ["d.xml:12: <avp> needs code"]),
-        ('name="Acme-Plain"', 'nmae="Acme-Plain"', ["d.xml:15: <avp> has no attribute nmae (did you mean name?)", "<avp> needs name"]),
+        ('name="Acme-Plain"', 'nmae="Acme-Plain"', ["d.xml:15: nmae is no attribute of <avp> (did you mean name?)", "<avp> needs name"]),
         ('name="Acme-Plain"', 'name="Acme.Plain"', ["d.xml:15: an AVP's name stands in paths"]),
         ('type="acct"', 'type="account"', ["d.xml:3: an application's type is auth or acct, not account (did you mean acct?)"]),
         ('required="true" max', 'required="yes" max', ["d.xml:6: required is true or false, not yes"]),
