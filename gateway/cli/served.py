@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -23,7 +23,7 @@ _LISTENING: Final = re.compile(r"listening\b.*? rpc_json=(\S+)")
 
 
 class Server:
-    """A gateway process on built-in defaults. It ends with this process, however that ends.
+    """A gateway process on built-in defaults, or as `words` say. It ends with this process, however that ends.
 
     Used as a context: `address` is known, and it answers, when the block begins. Its state lies in folder/state, its log in
     folder/server.log.
@@ -34,13 +34,15 @@ class Server:
     state: Path
     log: Path
 
-    def __init__(self, folder: Path, rpc_json: str, http: str, environment: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, folder: Path, rpc_json: str, http: str, environment: Mapping[str, str] | None = None, words: Sequence[str] = ()
+    ) -> None:
         """`rpc_json` and `http` are where it listens; port 0 is any that is free. `environment` is ours unless it is given."""
         self.log = folder / "server.log"
         self.state = folder / "state"
         self._environment = environment
         sets = (f"listen.rpc_json={rpc_json}", f"listen.http={http}", "listen.birpc_json=")
-        self._words = ["serve", "--state", str(self.state), *(word for one in sets for word in ("--set", one))]
+        self._words = ["serve", *words, "--state", str(self.state), *(word for one in sets for word in ("--set", one))]
 
     def __enter__(self) -> Self:
         started = time.monotonic()

@@ -15,9 +15,10 @@ from gateway.cli.outcome import CommandError
 def wait_until_queryable(client: Client, work: Work, last: int) -> None:
     """Returns when the last record that was acknowledged is found: an answer waits for all that was stored before the question."""
     if work.stores and last:
-        found = client.call("CDRsV1.GetCDRs", {"OriginIDs": [f"{work.origin}{last - 1}"], "Tenants": [TENANT]})
+        origin = work.origin_of(last - 1)
+        found = client.call("CDRsV1.GetCDRs", {"OriginIDs": [origin], "Tenants": [TENANT]})
         if not isinstance(found, list) or len(found) != work.stores:
-            raise CommandError(f"the record of {work.origin}{last - 1} was acknowledged and is not found")
+            raise CommandError(f"the record of {origin} was acknowledged and is not found")
 
 
 def records_missing(client: Client, work: Work, last: int) -> tuple[int, int]:

@@ -20,13 +20,10 @@ from typing import Final
 
 from gateway.cli.limits import BENCH_ANSWER_SECONDS, BENCH_OUTSTANDING
 from gateway.cli.measure.link import Link
-from gateway.cli.measure.work import ID_BASE, ID_DIGITS, Work
+from gateway.cli.measure.work import GOOD, Work, refuse
 from gateway.cli.outcome import CommandError
 
 _TICK_SECONDS: Final = 0.000_5
-_ID_AT: Final = len(b'{"id":')
-_ID_END: Final = _ID_AT + ID_DIGITS
-_GOOD: Final = b'"error":null}'
 _CLOCK: Final = time.perf_counter
 
 
@@ -73,11 +70,6 @@ def undisturbed() -> Iterator[None]:
         gc.unfreeze()
 
 
-def refuse(line: bytes) -> CommandError:
-    """What ends a run: an answer that is an error."""
-    return CommandError(f"the gateway refused: {line[-300:].decode(errors='replace')}")
-
-
 def all_of(link: Link, requests: Sequence[bytes]) -> None:
     """Sends requests at once and returns when all are answered. CommandError at the first error."""
     link.send(b"".join(requests))
@@ -85,7 +77,7 @@ def all_of(link: Link, requests: Sequence[bytes]) -> None:
     while left:
         for one in _readable((link,)):
             for line in one.lines():
-                if line[-13:] != _GOOD:
+                if line[-13:] != GOOD:
                     raise refuse(line)
                 left -= 1
 
@@ -96,7 +88,8 @@ def closed(work: Work, links: Sequence[Link], in_flight: int, seconds: float, fi
     CommandError at the first error, and when nothing is answered for BENCH_ANSWER_SECONDS.
     """
     steps, fill, final = work.steps, work.fill, len(work.steps) - 1
-    filled: list[tuple[int, ...]] = [()] * in_flight
+    request, place_of = work.speech.request, work.speech.place
+    filled: list[tuple[object, ...]] = [()] * in_flight
     at = [0] * in_flight
     sent = [0.0] * in_flight
     times = array("d")
@@ -108,7 +101,7 @@ def closed(work: Work, links: Sequence[Link], in_flight: int, seconds: float, fi
         for slot in range(place, in_flight, len(links)):
             filled[slot] = fill(number)
             sent[slot] = began
-            batch.append(steps[0] % (*filled[slot], ID_BASE + slot))
+            batch.append(request(steps[0], filled[slot], slot))
             number += 1
         link.send(b"".join(batch))
     while left:
@@ -117,9 +110,7 @@ def closed(work: Work, links: Sequence[Link], in_flight: int, seconds: float, fi
             now = _CLOCK()
             batch = []
             for line in lines:
-                slot = int(line[_ID_AT:_ID_END]) - ID_BASE
-                if line[-13:] != _GOOD:
-                    raise refuse(line)
+                slot = place_of(line)
                 times.append(now - sent[slot])
                 step = at[slot] + 1
                 if step > final:
@@ -131,7 +122,7 @@ def closed(work: Work, links: Sequence[Link], in_flight: int, seconds: float, fi
                     step = 0
                 at[slot] = step
                 sent[slot] = now
-                batch.append(steps[step] % (*filled[slot], ID_BASE + slot))
+                batch.append(request(steps[step], filled[slot], slot))
             if batch:
                 link.send(b"".join(batch))
     return Driven(times, first, number, _CLOCK() - began)
@@ -165,7 +156,7 @@ class _Paced:
     def __init__(self, work: Work, links: Sequence[Link], rate: float, first: int, abreast: int) -> None:
         self.work, self.links, self.rate, self.abreast = work, links, rate, abreast
         self.first, self.number = first, first
-        self.filled: list[tuple[int, ...]] = [()] * abreast
+        self.filled: list[tuple[object, ...]] = [()] * abreast
         self.at = [-1] * abreast
         self.due = array("d", bytes(8 * BENCH_OUTSTANDING))
         self.times = array("d")
@@ -208,6 +199,7 @@ class _Paced:
         if last - len(self.times) >= BENCH_OUTSTANDING:
             raise CommandError(f"the gateway does not hold {self.rate:,.0f} events/s: {BENCH_OUTSTANDING:,} wait for an answer")
         steps, final, count = self.work.steps, len(self.work.steps) - 1, len(self.links)
+        request = self.work.speech.request
         batches: list[list[bytes]] = [[] for _ in self.links]
         while self.sent <= last and self.turns:
             slot = self.turns.popleft()
@@ -223,7 +215,7 @@ class _Paced:
             self.turns.append(slot)
             ident = self.sent % BENCH_OUTSTANDING
             self.due[ident] = began + self.sent / self.rate
-            batches[slot % count].append(steps[step] % (*self.filled[slot], ID_BASE + ident))
+            batches[slot % count].append(request(steps[step], self.filled[slot], ident))
             self.sent += 1
         for link, batch in zip(self.links, batches, strict=True):
             if batch:
@@ -231,8 +223,6 @@ class _Paced:
 
     def take(self, lines: list[bytes]) -> None:
         """Takes answers."""
-        now, due, times = _CLOCK(), self.due, self.times
+        now, due, times, place_of = _CLOCK(), self.due, self.times, self.work.speech.place
         for line in lines:
-            if line[-13:] != _GOOD:
-                raise refuse(line)
-            times.append(now - due[int(line[_ID_AT:_ID_END]) - ID_BASE])
+            times.append(now - due[place_of(line)])

@@ -21,9 +21,12 @@ class Link:
     def __init__(self, server: str) -> None:
         """Connects. CommandError (3) when nobody is there."""
         try:
-            self.socket = socket.create_connection(read_server(server), CONNECT_SECONDS)
+            self._take_over(socket.create_connection(read_server(server), CONNECT_SECONDS))
         except OSError as error:
             raise CommandError(f"cannot reach a server at {server}: {error.strerror or error}", Exit.UNREACHABLE) from None
+
+    def _take_over(self, connected: socket.socket) -> None:
+        self.socket = connected
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_BYTES)
         self.socket.setblocking(False)
@@ -48,17 +51,21 @@ class Link:
 
     def lines(self) -> list[bytes]:
         """The answers that are there, without their ends."""
+        found = self._received().split(b"\n")
+        self._rest = found.pop()
+        return found
+
+    def _received(self) -> bytes:
+        """What is there now, behind what was left of the last time."""
         try:
             data = self.socket.recv(_READ_BYTES)
         except BlockingIOError:
-            return []
+            return self._rest
         except OSError as error:
             raise CommandError(f"the gateway closed a connection: {error.strerror or error}") from None
         if not data:
             raise CommandError("the gateway closed a connection")
-        found = (self._rest + data if self._rest else data).split(b"\n")
-        self._rest = found.pop()
-        return found
+        return self._rest + data if self._rest else data
 
     def close(self) -> None:
         """Closes the connection."""

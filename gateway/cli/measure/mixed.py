@@ -12,11 +12,11 @@ from typing import Final
 
 from gateway.cli.client import Client
 from gateway.cli.limits import BENCH_CHAINS_ABREAST, CDR_PAGE
-from gateway.cli.measure.drive import Driven, Errand, at_rate, closed, refuse
+from gateway.cli.measure.drive import Driven, Errand, at_rate, closed
 from gateway.cli.measure.figures import Figures, median
 from gateway.cli.measure.plan import TENANT, write_big_plan
 from gateway.cli.measure.run import SIDE_SHARE, Checked, Terms, check, held, links_for, target
-from gateway.cli.measure.work import cdrs, sessions
+from gateway.cli.measure.work import GOOD, cdrs, refuse, sessions
 from gateway.cli.outcome import CommandError
 
 PREFIXES: Final = 200_000
@@ -24,7 +24,6 @@ RECORDS: Final = 100_000
 WHOLE_SECONDS: Final = 5.0  # runs that are shorter take less of both, in proportion
 _IN_FLIGHT: Final = 256
 _ORDER_ID: Final = b'"OrderID":'
-_GOOD: Final = b'"error":null}'
 
 
 class Loading(Errand):
@@ -42,7 +41,7 @@ class Loading(Errand):
         self.link.send(json.dumps(asked).encode() + b"\n")
 
     def answered(self, line: bytes) -> None:
-        if not line.endswith(_GOOD):
+        if not line.endswith(GOOD):
             raise refuse(line)
         self.seconds = time.perf_counter() - self._began
 
@@ -70,7 +69,7 @@ class Exporting(Errand):
         self.link.send(json.dumps({"method": "CDRsV1.GetCDRs", "params": [asked], "id": 1}).encode() + b"\n")
 
     def answered(self, line: bytes) -> None:
-        if not line.endswith(_GOOD):
+        if not line.endswith(GOOD):
             raise refuse(line)
         self.found += line.count(_ORDER_ID)
         if self.found >= self._records:

@@ -17,17 +17,17 @@ _BALANCE: Final = 1_000_000_000  # of each account; nobody runs out of it in a r
 
 
 def write_plan(folder: Path) -> None:
-    """A plan of PREFIXES prefixes in 100 destinations, a minute at 0.6 in steps of a second, one charger."""
+    """A plan of PREFIXES prefixes in 100 destinations, a minute at 0.6 in steps of a second, one charger; a MiB at 0.01 by the KiB."""
     prefixes = "".join(f"DST_{number % _DESTINATIONS},{FIRST_PREFIX + number}\n" for number in range(PREFIXES))
     rows = "".join(f"DR,DST_{number},RT,*middle,5,0,\n" for number in range(_DESTINATIONS))
     _write(
         folder,
         {
             "Destinations": prefixes,
-            "Rates": "RT,0,0.6,60s,1s,0s\n",
-            "DestinationRates": rows,
-            "RatingPlans": "RP,DR,*any,10\n",
-            "RatingProfiles": f"{TENANT},call,*any,2020-01-01T00:00:00Z,RP,\n",
+            "Rates": "RT,0,0.6,60s,1s,0s\nRT_OCTETS,0,0.01,1048576,1024,0\n",
+            "DestinationRates": f"{rows}DR_OCTETS,*any,RT_OCTETS,*up,6,0,\n",
+            "RatingPlans": "RP,DR,*any,10\nRP_OCTETS,DR_OCTETS,*any,10\n",
+            "RatingProfiles": f"{TENANT},call,*any,2020-01-01T00:00:00Z,RP,\n{TENANT},data,*any,2020-01-01T00:00:00Z,RP_OCTETS,\n",
             "Chargers": f"{TENANT},CH,,,*default,*none,10\n",
         },
     )

@@ -15,15 +15,18 @@ from typing import Final
 from gateway.cli.client import Client
 from gateway.cli.limits import BENCH_CHAINS_ABREAST
 from gateway.cli.measure.check import records_missing, wait_until_queryable
+from gateway.cli.measure.diameter import config as diameter_config
+from gateway.cli.measure.diameter import free_port, gy_sessions
 from gateway.cli.measure.drive import Driven, all_of, at_rate, closed, undisturbed
 from gateway.cli.measure.figures import Figures, median, share_ms
 from gateway.cli.measure.link import Link
 from gateway.cli.measure.plan import account_requests, write_plan
 from gateway.cli.measure.process import Process
-from gateway.cli.measure.work import WORKS, Work
+from gateway.cli.measure.work import JSON_RPC, WORKS, Speech, Work
 from gateway.cli.outcome import CommandError
 from gateway.cli.served import Server
 
+DIAMETER: Final = "diameter"  # the kind of work whose gateway has a configuration
 SIDE_SHARE: Final = 1 / 3
 _WARM_SECONDS: Final = 0.3
 _LINK_SHARE: Final = 64  # requests in flight on one connection, unless the number of connections is said
@@ -70,14 +73,14 @@ class Checked:
 
 
 class Target:
-    """The gateway that is driven, with our plan in it."""
+    """The gateway that is driven, with our plan in it. `diameter` is where it listens for Diameter peers, if it does."""
 
-    def __init__(self, server: str, process: Process | None, state: Path | None) -> None:
-        self.server, self.process, self.state = server, process, state
+    def __init__(self, server: str, process: Process | None, state: Path | None, diameter: str = "") -> None:
+        self.server, self.process, self.state, self.diameter = server, process, state, diameter
 
 
 @contextmanager
-def target(terms: Terms) -> Iterator[Target]:
+def target(terms: Terms, *, diameter: bool = False) -> Iterator[Target]:
     """A gateway that is ready. What was started and written for it is gone afterwards."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tollwire-bench-", dir=terms.state_on)))
@@ -85,11 +88,20 @@ def target(terms: Terms) -> Iterator[Target]:
             folder.chmod(0o755)  # the gateway reads the plan, as whoever it is
             found = Target(terms.server, None, None)
         else:
-            served = stack.enter_context(Server(folder, "127.0.0.1:0", "127.0.0.1:0", terms.environment))
-            found = Target(served.address, Process(served.process.pid), served.state)
+            port = free_port() if diameter else 0
+            words = _diameter_words(folder, port) if diameter else ()
+            served = stack.enter_context(Server(folder, "127.0.0.1:0", "127.0.0.1:0", terms.environment, words))
+            found = Target(served.address, Process(served.process.pid), served.state, f"127.0.0.1:{port}")
         write_plan(folder / "plan")
         prepare(found.server, folder / "plan")
         yield found
+
+
+def _diameter_words(folder: Path, port: int) -> tuple[str, ...]:
+    """The arguments of a gateway that takes credit control on a port."""
+    (folder / "config").mkdir()
+    (folder / "config" / "tollwire.toml").write_text(diameter_config(port))
+    return ("--config", str(folder / "config"))
 
 
 def prepare(server: str, plan: Path) -> None:
@@ -107,8 +119,9 @@ def measure(terms: Terms, name: str, told: Callable[[Figures], None], checked: C
     """The rows of a kind of work. `told` hears of every row when its median is known, `checked` of every run."""
     rows: dict[str, list[Figures]] = {}
     for run in range(terms.runs):
-        work = WORKS[name](f"{time.time_ns() // 1_000_000:x}-{run}-")
-        with target(terms) as gateway, Client(gateway.server) as client:
+        tag = f"{time.time_ns() // 1_000_000:x}-{run}-"
+        with target(terms, diameter=name == DIAMETER) as gateway, Client(gateway.server) as client:
+            work = gy_sessions(tag, gateway.diameter) if name == DIAMETER else WORKS[name](tag)
             chains = 0
             for figures, number in _loads(terms, gateway, client, work):
                 chains = number
@@ -123,9 +136,9 @@ def _loads(terms: Terms, gateway: Target, client: Client, work: Work) -> Iterato
     """The figures of each load, with the number of the next chain."""
     last, best = 0, 0.0
     with ExitStack() as stack:
-        last = closed(work, links_for(terms, gateway, stack, 8), 8, min(_WARM_SECONDS, terms.seconds), last).last
+        last = closed(work, links_for(terms, gateway, stack, 8, work.speech), 8, min(_WARM_SECONDS, terms.seconds), last).last
         for in_flight in terms.in_flight:
-            links = links_for(terms, gateway, stack, in_flight)
+            links = links_for(terms, gateway, stack, in_flight, work.speech)
 
             seconds = terms.seconds * (1 if in_flight == max(terms.in_flight) else SIDE_SHARE)
 
@@ -136,7 +149,7 @@ def _loads(terms: Terms, gateway: Target, client: Client, work: Work) -> Iterato
             best = max(best, figures.rate)
             yield figures, last
         if terms.paced:
-            links = links_for(terms, gateway, stack, max(terms.in_flight))
+            links = links_for(terms, gateway, stack, max(terms.in_flight), work.speech)
 
             def paced(first: int) -> Driven:
                 return at_rate(work, links, best / 2, terms.seconds * SIDE_SHARE, first, BENCH_CHAINS_ABREAST)
@@ -145,10 +158,10 @@ def _loads(terms: Terms, gateway: Target, client: Client, work: Work) -> Iterato
             yield figures, last
 
 
-def links_for(terms: Terms, gateway: Target, stack: ExitStack, in_flight: int) -> list[Link]:
+def links_for(terms: Terms, gateway: Target, stack: ExitStack, in_flight: int, speech: Speech = JSON_RPC) -> list[Link]:
     """Connections for so many requests in flight, closed with the stack."""
     count = min(terms.connections or -(-in_flight // _LINK_SHARE), in_flight)
-    links = [Link(gateway.server) for _ in range(count)]
+    links = [speech.connect(gateway.server) for _ in range(count)]
     for link in links:
         stack.callback(link.close)
     return links

@@ -5,30 +5,76 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
+from gateway.cli.measure.link import Link
 from gateway.cli.measure.plan import ACCOUNTS, FIRST_PREFIX, PREFIXES, TENANT
+from gateway.cli.outcome import CommandError
 
 START: Final = "2026-04-08T10:00:00Z"
-ID_BASE: Final = 1_000_000  # ids all have as many digits: an answer's id is found where it stands
-ID_DIGITS: Final = 7
+_ID_BASE: Final = 1_000_000  # ids all have as many digits: an answer's id is found where it stands
+_ID_AT: Final = len(b'{"id":')
+_ID_END: Final = _ID_AT + 7
+GOOD: Final = b'"error":null}'
 STRIDE: Final = 7  # one prefix after the other would be kind to caches
 _NUMBER, _ACCOUNT, _PREFIX = "@number@", "@account@", "@prefix@"
+
+
+class Speech(Protocol):
+    """How a protocol puts numbers into requests, and finds them again in answers."""
+
+    def connect(self, server: str) -> Link:
+        """A connection on which requests may be sent. CommandError where there is none."""
+
+    def request(self, step: bytes, filled: tuple[object, ...], place: int) -> bytes:
+        """A request for a place (0 <= place < 1,000,000) that its answer will name."""
+
+    def place(self, answer: bytes) -> int:
+        """The place that an answer is for. CommandError where it refuses."""
+
+
+class JsonRpc:
+    """Lines of JSON over TCP."""
+
+    def connect(self, server: str) -> Link:
+        return Link(server)
+
+    def request(self, step: bytes, filled: tuple[object, ...], place: int) -> bytes:
+        return step % (*filled, _ID_BASE + place)
+
+    def place(self, answer: bytes) -> int:
+        if answer[-13:] != GOOD:
+            raise refuse(answer)
+        return int(answer[_ID_AT:_ID_END]) - _ID_BASE
+
+
+JSON_RPC: Final = JsonRpc()
+
+
+def refuse(line: bytes) -> CommandError:
+    """What ends a run: an answer that is an error."""
+    return CommandError(f"the gateway refused: {line[-300:].decode(errors='replace')}")
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """Chains of requests; the next request of a chain is sent when the one before is answered (or, at a given rate, is due).
 
-    `steps` are the requests of a chain, with places for `fill(number of the chain)` and the id. `origin` begins the OriginID of each chain,
-    where there is one, before its number; `stores` is how many records a chain leaves.
+    `steps` are the requests of a chain, with places for `fill(number of the chain)` and what `speech` adds. `origin` begins the OriginID of
+    each chain, where there is one, before its number; `stores` is how many records a chain leaves.
     """
 
     name: str
     origin: str
     steps: tuple[bytes, ...]
-    fill: Callable[[int], tuple[int, ...]]
+    fill: Callable[[int], tuple[object, ...]]
     stores: int = 0
+    speech: Speech = JSON_RPC
+    digits: int = 0
+
+    def origin_of(self, number: int) -> str:
+        """The OriginID of a chain; its number has at least so many `digits`."""
+        return f"{self.origin}{number:0{self.digits}d}"
 
 
 def _request(method: str, params: dict[str, object]) -> bytes:

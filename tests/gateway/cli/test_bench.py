@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -12,13 +12,14 @@ import pytest
 from gateway.cli.bench import KINDS
 from gateway.cli.client import Client
 from gateway.cli.measure.check import records_missing, wait_until_queryable
+from gateway.cli.measure.diameter import fill, gy_sessions, request_of
 from gateway.cli.measure.drive import at_rate, closed
 from gateway.cli.measure.figures import Figures, median
 from gateway.cli.measure.link import Link
 from gateway.cli.measure.plan import write_plan
 from gateway.cli.measure.process import Process
 from gateway.cli.measure.reference import ratios
-from gateway.cli.measure.run import prepare
+from gateway.cli.measure.run import Terms, links_for, prepare, target, verify
 from gateway.cli.measure.work import WORKS, Work
 from gateway.cli.outcome import CommandError
 from tests.gateway.servers import Gateway, gateway, tollwire
@@ -46,6 +47,7 @@ ROWS = {
     "cost": [("cost query", load) for load in LOADS],
     "sessions": [("prepaid session events", load) for load in LOADS],
     "cdrs": [("rated CDRs", load) for load in LOADS],
+    "diameter": [("Gy session requests", load) for load in LOADS],
     "mixed": [
         ("prepaid session events", "half the rate, alone"),
         ("prepaid session events", "while 4,000 prefixes load, 2,000 records go out"),
@@ -97,6 +99,22 @@ def test_what_was_acknowledged_is_found(served: Gateway, name: str) -> None:
             assert records_missing(client, work, driven.last - 1) == (0, 1)
     assert len(driven.times) % len(work.steps) == 0
     assert len(driven.times) >= 12
+
+
+def test_credit_control_over_diameter() -> None:
+    with target(Terms(), diameter=True) as driven, ExitStack() as stack, Client(driven.server) as client:
+        work = gy_sessions("gy-", driven.diameter)
+        connections = links_for(Terms(connections=3), driven, stack, 7, work.speech)
+        done = closed(work, connections, 7, 0.1, 0)
+        done = at_rate(work, connections, 200, 0.2, done.last, 5)
+        wait_until_queryable(client, work, done.last)
+        assert records_missing(client, work, done.last) == (0, 0)
+        assert len(done.times) == 4 * (done.last - done.first)
+        assert driven.state is not None
+        assert verify(driven.state) == ""
+        nobody = Work("refused", "x", (request_of("x", 4, 0, {}),), fill, speech=work.speech)
+        with pytest.raises(CommandError, match=r"the gateway refused: .*00001394"):  # 5012: no processor takes a CCR-E
+            closed(nobody, connections[:1], 1, 1.0, 0)
 
 
 def test_a_record_that_is_not_there_is_missed(served: Gateway) -> None:
