@@ -1,0 +1,72 @@
+"""Tells stories by hand: `python -m tests.interop [STORY...]`, all of them without a name; `jdiameter` only when it is named.
+
+Each runs in a network namespace of its own: with loopback, and a pair of interfaces that lead nowhere because freeDiameter wants an address
+that is not loopback.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from importlib import import_module
+from pathlib import Path
+
+from tests.interop import peers
+
+ROOT = Path(__file__).resolve().parents[2]
+ALONE = ROOT / "tests" / "acceptance" / "alone.py"
+INTERFACES = "ip link add v0 type veth peer name v1 && ip addr add 192.0.2.10/30 dev v0 && ip link set v0 up && ip link set v1 up"
+# story: what it needs beside the capture
+STORIES = {
+    "erlang": peers.ERLANG,
+    "relay": peers.FREEDIAMETER | peers.ERLANG,
+    "freediameter": peers.FREEDIAMETER,
+    "kamailio": peers.KAMAILIO,
+    "python": {},
+    "jdiameter": peers.JDIAMETER,
+}
+BY_NAME_ONLY = ("jdiameter",)
+STORY_SECONDS = 110
+
+
+def tell(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Runs one story in a namespace of its own; its output is why it failed."""
+    inside = [sys.executable, "-m", "tests.interop", "--inside", name, str(folder)]
+    command = [
+        "unshare",
+        "-rn",
+        sys.executable,
+        str(ALONE),
+        "sh",
+        "-c",
+        f'PATH=$PATH:/usr/sbin:/sbin; {INTERFACES}; exec "$@"',
+        "sh",
+        *inside,
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=STORY_SECONDS, cwd=ROOT)
+
+
+def main() -> int:
+    words = sys.argv[1:]
+    if words[:1] == ["--inside"]:
+        import_module(f"tests.interop.{words[1]}_story").tell(Path(words[2]))
+        return 0
+    failed = 0
+    for name in words or [name for name in STORIES if name not in BY_NAME_ONLY]:
+        if lacking := peers.missing(peers.CAPTURE, STORIES[name]):
+            print(f"{name}: apt-get install --no-install-recommends {' '.join(lacking)}")
+            failed += 1
+            continue
+        began = time.monotonic()
+        with tempfile.TemporaryDirectory(prefix="tollwire-interop-") as folder:
+            ran = tell(name, Path(folder))
+        failed += ran.returncode != 0
+        print(f"{name}: {'as it should be' if ran.returncode == 0 else 'FAILED'} ({time.monotonic() - began:.1f} s)", flush=True)
+        print(ran.stdout + ran.stderr if ran.returncode else "", end="")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
