@@ -21,6 +21,7 @@ TABLES = (
     ("soak", (), ("--accounts", "2000", "--open", "2000", "--sessions", "2000", "--rounds", "2")),
     ("rating", (), ("0.1",)),
     ("filters", (), ("--profiles", "1000")),
+    ("processors", (), ("200",)),
     ("codec", (), ("2",)),
     ("idle", (), ("300",)),
     ("events", (), ("100",)),

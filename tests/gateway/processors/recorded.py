@@ -35,10 +35,10 @@ def exchanges(name: str) -> Iterator[Exchange]:
             decoded = step.get("decoded", {})
             if decoded.get("send", "").startswith("CCR"):
                 refused = "error bit" in decoded["expect"]
-                yield Exchange(case["id"], _avps(decoded["send"]), None if refused else _avps(decoded["expect"]))
+                yield Exchange(case["id"], avps(decoded["send"]), None if refused else avps(decoded["expect"]))
 
 
-def _avps(text: str) -> list[tuple[Steps, str]]:
+def avps(text: str) -> list[tuple[Steps, str]]:
     """`CCR, application 4: A=1, B {C=2, D=3}` as [(("A",), "1"), (("B", "C"), "2"), (("B", "D"), "3")]."""
     found: list[tuple[Steps, str]] = []
     around: list[str] = []
