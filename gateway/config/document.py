@@ -120,7 +120,8 @@ Configuration folders of CGRateS are read as they are: JSON with `//` and `/* */
 - **Connections.** The `*_conns` options: `*internal` and `*localhost` are this process, a name is a pool of `rpc_conns`, `host:port`
   is that engine.
 - **Field templates.** A list of tables, or in short a table of name = value. In `request_fields` a name is a field of the event
-  (`*cgreq.`), in `reply_fields` one of the answer (`*rep.`); a name that begins with `*` is a whole path.
+  (`*cgreq.`), in `reply_fields` one of the answer (`*rep.`); a name that begins with `*` is a whole path. What they say is told in
+  [request processors](request-processors.md).
 - **Unknown names.** In TOML, with `--set` and in `tollwire check` they are faults, with file, line and the nearest name. In JSON,
   where CGRateS passes over them, one warning at start.
 - **Options without meaning**, marked ° below, are accepted, and said once at start.

@@ -97,7 +97,7 @@ def write(scopes: dict[str, object], place: Place, mode: int, text: str) -> None
     if target is None:
         raise unwritable(place.scope)
     if not spot.path:
-        raise ValueError(f"a path without a name: <{place.scope}>")
+        raise unnamed(place.scope)
     if isinstance(target, Built):
         value = Filled(spot, text)
         if mode == SET:
@@ -120,13 +120,17 @@ def unwritable(scope: str) -> ValueError:
     return ValueError(f"unsupported field prefix: <{scope}> when set field")
 
 
+def unnamed(scope: str) -> ValueError:
+    """The complaint about a path that is nothing but a scope."""
+    return ValueError(f"a path without a name: <{scope}>")
+
+
 def _write_map(found: dict[str, object], place: Place, mode: int, text: str) -> None:
     """Into a map and the maps inside; in options one more value makes a list, elsewhere the last one stays."""
     steps = place.spot.path
     for step in steps[:-1]:
         inner = found.get(step)
-        if not isinstance(inner, dict):
-            inner = found[step] = {}
+        found[step] = inner = dict(inner) if isinstance(inner, dict) else {}  # an event that was asked with keeps its own
         found = inner
     name = steps[-1]
     if mode == APPEND and place.scope == OPTS:
@@ -142,6 +146,8 @@ def _write_map(found: dict[str, object], place: Place, mode: int, text: str) -> 
 def remove(scopes: dict[str, object], place: Place) -> None:
     """Takes away what is at a path; nothing where there is nothing. ValueError where its scope cannot be written to."""
     target = scopes.get(place.scope)
+    if not place.spot.path:
+        raise unnamed(place.scope)
     if isinstance(target, Built):
         target.remove(place.spot.path)
     elif isinstance(target, dict):

@@ -164,6 +164,29 @@ def test_a_path_that_nobody_can_write_to_fails_the_request() -> None:
     assert refusal(field("Account", "x")) == "unsupported field prefix: <Account> when set field"
 
 
+@pytest.mark.parametrize("scope", ["*rep", "*vars", "*opts", "*uch", "*cgrep"])
+def test_a_scope_alone_is_no_path(scope: str) -> None:
+    for type in ("*constant", "*remove"):
+        assert refusal(field(scope, "x", type=type), field("*rep.A", "x")).startswith(("a path without a name", "unsupported field prefix"))
+
+
+def test_everything_of_a_scope_or_below_a_path_is_taken_away() -> None:
+    values = (field("*rep.G.A", "1"), field("*rep.B", "2"), field("*vars.C", "3"))
+    assert answer(*values, field("*rep.G", type="*removeall"), field("*rep.D", "~*vars.C")) == [("B", "2"), ("D", "3")]
+    assert answer(*values, field("*rep", type="*removeall"), field("*vars", type="*removeall"), field("*rep.D", "[;~*vars.C;]")) == []
+
+
+def test_what_the_engine_was_asked_with_is_not_changed_afterwards() -> None:
+    engine = Engine(ProcessMessage=SessionReply())
+    first = processor(
+        "*message", "*continue", asks=[field("*cgreq.A", "x"), field("*opts.map.a", "1"), field("*opts.list", "1", type="*group")]
+    )
+    second = processor("*message", asks=[field("*cgreq.A", "x"), field("*opts.map.b", "2"), field("*opts.list", "2", type="*group")])
+    worked(compiled(first, second), engine)
+    options = [command.event.options for command in engine.asked if isinstance(command, commands.ProcessMessage)]
+    assert options == [{"map": {"a": "1"}, "list": ["1"]}, {"map": {"a": "1", "b": "2"}, "list": ["1", "2"]}]
+
+
 def test_notes_are_forgotten_between_request_and_reply() -> None:
     row = processor(
         "*none",
