@@ -1,7 +1,7 @@
 """Microseconds of one request through request processors, without protocol and engine: `python -m tests.perf.processors [requests]`.
 
-The processors are those of the recordings' diameter-gy; that of an update of a data session has 12 request fields and, with the template *cca,
-13 reply fields. Figures are this thread's own time, medians of several runs.
+The processors are those of the recordings' diameter-gy; that of an update of a data session has 12 request fields and, with the template
+*cca, 13 reply fields. Figures are this thread's own time, medians of several runs.
 """
 
 from __future__ import annotations
