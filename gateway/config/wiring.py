@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator
+from ipaddress import ip_network
 from typing import Final
 
 from engine.usage import parse_duration
@@ -20,6 +21,8 @@ HERE: Final = ("*internal", "internal")
 DEFAULTS: Final = Source("defaults", "", "override")
 ZERO: Final = "*zero"
 WEB: Final = ("http://", "https://")
+DIAMETER: Final = "diameter_agent"
+TLS: Final = "tcp-tls"
 NAMED_TEMPLATES: Final = {
     "diameter_agent": ("asr_template", "rar_template", "slr_template", "snr_template", "str_template"),
     "radius_agent": ("dmr_template", "coa_template"),
@@ -32,6 +35,7 @@ def check_wiring(tree: Tree, report: Report) -> None:
         check_driver(tree, report, name)
     check_subjects(tree, report)
     check_users(tree, report)
+    check_diameter(tree, report)
     for name in SECTIONS:
         if tree.is_default((name,)):
             continue
@@ -68,6 +72,32 @@ def members(kind: Kind, path: Path, value: Value) -> Iterator[tuple[Kind, Path, 
                 yield from members(kind.group, (*path, identity if isinstance(identity, str) and identity else index), item)
         case _:
             return
+
+
+def check_diameter(tree: Tree, report: Report) -> None:
+    """Refuse peers that cannot be, and requests of ours that nothing could fill."""
+    section = tree.diameter()
+    if section is None:
+        return
+
+    def fault(option: str, message: str) -> None:
+        source, offset = tree.place((DIAMETER, option)) or tree.place((DIAMETER,)) or (DEFAULTS, -1)
+        report.fault(source, offset, f"{DIAMETER}.{option}{message}")
+
+    for text in section.allowed_networks:
+        try:
+            ip_network(text, strict=False)
+        except ValueError:
+            fault("allowed_networks", f": {text} is no network; 192.0.2.0/24 or 2001:db8::/32 is wanted")
+    if any(one.network == TLS for one in section.listeners) and not tree.tls.server_certificate:
+        fault("listeners", ": tcp-tls needs tls.server_certificate and tls.server_key")
+    for peer in section.peers:
+        if not peer.address:
+            fault("peers", f": {peer.id or 'one of them'} has no address")
+    kind = section.forced_disconnect
+    if kind != "*none" and not getattr(section, f"{kind[1:]}_template"):
+        source, offset = tree.place((DIAMETER, "forced_disconnect")) or (DEFAULTS, -1)
+        report.loose(source, offset, f"{DIAMETER}.forced_disconnect is {kind} and {DIAMETER}.{kind[1:]}_template is empty: nobody is told")
 
 
 def check_driver(tree: Tree, report: Report, section: str) -> None:

@@ -11,7 +11,7 @@ from engine.errors import Fault
 from engine.filters.match import Filters
 from engine.times import SECOND, Zone
 from gateway.agents.diameter.admission import Admission
-from gateway.agents.diameter.clients import NONE, Templates
+from gateway.agents.diameter.clients import Templates
 from gateway.agents.diameter.limits import FAREWELL_SECONDS, INTRODUCTION_SECONDS
 from gateway.agents.diameter.requests import DIAMREQ, Language
 from gateway.config.kinds import APPLIANCE, CGRATES
@@ -75,13 +75,9 @@ def language_of(tree: Tree, section: Diameter, dictionary: Dictionary, terms: Te
 
 
 def templates_of(tree: Tree, section: Diameter, terms: Terms) -> Templates:
-    """The requests of ours. SettingsError where a template cannot be read, or is missing for what `forced_disconnect` says."""
+    """The requests of ours. SettingsError where a template cannot be read."""
     found = [_fields(tree, name, terms) if name else None for name in (section.asr_template, section.rar_template)]
-    templates = Templates(found[0], found[1], section.forced_disconnect)
-    if section.forced_disconnect != NONE and templates.of(section.forced_disconnect) is None:
-        kind = section.forced_disconnect.removeprefix("*")
-        raise SettingsError(f"{SECTION}.forced_disconnect is {section.forced_disconnect} and {SECTION}.{kind}_template is empty")
-    return templates
+    return Templates(found[0], found[1], section.forced_disconnect)
 
 
 def _fields(tree: Tree, name: str, terms: Terms) -> Fields:

@@ -53,6 +53,18 @@ JSON_FAULTS = [
         "1:104: diameter_agent.request_processors.v.reply_fields[0].value names the template *cc, which is not there (did you mean *cca?)",
     ),
     (
+        '{"diameter_agent": {"enabled": true, "allowed_networks": ["192.0.2.0/24", "here"]}}',
+        "1:58: diameter_agent.allowed_networks: here is no network; 192.0.2.0/24 or 2001:db8::/32 is wanted",
+    ),
+    (
+        '{"diameter_agent": {"enabled": true, "listeners": [{"address": ":3868", "network": "tcp-tls"}]}}',
+        "1:51: diameter_agent.listeners: tcp-tls needs tls.server_certificate and tls.server_key",
+    ),
+    (
+        '{"diameter_agent": {"enabled": true, "peers": [{"id": "dra"}]}}',
+        "1:47: diameter_agent.peers: dra has no address",
+    ),
+    (
         '{"diameter_agent": {"asr_template": "*as"}}',
         "1:37: diameter_agent.asr_template names the template *as, which is not there (did you mean *asr?)",
     ),
@@ -101,6 +113,10 @@ LOOSE = [
     ('{"cdrs": {"enabled": true, "rals_conns": ["*internal"]}}', "1:43: cdrs.rals_conns asks this process, but rals.enabled is false"),
     ('{"general": {"reply_timeout": 30}}', '1:31: general.reply_timeout has no unit: 30 is read as nanoseconds (did you mean "30s"?)'),
     ('{"general": {"node_id": "a", "node_id": "b"}}', '1:30: "node_id" stands twice in this table; the later one counts'),
+    (
+        '{"diameter_agent": {"enabled": true, "forced_disconnect": "*rar"}}',
+        "1:59: diameter_agent.forced_disconnect is *rar and diameter_agent.rar_template is empty: nobody is told",
+    ),
     ("{}}", "1:3: what follows the end of the configuration is passed over"),
     (
         '{"templates": {"t": [{"type": "*contant"}]}}',
