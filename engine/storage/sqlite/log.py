@@ -20,7 +20,7 @@ from engine.times import SECOND
 
 _LOG: Final = logging.getLogger("tollwire.storage")
 _PASSES: Final = 3
-_LITTLE_BYTES: Final = 256 << 10  # of the log that the writer may have left to copy
+_LITTLE_BYTES: Final = 512 << 10  # of the log that the writer may have left to copy
 
 
 class LogKeeper:
@@ -31,7 +31,6 @@ class LogKeeper:
         self._folder = folder
         self._connect = connect
         self._copied = 0
-        self._ready = False  # nearly all of the log is in the file, and synced
         self._hand = hand
         self.checkpoints: Final = Histogram()
         self._stopping = False
@@ -57,15 +56,15 @@ class LogKeeper:
         if self._busy:
             return
         self._copied = min(self._copied, self._database.log_bytes)
-        if self._database.log_bytes >= WAL_MOST_BYTES or (self._ready and self._database.log_bytes >= WAL_ANEW_BYTES):
+        long, left = self._database.log_bytes >= WAL_ANEW_BYTES, self._database.log_bytes - self._copied
+        if self._database.log_bytes >= WAL_MOST_BYTES or (long and left < _LITTLE_BYTES):
             self.finish()
-        elif self._database.log_bytes - self._copied >= WAL_BYTES:
+        elif long or left >= WAL_BYTES:
             self._busy = True
             self._hand.call()
 
     def finish(self) -> None:
         """Brings the rest of the log into the file and has it start anew; takes some ms."""
-        self._ready = False
         self._database.checkpoint_log()
         self._copied = self._database.log_bytes
 
@@ -96,6 +95,5 @@ class LogKeeper:
             self._folder.sync_database()
             self.checkpoints.note(int((self._hand.now() - began) * SECOND))
             self._copied = written
-            if self._database.log_bytes - written < _LITTLE_BYTES or self._stopping:
+            if self._database.log_bytes - written < _LITTLE_BYTES // 2 or self._stopping:
                 break
-        self._ready = True
