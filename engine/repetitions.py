@@ -10,10 +10,15 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
-from engine.limits import ANSWER_SECONDS, ANSWERS_BYTES, FORGOTTEN_ANSWERS, MAX_ANSWERS
+from engine import limits
+from engine.limits import ANSWER_SECONDS, FORGOTTEN_ANSWERS
 from engine.parts import split_amount
 from engine.records import AnswerPut
 from engine.times import SECOND
+
+# No constants to the compiler, so that a test can set them lower.
+ANSWERS_BYTES = limits.ANSWERS_BYTES
+MAX_ANSWERS = limits.MAX_ANSWERS
 
 
 class Kept:
