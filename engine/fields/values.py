@@ -91,6 +91,17 @@ def value_octets(value: object) -> bytes:
         return text.encode("utf-8", "surrogatepass")
 
 
+def lasting_text(text: str) -> str:
+    """A text as it can be kept: lone surrogates, which stand for octets that are no UTF-8, become U+FFFD."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
 def ratio_text(value: Ratio) -> str:
     """A rational number in decimal digits: all of them when they end soon, else those of the nearest double."""
     if value.den == 1:

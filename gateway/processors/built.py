@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.fields.path import Path, Source
-from engine.fields.values import MISSING
+from engine.fields.values import MISSING, lasting_text
 from gateway.processors.limits import MAX_FILLED, MAX_FILLED_CHARACTERS
 
 
@@ -176,12 +176,15 @@ class Built(Source):
         return [(value.spot.path, value.text, value.spot.new_branch) for value in self._all if not value.gone]
 
     def fields(self) -> dict[str, object]:
-        """As the fields of an event: the first value of each path, its steps joined by dots; attributes of XML are none."""
+        """As the fields of an event: the first value of each path, its steps joined by dots; attributes of XML are none.
+
+        Events are kept: octets that are no text do not go into them.
+        """
         found: dict[str, object] = {}
         for value in self._all:
             spot = value.spot
             if not value.gone and spot.name not in found and not spot.attribute_id:
-                found[spot.name] = value.text
+                found[spot.name] = lasting_text(value.text)
         return found
 
 

@@ -13,7 +13,7 @@ from engine.errors import RequestError
 from engine.event import Event
 from engine.fields.path import Path
 from engine.fields.template import Template
-from engine.fields.values import FieldNotFoundError, json_text
+from engine.fields.values import FieldNotFoundError, json_text, lasting_text
 from engine.fields.view import OPTS, REQ, TENANT, VARS, View
 from engine.times import Zone
 from gateway.processors.built import Built
@@ -155,7 +155,7 @@ class Processors:
         fill_lines(processor.request, view, read, self.terms)
         options = scopes[OPTS]
         assert isinstance(options, dict), "options are a map"
-        event = Event(view.tenant, "", built.fields(), dict(options))
+        event = Event(lasting_text(view.tenant), "", built.fields(), _lasting(options))
         if not wanted.type:
             raise ValueError(UNKNOWN_TYPE)
         worked.notes.extend(clamped(event.fields))
@@ -174,6 +174,10 @@ class Processors:
         del scopes[CGREQ]
         if processor.takes_notes:
             del scopes[TMP]
+
+
+def _lasting(options: dict[str, object]) -> dict[str, object]:
+    return {name: lasting_text(value) if isinstance(value, str) else value for name, value in options.items()}
 
 
 def _told(processor: Processor, what: str, values: dict[str, object]) -> str:

@@ -24,6 +24,7 @@ from gateway.processors.usercache import UserCache
 from gateway.protocols.diameter.answers import Identity
 from gateway.protocols.diameter.builtin import load_dictionaries
 from gateway.protocols.diameter.capabilities import Capabilities
+from gateway.protocols.diameter.checking import Rules
 from gateway.protocols.diameter.dictionary import Dictionary
 from gateway.protocols.diameter.peer import Settings as PeerSettings
 
@@ -112,6 +113,7 @@ def settings_of(tree: Tree, section: Diameter, dictionary: Dictionary, refuse: C
         lambda code: dictionary.command(code) is not None,
         lambda number: dictionary.application(number) is not None,
         refuse,
+        rules=Rules(dictionary),
         watchdog_ns=section.watchdog_interval_ns,
         exchange_ns=int(INTRODUCTION_SECONDS * SECOND),
         disconnect_ns=int(FAREWELL_SECONDS * SECOND),

@@ -16,6 +16,7 @@ from typing import Final
 from gateway.protocols.diameter.actions import Action, Answered, Asked, Close, Elect, Opened, Send, Unanswered
 from gateway.protocols.diameter.answers import Identity, number_avp, plain_avp, refusal
 from gateway.protocols.diameter.capabilities import Capabilities, Offer, read_offer
+from gateway.protocols.diameter.checking import Rules, check
 from gateway.protocols.diameter.codes import (
     APPLICATION_UNSUPPORTED,
     CAPABILITIES_EXCHANGE,
@@ -60,15 +61,17 @@ _DPR: Final = Own()
 class Settings:
     """What all connections of an agent have in common.
 
-    `refuse` is asked with Origin-Host and Origin-Realm of a peer, and gives a Result-Code (3010, say) or 0. `known_command` and
-    `known_application` say what requests are taken. `watchdog_ns`, `exchange_ns` (until the capabilities are exchanged) and
-    `disconnect_ns` (until a DPA comes, or a peer that said DPR has gone) are spans of time.
+    `rules` are what requests are checked for first (None: for nothing; checking.py). `refuse` is asked with Origin-Host and Origin-Realm
+    of a peer, and gives a Result-Code (3010, say) or 0. `known_command` and `known_application` say what requests are taken. `watchdog_ns`,
+    `exchange_ns` (until the capabilities are exchanged) and `disconnect_ns` (until a DPA comes, or a peer that said DPR has gone) are spans
+    of time.
     """
 
     capabilities: Capabilities
     known_command: Callable[[int], bool]
     known_application: Callable[[int], bool]
     refuse: Callable[[str, str], int]
+    rules: Rules | None
     elects: bool
     watchdog_ns: int
     exchange_ns: int
@@ -81,6 +84,7 @@ class Settings:
         known_application: Callable[[int], bool],
         refuse: Callable[[str, str], int],
         *,
+        rules: Rules | None = None,
         elects: bool = False,
         watchdog_ns: int = 30 * SECOND,
         exchange_ns: int = 10 * SECOND,
@@ -90,6 +94,7 @@ class Settings:
         self.known_command = known_command
         self.known_application = known_application
         self.refuse = refuse
+        self.rules = rules
         self.elects = elects
         self.watchdog_ns = watchdog_ns
         self.exchange_ns = exchange_ns
@@ -354,6 +359,12 @@ class Peer:
             return [Send(refusal(message, self._identity, COMMAND_UNSUPPORTED))]
         if message.application == COMMON_MESSAGES:
             return [Send(refusal(message, self._identity, APPLICATION_UNSUPPORTED))]
+        rules = self._settings.rules
+        if rules is not None:
+            try:
+                check(message, rules)
+            except DecodeError as error:
+                return [Send(refusal(message, self._identity, error.result, error.text, error.failed))]
         return [Asked(message)]
 
     def _watched(self, message: Message) -> Action:

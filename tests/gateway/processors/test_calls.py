@@ -54,6 +54,19 @@ def test_an_event_has_the_fields_the_options_and_the_tenant() -> None:
     assert command.asked == Asked()
 
 
+def test_octets_that_are_no_text_come_back_in_an_answer_and_do_not_go_into_what_is_kept() -> None:
+    engine = Engine(AuthorizeSession=SessionReply(1))
+    fields = (field("*cgreq.Where", "~*req.Where"), field("*opts.Where", "~*req.Where"))
+    rows = processor("*authorize", "*accounts", asks=fields, says=(field("*rep.Class", "~*req.Where"),), tenant="~*req.Where")
+    found = worked(compiled(rows), engine, {"Where": b"\x82b\xf2\x10 \xc3\xbc"})
+    assert found.reply == [(("Class",), "\udc82b\udcf2\x10 ü", False)]
+    command = only(engine)
+    assert isinstance(command, commands.AuthorizeSession)
+    assert command.event.fields == {"Where": "\ufffdb\ufffd\x10 ü"}
+    assert command.event.options == {"Where": "\ufffdb\ufffd\x10 ü"}
+    assert command.event.tenant == "\ufffdb\ufffd\x10 ü"
+
+
 @pytest.mark.parametrize(
     ("flags", "expected"),
     [

@@ -7,6 +7,7 @@ import pytest
 from gateway.protocols.diameter.actions import Action, Answered, Asked, Close, Elect, Opened, Send, Unanswered
 from gateway.protocols.diameter.answers import Identity
 from gateway.protocols.diameter.capabilities import Capabilities
+from gateway.protocols.diameter.checking import Rules
 from gateway.protocols.diameter.message import DecodeError, Message, answer_to, decode, encode
 from gateway.protocols.diameter.peer import CLOSED, CLOSING, OPEN, SECOND, WAIT_CEA, WAIT_CER, Peer, Settings, wins
 from gateway.protocols.diameter.stream import MessageStream
@@ -304,6 +305,18 @@ def test_a_refusal_takes_along_what_clients_and_proxies_need() -> None:
     answer = sent(opened().receive(octets, 1)[0])
     assert [key for key in answer.avps.keys if key == 284] == [284, 284]
     assert (answer.avps.number(416), answer.avps.number(415)) == (1, 3)
+
+
+def test_a_request_is_checked_by_the_rules() -> None:
+    broken = avp("Multiple-Services-Credit-Control", bytes.fromhex("000001b0400000ff00000001"))
+    assert kinds(opened().receive(request(broken), 1)) == [Asked]
+    of = settings()
+    of.rules = Rules(known())
+    one = peer(of=of)
+    one.receive(cer(CREDIT), 0)
+    answer = sent(one.receive(request(text("Session-Id", "s"), broken), 1)[0])
+    assert (answer.avps.number(268), answer.avps.first(279), answer.avps.text(263)) == (5014, broken, "s")
+    assert kinds(one.receive(request(*NAMES), 1)) == [Asked]
 
 
 def test_a_request_is_handed_over_with_its_t_bit() -> None:
