@@ -54,3 +54,6 @@ NAMES: Final[Mapping[int, str]] = MappingProxyType({kind: name for name, kind in
 
 SIZES: Final[Mapping[int, int]] = MappingProxyType({I32: 4, U32: 4, F32: 4, ENUM: 4, TIME: 4, IPV4: 4, I64: 8, U64: 8, F64: 8, IPV6: 16})
 """Octets of a value, for those formats that fix them."""
+
+NUMBERS: Final = frozenset({I32, I64, U32, U64, ENUM})
+"""The formats of whole numbers."""

@@ -5,7 +5,8 @@
 A path is resolved once, when it is first read: its names become numbers, its selectors tests. Names lead through groups, into every group
 of that name; of what is found the first counts. `[1]` takes the one of that number (from 0), `[~Name(value)]` those for which the nearest
 level that has such an AVP (inside a group, beside it, around it, up to the message) has one with that value, `|` between several that must
-all hold; the value is written as for a `*rsr` filter. A name that no dictionary has makes the whole path read as an empty text.
+all hold; the value is written as for a `*rsr` filter, but that a number is that number. A name that no dictionary has makes the whole path
+read as an empty text.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from engine.fields.values import MISSING, value_text
 from engine.fields.view import View
 from engine.filters.rule import Test
 from gateway.protocols.diameter.dictionary import Avp, Dictionary
-from gateway.protocols.diameter.kinds import GROUPED
+from gateway.protocols.diameter.kinds import GROUPED, NUMBERS
 from gateway.protocols.diameter.limits import MAX_CHAINS
 from gateway.protocols.diameter.message import NO_AVP, Avps, Message
 from gateway.protocols.diameter.values import read_value
@@ -258,8 +259,16 @@ def _selector(dictionary: Dictionary, text: str) -> Step | None:
             if avp is None:
                 return None
             names.append(avp)
-        conditions.append(Condition(names, Test(value[:-1])))
+        conditions.append(Condition(names, Test(_whole_number(value[:-1]) if names[-1].kind in NUMBERS else value[:-1])))
     return Step(None, NO_AVP, conditions)
+
+
+def _whole_number(rule: str) -> str:
+    """A number in a rule stands for itself: Rating-Group(1) is not 10 (where CGRateS takes any number that has it in it)."""
+    digits = rule.removeprefix("!")
+    if digits.removeprefix("-").isdecimal():
+        return rule[: len(rule) - len(digits)] + f"^{digits}$"
+    return rule
 
 
 def _picked(places: list[Place], step: Step) -> list[Place]:

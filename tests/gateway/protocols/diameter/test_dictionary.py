@@ -11,7 +11,7 @@ from gateway.protocols.diameter.builtin import builtin_folder, load_dictionaries
 from gateway.protocols.diameter.dictionary import Avp, Dictionary
 from gateway.protocols.diameter.kinds import ENUM, GROUPED, OCTETS, U32, UTF8
 from gateway.protocols.diameter.reading import read_dictionary
-from tests.gateway.protocols.diameter.samples import RECORDINGS, known
+from tests.gateway.protocols.diameter.samples import RECORDINGS, ROOT, known
 
 TEXT = """<?xml version="1.0"?>
 <diameter>
@@ -147,6 +147,17 @@ def test_folders_are_read_in_order_and_what_cannot_be_is_told(tmp_path: Path) ->
     assert dictionary.named("Acme-Kind") is not None
     assert dictionary.named("CC-Time") is None
     assert [Path(fault.file).name for fault in faults] == ["a.xml", "c.xml", "nowhere"]
+
+
+def test_the_sample_of_the_manual_loads() -> None:
+    sample = (ROOT / "docs" / "diameter.md").read_text().partition("```xml\n")[2].partition("```")[0]
+    dictionary, _ = load_dictionaries()
+    assert read_dictionary(dictionary, "sample.xml", sample) == []
+    assert dictionary.unresolved() == []
+    zone, visit = dictionary.named("Acme-Zone"), dictionary.named("Acme-Visit")
+    assert zone is not None
+    assert visit is not None
+    assert (zone.flags, visit.flags, zone.numbers) == (0xC0, 0x80, {"HOME": 0, "ABROAD": 1})
 
 
 # -- what is built in ----------------------------------------------------------------------------------------------------

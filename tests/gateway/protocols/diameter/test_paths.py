@@ -87,6 +87,15 @@ def test_a_path_leads_to(path: str, expected: object) -> None:
     assert read(SESSION, path) == expected
 
 
+def test_a_number_in_a_selector_is_that_number() -> None:
+    groups = [mscc(u32("Rating-Group", number), u32("CC-Time", number)) for number in (10, 21, 1)]
+    sent = request(*groups, avp("Subscription-Id", text("Subscription-Id-Data", "4910")))
+    assert read(sent, f"{GROUP}.CC-Time[~Rating-Group(1)]") == 1
+    assert read(sent, f"{GROUP}.CC-Time[~Rating-Group(!10)]") == 21
+    assert read(sent, f"{GROUP}.CC-Time[~Rating-Group(^2)]") == 21
+    assert read(sent, "Subscription-Id.Subscription-Id-Data[~Subscription-Id-Data(91)]") == "4910"
+
+
 @pytest.mark.parametrize("path", ["CC-Time[~Rating-Group]", "CC-Time[x]", "CC-Time[Rating-Group(1)]", "CC-Time[~Rating-Group(1]"])
 def test_a_selector_that_is_none_is_refused(path: str) -> None:
     with pytest.raises(ValueError, match="a selector is"):
