@@ -138,6 +138,7 @@ TEMPLATES: Final = Section(
     "templates",
     Map(Fields()),
     "Lists of fields that *template takes in.",
+    effective=True,
     default=BUILT_IN,
     appliance=BUILT_IN | {"*asr": FROM_US, "*rar": (*FROM_US, REAUTHORIZE)},
 )
