@@ -28,6 +28,7 @@ ROOMS = {
     "config": ["gateway.config", "engine.usage", "engine.times"],
     "diameter": ["gateway.protocols.diameter"],
     "template": ["engine.fields", "engine.filters", "engine.times", "engine.usage", "engine.money"],
+    "radius": ["gateway.protocols.radius"],
 }
 NAMES = tuple(ROOMS)
 ROOT = Path(__file__).resolve().parents[2]

@@ -36,6 +36,7 @@ from gateway.protocols.jsonrpc.splitter import Splitter
 from gateway.transport.jsonrpc import Connection
 from tests.fuzz.attack import PLAN
 from tests.fuzz.diameter import Diameter
+from tests.fuzz.radius import Radius
 from tests.fuzz.target import FindingError, Target, look
 from tests.gateway.servers import ROOT
 
@@ -403,4 +404,4 @@ class Templates(Target):
             look(str(error))
 
 
-TARGETS: Final[dict[str, type[Target]]] = {one.name: one for one in (Requests, Split, Sheets, Configurations, Templates, Diameter)}
+TARGETS: Final[dict[str, type[Target]]] = {one.name: one for one in (Requests, Split, Sheets, Configurations, Templates, Diameter, Radius)}

@@ -23,6 +23,7 @@ TABLES = (
     ("filters", (), ("--profiles", "1000")),
     ("processors", (), ("200",)),
     ("codec", (), ("2",)),
+    ("radius_codec", (), ("2",)),
     ("idle", (), ("300",)),
     ("events", (), ("100",)),
     ("jsonrpc", (), ("3000",)),

@@ -84,30 +84,56 @@ def _first_of_vendor(packet: Packet, vendor: Vendor, number: int) -> bytes | Non
 
 def vendor_values(packet: Packet, vendor: Vendor) -> list[tuple[int, bytes]]:
     """Number and octets of all attributes of a vendor, fragments joined."""
-    found: list[tuple[int, bytes]] = []
-    part = b""  # of a value that goes on in the next attribute 26
-    number = -1
+    parts = _Parts()
     at = packet.find(VENDOR_SPECIFIC)
     while at != NO_ATTRIBUTE:
         end = packet.after(at)
         if vendor_of(packet, at) == vendor.number:
-            for one, value in split_vendor(packet.raw[at + _SMALLEST : end], vendor):
+            for number, value in split_vendor(packet.raw[at + _SMALLEST : end], vendor):
                 if not vendor.continued:
-                    found.append((one, value))
-                    continue
-                if number not in (-1, one) or not value:
-                    part = b""  # the value before was never ended, or there is not even a continuation octet
-                    number = -1
-                if not value:
-                    continue
-                part += value[1:]
-                number = one
-                if not value[0] & MORE:
-                    found.append((one, part))
-                    part = b""
-                    number = -1
+                    parts.found.append((number, value))
+                elif value:
+                    parts.add(number, value[0], value[1:])
         at = packet.find(VENDOR_SPECIFIC, end)
-    return found
+    return parts.found
+
+
+class _Parts:
+    """Fragments being joined. One that another value stands behind is spoiled, and so is all of its value."""
+
+    found: list[tuple[int, bytes]]
+    _part: bytes
+    _number: int  # of the value that is not ended; -1: none
+    _spoiled: list[int]
+
+    def __init__(self) -> None:
+        self.found = []
+        self._part = b""
+        self._number = -1
+        self._spoiled = []
+
+    def add(self, number: int, flags: int, value: bytes) -> None:
+        """The next fragment, or a whole value."""
+        if self._number not in (-1, number):
+            self.spoil()
+        more = bool(flags & MORE)
+        if number in self._spoiled:
+            if not more:
+                self._spoiled.remove(number)
+            return
+        self._part += value
+        self._number = number
+        if not more:
+            self.found.append((number, self._part))
+            self._part = b""
+            self._number = -1
+
+    def spoil(self) -> None:
+        """Drops the value that is not ended, and the fragments of it that are yet to come."""
+        if self._number >= 0:
+            self._spoiled.append(self._number)
+            self._part = b""
+            self._number = -1
 
 
 def split_vendor(data: bytes, vendor: Vendor) -> list[tuple[int, bytes]]:
@@ -153,28 +179,22 @@ def extended_values(packet: Packet, space: int) -> list[tuple[int, bytes]]:
 
     Fragments stand one behind the other; one that is not followed by the rest is no value.
     """
-    found: list[tuple[int, bytes]] = []
-    part = b""
-    number = -1
+    parts = _Parts()
     expected: i64 = NO_ATTRIBUTE  # where the next fragment has to begin
     at = packet.find(space)
     while at != NO_ATTRIBUTE:
         end = packet.after(at)
         value = packet.value(at)
-        if is_long(space) and len(value) >= 2:
-            if number >= 0 and (at != expected or value[0] != number):
-                part = b""
-            part += value[2:]
-            number = value[0]
+        if not is_long(space):
+            if value:
+                parts.found.append((value[0], value[1:]))
+        elif len(value) >= 2:
+            if at != expected:
+                parts.spoil()
+            parts.add(value[0], value[1], value[2:])
             expected = end
-            if not value[1] & MORE:
-                found.append((number, part))
-                part = b""
-                number = -1
-        elif not is_long(space) and len(value) >= 1:
-            found.append((value[0], value[1:]))
         at = packet.find(space, end)
-    return found
+    return parts.found
 
 
 def inner_values(data: bytes) -> list[tuple[int, bytes]]:
