@@ -32,7 +32,10 @@ STORY_SECONDS = 110
 
 
 def tell(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Runs one story in a namespace of its own; its output is why it failed."""
+    """Runs one story in a namespace of its own; its output is why it failed. What has to be fetched for it is, before."""
+    prepare = getattr(import_module(f"tests.interop.{name}_story"), "prepare", None)
+    if prepare is not None:
+        prepare()
     inside = [sys.executable, "-m", "tests.interop", "--inside", name, str(folder)]
     command = [
         "unshare",
