@@ -1,4 +1,4 @@
-"""jDiameter's own Ro session (RFC 4006 client states) as a client: calls, one that is asked again, one that is refused. Wants Maven for its jars."""
+"""jDiameter's own Ro session (RFC 4006 client states) as a client: calls, one that is asked again, one that is refused."""
 
 from __future__ import annotations
 
