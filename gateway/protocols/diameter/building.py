@@ -15,7 +15,7 @@ from typing import Final
 from engine.fields.path import Path
 from engine.times import UTC_ZONE, Zone
 from gateway.protocols.diameter.dictionary import Avp, Dictionary
-from gateway.protocols.diameter.kinds import GROUPED
+from gateway.protocols.diameter.kinds import GROUPED, SIZES
 from gateway.protocols.diameter.limits import MAX_CHAINS
 from gateway.protocols.diameter.values import write_value
 
@@ -26,16 +26,22 @@ Field = tuple[Path, str, bool]
 
 
 class Target:
-    """A resolved path: AVPs from the outermost on, and which of each is meant (LAST, or a number)."""
+    """A resolved path: AVPs from the outermost on, and which of each is meant (LAST, or a number).
+
+    `head` is the whole header of the last one where its format fixes the length of its value, a multiple of 4; else b"".
+    """
 
     avps: list[Avp]
     numbers: list[int]
     last: Avp
+    head: bytes
 
     def __init__(self, avps: list[Avp], numbers: list[int]) -> None:
         self.avps = avps
         self.numbers = numbers
         self.last = avps[-1]
+        size = SIZES.get(self.last.kind, 0)
+        self.head = self.last.wrap(bytes(size))[:-size] if size else b""
 
 
 class Node:
@@ -78,7 +84,8 @@ class Builder:
                 target = self.target(path)
             avp = target.last
             node = _reach(top, target, new_branch)
-            node.octets = avp.wrap(write_value(avp, text, zone, now_ns))
+            value = write_value(avp, text, zone, now_ns)
+            node.octets = target.head + value if target.head else avp.wrap(value)
         return b"".join([node.wire() for node in top])
 
     def target(self, path: Path) -> Target:
