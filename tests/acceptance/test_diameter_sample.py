@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.measure.diameter import free_port
 from tests.acceptance.sample import CONFIG, PLAN, REQUESTS, Sample
-from tests.gateway.servers import tollwire
+from tests.gateway.certificates import Authority
+from tests.gateway.servers import gateway, tollwire
 
 pytestmark = pytest.mark.acceptance
 
@@ -83,3 +85,25 @@ def test_messages(served: Sample) -> None:
     assert sent["avps"]["Granted-Service-Unit"] == {"CC-Service-Specific-Units": 1}  # type: ignore[index]
     assert served.records("1001")[-1] == ("*sms", "447700900123", "1", Decimal("0.19"))
     assert served.money("1001") == before - Decimal("0.19")
+
+
+def test_over_tls_with_certificates_of_both(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    authority.sign("server")
+    authority.sign("client")
+    port = free_port()
+    keys = ("server_certificate=server.crt", "server_key=server.key", "ca_certificate=authority.pem")
+    tls = [f"tls.{name}={tmp_path / file}" for name, _, file in (key.partition("=") for key in keys)]
+    listeners = f'diameter_agent.listeners=[{{"address": "127.0.0.1:{port}", "network": "tcp-tls"}}]'
+    sets = [word for one in (*tls, "tls.server_policy=4", listeners) for word in ("--set", one)]
+    shown = ("--ca", str(tmp_path / "authority.pem"), "--certificate", str(tmp_path / "client.crt"), "--key", str(tmp_path / "client.key"))
+    with gateway(tmp_path / "gateway", "--config", str(CONFIG), *sets):
+        peer = ("diameter", "send", "--peer", f"127.0.0.1:{port}")
+        watched = tollwire(*peer, *shown, "DWR")
+        assert watched.returncode == 0, watched.stderr
+        assert watched.stdout.startswith("DWR -> 2001 DIAMETER_SUCCESS")
+        refused = tollwire(*peer, *shown[:2], "DWR")
+        assert refused.returncode == 3
+        assert "TLS" in refused.stderr or "closed the connection" in refused.stderr, refused.stderr
+        plain = tollwire(*peer, "--timeout", "2", "DWR")
+        assert plain.returncode == 3, plain.stdout
