@@ -130,6 +130,8 @@ class Reader:
             self._parser.Parse(text, True)
         except EntitiesError:
             self._fault("a dictionary declares no entities")
+        except (LookupError, ValueError):
+            self._fault("no XML: its encoding is not known")
         except expat.ExpatError as error:
             said = expat.ErrorString(error.code)
             self.faults.append(Fault(self._file, error.lineno, error.offset + 1, f"no XML: {said}"))

@@ -93,6 +93,7 @@ def test_members_that_no_file_has_are_told_with_the_nearest() -> None:
         ('<data type="UTF8String"/>', "", ["d.xml:15: Acme-Plain has no <data type=...>"]),
         ('<data type="UTF8String"/>', "UTF8String", ["d.xml:15: text has no place here: UTF8String", "Acme-Plain has no <data"]),
         ("</diameter>", "", ["d.xml:18:1: no XML: no element found"]),
+        ('<?xml version="1.0"?>', '<?xml version="1.0" encoding="UTF-Class"?>', ["d.xml:1: no XML: its encoding is not known"]),
         ("<diameter>", "<dictionary>", ["d.xml:2: <dictionary> has no place as a dictionary's root", "d.xml:17:3: no XML: mismatched tag"]),
         ("<diameter>", '<!DOCTYPE d [<!ENTITY a "aaaa">]><diameter>', ["d.xml:2: a dictionary declares no entities"]),
         ('<data type="UTF8String"/>', '<data type="Grouped"><item code="1" name="A"/></data>', ["d.xml:15: Acme-Plain is a group"]),
