@@ -28,6 +28,7 @@ from gateway.protocols.diameter.stream import MessageStream
 from gateway.transport.caps import Caps
 from gateway.transport.census import Census
 from gateway.transport.gate import Gate
+from gateway.transport.tls import Certificates
 from tests.engine.sessions.switch import Switch
 from tests.gateway.transport.test_jsonrpc import Wire
 
@@ -124,12 +125,22 @@ class Address(Wire):
 
 
 class Station:
-    """`options` are lines of [diameter_agent]. Answers leave when `site.gather` brings what they tell to the disk."""
+    """`options` are lines of [diameter_agent], `sections` stand before it. Answers leave when `site.gather` brings what they tell to the
+    disk."""
 
-    def __init__(self, folder: Path, options: str = "", *, site: Switch | None = None, caps: int = 0) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        options: str = "",
+        *,
+        site: Switch | None = None,
+        caps: int = 0,
+        certificates: Certificates | None = None,
+        sections: str = "",
+    ) -> None:
         self.site = site or Switch()
         path = folder / "tollwire.toml"
-        path.write_text(PROCESSORS.format(options=options, reply=REPLY.replace("\n", ""), fields=FIELDS))
+        path.write_text(sections + PROCESSORS.format(options=options, reply=REPLY.replace("\n", ""), fields=FIELDS))
         loaded = load(str(path), environ={})
         assert not loaded.faults, loaded.faults
         section = loaded.tree.diameter()
@@ -144,7 +155,7 @@ class Station:
             gate=self.gate,
             census=Census(100),
             caps=self.caps,
-            certificates=None,
+            certificates=certificates,
             chance=Random(1),
             node_id="test",
             process_tag="here-",

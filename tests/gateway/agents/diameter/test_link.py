@@ -10,6 +10,7 @@ from time import monotonic_ns
 import pytest
 
 from gateway.agents.diameter import link as links
+from gateway.agents.diameter.limits import MAX_TURN_MESSAGES
 from gateway.agents.diameter.link import Link
 from gateway.protocols.diameter.codes import DEVICE_WATCHDOG, DISCONNECT_CAUSE, DISCONNECT_PEER, REQUEST
 from gateway.protocols.diameter.message import encode
@@ -87,17 +88,17 @@ def test_messages_may_be_cut_anywhere(tmp_path: Path) -> None:
 def test_one_connection_may_bring_more_requests_than_a_client_of_json_rpc(tmp_path: Path) -> None:
     """That of a relay carries the sessions of a whole network; who asks too many is told so, by max_requests."""
 
-    def test() -> None:
+    async def test() -> None:
         station = Station(tmp_path)
         peer = station.peer()
         count = MAX_IN_FLIGHT + 100
         peer.link.data_received(b"".join(peer.ccr(2, 0, session=f"s;{n}", seconds=0) for n in range(count)))
+        await turns(count // MAX_TURN_MESSAGES + 2)
+        assert station.house.in_flight == count
+        station.site.gather()
+        assert len(peer.heard()) == count
 
-    async def run() -> None:
-        test()
-        await turns(50)
-
-    asyncio.run(run())
+    on_loop(test)
 
 
 def test_a_turn_ends_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

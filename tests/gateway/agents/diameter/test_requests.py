@@ -19,7 +19,7 @@ from gateway.protocols.diameter.codes import (
     SESSION_ID,
 )
 from gateway.protocols.diameter.message import Message
-from tests.gateway.agents.diameter.station import AGAIN, Station, code_of, text
+from tests.gateway.agents.diameter.station import AGAIN, Door, Station, code_of, text
 
 GRANTED = 431
 CC_TIME = 420
@@ -246,10 +246,16 @@ def test_a_request_that_breaks_our_own_code_is_answered_and_remembered(tmp_path:
     def test() -> None:
         station = Station(tmp_path)
         peer = station.peer()
-        requests = station.house.requests
-        monkeypatch.setattr(requests._language, "processors", None)
-        answer = one(peer.says(peer.ccr(1, 0)))
-        assert (code_of(answer), station.agent.counts.failed) == (5012, 1)
+
+        def breaks(*_: object) -> object:
+            raise ZeroDivisionError
+
+        with monkeypatch.context() as broken:
+            broken.setattr(Door, "step", breaks)
+            first = one(peer.says(peer.ccr(1, 0, end=7)))
+        assert (code_of(first), station.agent.counts.failed) == (5012, 1)
+        again = one(peer.says(peer.ccr(1, 0, end=7)))
+        assert (code_of(again), station.agent.counts.repetitions, station.site.cash()) == (5012, 1, 100)
 
     on_loop(test)
 

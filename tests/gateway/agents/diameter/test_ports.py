@@ -1,0 +1,188 @@
+"""The agent on real ports: TCP and TLS, peers that are dialled, what cannot be listened on, farewells at the stop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from gateway.agents.diameter import dialling
+from gateway.agents.diameter.settings import SettingsError
+from gateway.config.certificates import client_context
+from gateway.config.tree import Tls
+from gateway.protocols.diameter.codes import DISCONNECT_CAUSE, DISCONNECT_PEER
+from gateway.protocols.diameter.message import Message, decode
+from gateway.transport.tls import Certificates
+from tests.gateway.agents.diameter.station import Far, Station, code_of
+from tests.gateway.certificates import Authority
+
+
+def on_loop(test: Callable[[], Awaitable[None]]) -> None:
+    asyncio.run(asyncio.wait_for(_awaited(test), 20))
+
+
+async def _awaited(test: Callable[[], Awaitable[None]]) -> None:
+    await test()
+
+
+class Client:
+    """A client's socket."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def hear(self) -> Message:
+        head = await self.reader.readexactly(4)
+        return decode(head + await self.reader.readexactly(int.from_bytes(head[1:], "big") - 4))
+
+    async def close(self) -> None:
+        self.writer.close()
+        with suppress(ConnectionError):
+            await self.writer.wait_closed()
+
+    async def ask(self, octets: bytes) -> Message:
+        self.writer.write(octets)
+        return await self.hear()
+
+
+def port_of(station: Station, place: int = 0) -> int:
+    return int(station.agent.addresses()[place].rpartition(":")[2].partition("/")[0])
+
+
+def far(station: Station) -> Far:
+    """Somebody who knows how requests look."""
+    return station.connect()
+
+
+async def until(found: Callable[[], object]) -> None:
+    while not found():  # noqa: ASYNC110 - there is nothing else to wait for
+        await asyncio.sleep(0.001)
+
+
+def test_a_peer_over_tcp_is_answered_and_told_of_the_stop(tmp_path: Path) -> None:
+    async def test() -> None:
+        station = Station(tmp_path, 'listeners = [{ address = "127.0.0.1:0" }, { address = "127.0.0.1:0" }]')
+        await station.agent.start()
+        assert port_of(station) != port_of(station, 1)
+        client = Client(*await asyncio.open_connection("127.0.0.1", port_of(station, 1)))
+        words = far(station)
+        assert code_of(await client.ask(words.cer())) == 2001
+        client.writer.write(words.ccr(1, 0))
+        await until(lambda: station.house.in_flight)
+        station.site.gather()
+        assert code_of(await client.hear()) == 2001
+        stopping = asyncio.ensure_future(station.agent.stop(5))
+        farewell = await client.hear()
+        assert (farewell.command, farewell.avps.number(DISCONNECT_CAUSE)) == (DISCONNECT_PEER, 0)
+        with pytest.raises(OSError, match="Connect"):
+            await asyncio.open_connection("127.0.0.1", port_of(station))
+        words.link.connection_lost(None)
+        client.writer.write(farewell.raw[:4] + b"\0" + farewell.raw[5:20] + farewell.raw[20:])
+        await stopping
+        assert await client.reader.read() == b""
+        await client.close()
+
+    on_loop(test)
+
+
+def test_a_peer_over_tls_needs_no_inband_security(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.sign("server")
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate, key)
+
+    async def test() -> None:
+        options = 'listeners = [{ address = "127.0.0.1:0", network = "tcp-tls" }]'
+        sections = f'[tls]\nserver_certificate = "{certificate}"\nserver_key = "{key}"\n'
+        station = Station(tmp_path, options, certificates=Certificates(server), sections=sections)
+        await station.agent.start()
+        trusting = ssl.create_default_context(cafile=str(authority.file))
+        client = Client(*await asyncio.open_connection("127.0.0.1", port_of(station), ssl=trusting, server_hostname="localhost"))
+        assert code_of(await client.ask(far(station).cer())) == 2001
+        await client.close()
+        await station.agent.stop(0.1)
+
+    on_loop(test)
+
+
+def test_a_peer_is_dialled_again_and_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialling, "FIRST_PAUSE_SECONDS", 0.001)
+
+    async def test() -> None:
+        heard: list[bytes] = []
+
+        async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heard.append(await reader.read(1_000))
+            writer.close()
+
+        with socket.create_server(("127.0.0.1", 0)) as reserved:
+            port = reserved.getsockname()[1]
+        peers = f'[{{ id = "p", address = "127.0.0.1:{port}", max_reconnect_interval = "5ms" }}]'
+        station = Station(tmp_path, f"listeners = []\npeers = {peers}")
+        await station.agent.start()
+        await asyncio.sleep(0.01)  # nobody is there
+        async with await asyncio.start_server(peer, "127.0.0.1", port):
+            await until(lambda: len(heard) >= 3)
+        assert all(decode(octets).command == 257 for octets in heard)
+        assert station.agent.dialled[0] == 1
+        await station.agent.stop(0.1)
+        count = len(heard)
+        await asyncio.sleep(0.02)
+        assert len(heard) == count
+
+    on_loop(test)
+
+
+def test_sctp_without_a_kernel_that_has_it_refuses_the_start(tmp_path: Path) -> None:
+    try:
+        socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_SCTP).close()
+    except OSError:
+        pass
+    else:
+        pytest.skip("this kernel has SCTP")
+
+    async def test() -> None:
+        station = Station(tmp_path, 'listeners = [{ address = "127.0.0.1:0", network = "sctp" }]')
+        with pytest.raises(SettingsError, match="network sctp: this kernel has no SCTP"):
+            await station.agent.start()
+        await station.agent.stop(0.1)
+
+    on_loop(test)
+
+
+def test_a_socket_of_any_transport_can_be_listened_on(tmp_path: Path) -> None:
+    """As SCTP's is, which the event loop knows no listener for."""
+
+    async def test() -> None:
+        station = Station(tmp_path)
+        listening = socket.create_server(("127.0.0.1", 0))
+        listening.setblocking(False)
+        station.agent._dialled.start_socket(listening)
+        client = Client(*await asyncio.open_connection("127.0.0.1", station.agent._dialled.port))
+        assert code_of(await client.ask(far(station).cer())) == 2001
+        await client.close()
+        await station.agent.stop(0.1)
+
+    on_loop(test)
+
+
+def tls(**options: str) -> Tls:
+    names = ("server_certificate", "server_key", "client_certificate", "client_key", "ca_certificate", "server_name")
+    return Tls(**(dict.fromkeys(names, "") | options), server_policy=0)
+
+
+def test_peers_over_tls_are_believed_by_their_certificate(tmp_path: Path) -> None:
+    authority = Authority(tmp_path)
+    certificate, key = authority.sign("client")
+    context = client_context(tls(ca_certificate=str(authority.file), client_certificate=str(certificate), client_key=str(key)))
+    assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
+    assert len(context.get_ca_certs()) == 1
+    for wrong in ({"ca_certificate": str(key)}, {"client_certificate": str(certificate)}, {"ca_certificate": "/none"}):
+        with pytest.raises(Exception, match="tls"):
+            client_context(tls(**wrong))
