@@ -40,6 +40,7 @@ from engine.records import (
     AnswerPut,
     EffectDone,
     EffectPut,
+    Entry,
     ItemPut,
     ItemRemoved,
     Record,
@@ -269,6 +270,8 @@ class Engine:
 
     def _journal(self, answer: AnswerPut | None) -> None:
         entries, touched = self.charging.ledger.take()
+        if entries and self.options.sessions.topup_reauthorizes:
+            self._tell_topped_up(entries)
         records: list[Record] = entries
         if self._records:
             records += self._records
@@ -288,6 +291,15 @@ class Engine:
             self._append(records)
         if effects:
             self._effects += effects
+
+    def _tell_topped_up(self, entries: Sequence[Record]) -> None:
+        """Sessions of accounts that an action gave something are to be looked at again by their clients."""
+        accounts: dict[str, None] = {}
+        for entry in entries:
+            if isinstance(entry, Entry) and entry.cause.startswith("*") and entry.delta_amount > 0:
+                accounts[entry.account] = None
+        for account_id in accounts:
+            self.sessions.outside.reauthorize(account_id)
 
     def _append(self, records: list[Record]) -> None:
         """Hands records to the journal, and with them what became of effects."""

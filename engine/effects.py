@@ -150,7 +150,17 @@ class AskSessions(Struct, frozen=True, array_like=True, tag=11):
     fields: dict[str, object]
 
 
-SessionEffect = DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession | AskSessions
+class ReauthorizeSession(Struct, frozen=True, array_like=True, tag=12):
+    """The account of this session got more: its client is asked to look at it again, as AlterSession asks. Nobody waits for it, and
+    after a crash it is not asked again."""
+
+    client: str
+    cgrid: str
+    tenant: str
+    request: bytes
+
+
+SessionEffect = DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession | AskSessions | ReauthorizeSession
 Effect = LogAction | PublishAccount | OutsideAction | RestoreAccount | ActionsFailed | SessionEffect
 
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
@@ -162,7 +172,7 @@ def is_kept(effect: Effect) -> bool:
     run out, the questions of an interval, copies that the next change sends again."""
     if isinstance(effect, DisconnectSession):
         return effect.closed
-    return not isinstance(effect, AskActiveSessions | ReplicateSession)
+    return not isinstance(effect, AskActiveSessions | ReplicateSession | ReauthorizeSession)
 
 
 def encode_effect(effect: Effect) -> bytes:

@@ -15,7 +15,8 @@ class SessionOptions:
     """Durations and usages in ns; None where the configuration says nothing. `default_usage` by ToR, with `*any` for the others.
 
     `connected` are the rooms that sessions are wired to besides chargers and rating: attributes, cdrs, ips, resources, thresholds,
-    stats, routes.
+    stats, routes. `topup_reauthorizes`: clients whose first request is remembered look at their sessions again when their account gets
+    more.
     """
 
     default_usage: dict[str, int] = field(default_factory=dict)
@@ -36,6 +37,7 @@ class SessionOptions:
     stale_max_extra_usage_ns: int = 0
     replication: tuple[str, ...] = ()
     connected: frozenset[str] = frozenset({"cdrs"})
+    topup_reauthorizes: bool = False
 
 
 @dataclass

@@ -28,6 +28,7 @@ from engine.effects import (
     LogAction,
     OutsideAction,
     PublishAccount,
+    ReauthorizeSession,
     ReplicateSession,
     RestoreAccount,
     SessionEnded,
@@ -133,7 +134,10 @@ class Clockwork:
 
     def perform(self, effect_id: int, effect: Effect) -> bool:
         """Begins to perform an effect; False when too many are under way."""
-        if isinstance(effect, DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession | AskSessions):
+        if isinstance(
+            effect,
+            DisconnectSession | WarnDisconnect | AskActiveSessions | SessionEnded | ReplicateSession | AskSessions | ReauthorizeSession,
+        ):
             if not self.callbacks.has_room:
                 return False
             self.callbacks.perform(effect_id, effect)

@@ -63,7 +63,7 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
 
 def session_options(tree: Tree) -> SessionOptions:
     """What sessions are told."""
-    sessions = tree.sessions
+    sessions, diameter = tree.sessions, tree.diameter()
     return SessionOptions(
         default_usage=sessions.default_usage,
         debit_interval_ns=sessions.debit_interval_ns,
@@ -83,6 +83,7 @@ def session_options(tree: Tree) -> SessionOptions:
         stale_max_extra_usage_ns=sessions.stale_chan_max_extra_usage_ns,
         replication=sessions.replication_conns,
         connected=frozenset(room for room in _ROOMS if getattr(sessions, f"{room}_conns")),
+        topup_reauthorizes=diameter is not None and diameter.topup_reauthorizes,
     )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from engine import limits
-from engine.effects import AlterSession, ReplicateSession
+from engine.effects import AlterSession, ReauthorizeSession, ReplicateSession
 from engine.errors import RequestError, not_found
+from engine.event import ACCOUNT
 from engine.limits import SESSIONS_PER_STEP
 from engine.sessions import commands
 from engine.sessions.copies import read_copy, written_copy
@@ -153,6 +154,14 @@ class Outside:
         ]
         self._end_all(stale, FORCED_DISCONNECT, self.life.options.sessions.stale_max_extra_usage_ns, now_ns)
         return len(stale)
+
+    def reauthorize(self, account_id: str) -> None:
+        """Asks the clients of an account's sessions to look at them again, those whose first request is remembered."""
+        tenant, _, name = account_id.partition(":")
+        registry = self.life.registry
+        for session in registry.seen(list(registry.under(ACCOUNT, (name,)))[:SESSIONS_PER_STEP]):
+            if session.request and any(run.call.tenant == tenant and run.call.account == name for run in session.runs):
+                self.life.effects.append(ReauthorizeSession(session.client, session.cgrid, session.tenant, session.request))
 
     # -- copies -------------------------------------------------------------------------------------------------------
 

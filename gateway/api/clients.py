@@ -16,6 +16,7 @@ from engine.effects import (
     AskActiveSessions,
     AskSessions,
     DisconnectSession,
+    ReauthorizeSession,
     ReplicateSession,
     SessionEffect,
     SessionEnded,
@@ -182,6 +183,8 @@ class Callbacks:
                 fields = {"cgrid": effect.cgrid, "connections": " ".join(effect.connections)}
                 log.warning("session not replicated: no connections to other engines in this build", extra=fields)
                 self._performer.done(effect_id)
+            case ReauthorizeSession():
+                self._start(effect_id, self._reauthorize(effect))
             case AskSessions():
                 self._start(effect_id, self._ask_sessions(effect_id, effect))
 
@@ -224,6 +227,11 @@ class Callbacks:
         log.info("a client could not be told to end its session", extra=fields)
         if not effect.closed:
             await self._tell(DisconnectFailed(effect.cgrid, effect.reason))
+
+    async def _reauthorize(self, effect: ReauthorizeSession) -> None:
+        asked = AlterSession(effect.client, effect.cgrid, effect.tenant, {}, None, effect.request)
+        if not await self._clients.alter(asked):
+            log.info("a client did not look at its session again", extra={"client": effect.client, "cgrid": effect.cgrid})
 
     async def _ask(self, effect: AskActiveSessions) -> None:
         await self._tell(await asked(self._clients, effect.asked_at_ns, effect.timeout_ns))

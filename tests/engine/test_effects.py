@@ -19,6 +19,7 @@ from engine.effects import (
     LogAction,
     OutsideAction,
     PublishAccount,
+    ReauthorizeSession,
     ReplicateSession,
     RestoreAccount,
     SessionEnded,
@@ -49,6 +50,7 @@ EFFECTS: tuple[Effect, ...] = (
     AskActiveSessions(5, 6),
     SessionEnded("cgrid", "t", "a", "why", "trouble"),
     ReplicateSession(("one", "two"), "cgrid", FIELDS),
+    ReauthorizeSession("client", "cgrid", "t", b"\x00request"),
     AskSessions(True, "t:a", "SET", "t", ("*string:~*req.A:b",), 3, FIELDS, {}),
 )
 
@@ -62,7 +64,9 @@ def test_an_effect_comes_back_as_it_was_written(effect: Effect) -> None:
 
 def test_what_the_state_asks_for_again_by_itself_is_not_kept() -> None:
     kept = [type(effect).__name__ for effect in EFFECTS if is_kept(effect)]
-    assert kept == [type(effect).__name__ for effect in EFFECTS if not isinstance(effect, AskActiveSessions | ReplicateSession)]
+    assert kept == [
+        type(effect).__name__ for effect in EFFECTS if not isinstance(effect, AskActiveSessions | ReplicateSession | ReauthorizeSession)
+    ]
     assert not is_kept(DisconnectSession("client", "cgrid", "t", {}, "INSUFFICIENT_CREDIT", False))
 
 

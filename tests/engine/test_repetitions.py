@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from engine.door import Engine
-from engine.effects import AlterSession, DisconnectSession
+from engine.effects import AlterSession, DisconnectSession, ReauthorizeSession
 from engine.errors import RequestError, StorageUnavailable
 from engine.limits import ANSWER_SECONDS
 from engine.records import AnswerPut, CdrPut, SessionProgress, decode_commit
@@ -13,7 +13,7 @@ from engine.repetitions import Repetitions
 from engine.sessions.commands import AlterSessions, ForceDisconnect, InitiateSession, ProcessSessionCdr, TerminateSession
 from engine.usage import SECOND
 from tests.engine.house import TENANT
-from tests.engine.sessions.switch import Switch
+from tests.engine.sessions.switch import ACCOUNT, Switch
 from tests.site import NOW
 
 
@@ -138,6 +138,25 @@ def test_a_session_remembers_the_request_that_began_it(restart: bool) -> None:
     site.step(ForceDisconnect(TENANT))
     told = [effect.request for effect in site.effects if isinstance(effect, DisconnectSession)]
     assert told == [b"\x01request"]
+
+
+@pytest.mark.parametrize("on", [False, True])
+def test_clients_look_at_sessions_of_a_topped_up_account_again(on: bool) -> None:
+    site = Switch(sessions={"topup_reauthorizes": on})
+    for origin, request in (("one", b"first"), ("two", b""), ("three", b"third")):
+        site.engine.hold(request)
+        site.engine.step(InitiateSession(site.event(origin, Usage="60s"), client=origin), site.now)
+        site.engine.release((), b"", site.now)
+    site.gather()
+    site.effects.clear()
+    site.balance(ACCOUNT, "cash", "*monetary", 5)
+    site.gather()
+    asked = [(effect.client, effect.request) for effect in site.effects if isinstance(effect, ReauthorizeSession)]
+    assert asked == ([("one", b"first"), ("three", b"third")] if on else [])
+    site.effects.clear()
+    site.step(TerminateSession(site.event("one", Usage="30s")))  # what comes back of a grant is no top-up
+    site.balance("another", "cash", "*monetary", 5)
+    assert not [effect for effect in site.effects if isinstance(effect, ReauthorizeSession)]
 
 
 def test_a_session_of_another_request_remembers_nothing() -> None:

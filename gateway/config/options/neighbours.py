@@ -176,6 +176,13 @@ DIAMETER_PEERS: Final = (
         own=True,
     ),
     Option(
+        "topup_reauthorizes",
+        Flag(),
+        False,
+        "Send a Re-Auth-Request by rar_template for every session of an account that gets money or units by an action or a top-up.",
+        own=True,
+    ),
+    Option(
         "request_in_errors",
         Flag(),
         False,

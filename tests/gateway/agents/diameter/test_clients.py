@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from engine.effects import AlterSession, DisconnectSession, WarnDisconnect
+from engine.effects import AlterSession, DisconnectSession, ReauthorizeSession, WarnDisconnect
 from engine.sessions.commands import AlterSessions, ForceDisconnect
 from gateway.agents.diameter.roster import Roster, parts_of, peer_name
+from gateway.api.clients import Callbacks
 from gateway.protocols.diameter.codes import ABORT_SESSION, RE_AUTH, SESSION_ID
 from gateway.protocols.diameter.message import Message
 from tests.engine.house import TENANT
@@ -126,6 +127,43 @@ def test_a_session_that_is_altered_is_reauthorized(tmp_path: Path) -> None:
         assert await telling
 
     on_loop(test)
+
+
+def test_the_effect_of_a_top_up_is_a_reauthorization(tmp_path: Path) -> None:
+    async def test() -> None:
+        station = Station(tmp_path)
+        station.site.options.sessions.topup_reauthorizes = True
+        peer = station.peer()
+        peer.says(peer.ccr(1, 0))
+        station.site.effects.clear()
+        station.site.balance("1001", "cash", "*monetary", 5)
+        (effect,) = [one for one in station.site.effects if isinstance(one, ReauthorizeSession)]
+        performer = Performed()
+        callbacks = Callbacks(station.agent.clients, performer, 1)
+        callbacks.perform(7, effect)
+        asked = await one_asked(peer)
+        assert (asked.command, text(asked, SESSION_ID)) == (RE_AUTH, "s;1")
+        peer.answers(asked)
+        await turns()
+        assert performer.ended == [7]
+
+    on_loop(test)
+
+
+class Performed:
+    """Remembers which effects are done."""
+
+    def __init__(self) -> None:
+        self.ended: list[int] = []
+
+    def step(self, command: object) -> object:
+        raise AssertionError(command)
+
+    def finish(self, effect_id: int, command: object) -> object:
+        raise AssertionError((effect_id, command))
+
+    def done(self, effect_id: int) -> None:
+        self.ended.append(effect_id)
 
 
 def test_a_request_goes_to_the_connection_of_the_latest_message(tmp_path: Path) -> None:
