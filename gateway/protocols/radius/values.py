@@ -7,7 +7,7 @@ Octets of a `string` that are no UTF-8 become lone surrogates, and come back as 
 
 from __future__ import annotations
 
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
 from engine.fields.values import MISSING
@@ -126,14 +126,22 @@ def text_octets(text: str) -> bytes:
 
 def _number(attribute: Attribute, text: str) -> bytes:
     bits = BITS[attribute.kind]
-    least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if attribute.kind == SIGNED else (0, (1 << bits) - 1)
-    number = attribute.numbers.get(text)
-    if number is None:
-        digits = text[1:] if text[:1] in ("-", "+") else text
-        if not digits.isascii() or not digits.isdecimal() or len(digits) > 20:
-            # the words that recorded answers have
-            raise ValueError(f'strconv.Atoi: parsing "{text[:60]}": invalid syntax')
+    named = attribute.numbers.get(text)
+    if named is None and attribute.kind != SIGNED and len(text) <= 20 and text.isdecimal() and text.isascii():
         number = int(text)
+        if not number >> bits:
+            return number.to_bytes(bits // 8, "big")
+    return _bounded(attribute, text, bits) if named is None else (named & (1 << bits) - 1).to_bytes(bits // 8, "big")
+
+
+def _bounded(attribute: Attribute, text: str, bits: int) -> bytes:
+    """A number with a sign, perhaps; the errors of all."""
+    least, most = (-(1 << bits - 1), (1 << bits - 1) - 1) if attribute.kind == SIGNED else (0, (1 << bits) - 1)
+    digits = text[1:] if text[:1] in ("-", "+") else text
+    if not digits.isascii() or not digits.isdecimal() or len(digits) > 20:
+        # the words that recorded answers have
+        raise ValueError(f'strconv.Atoi: parsing "{text[:60]}": invalid syntax')
+    number = int(text)
     if not least <= number <= most:
         raise ValueError(f"{attribute.name}: {text[:60]} is beyond {least} to {most}")
     return (number & (1 << bits) - 1).to_bytes(bits // 8, "big")
@@ -151,11 +159,11 @@ def _date(attribute: Attribute, text: str, zone: Zone, now_ns: int) -> bytes:
 
 def _written(kind: int, text: str, size: int) -> bytes:
     if kind == IPADDR:
-        return IPv4Address(text).packed
+        return _quad(text)
     if kind == IPV6ADDR:
         return IPv6Address(text).packed
     if kind == COMBO_IP:
-        return IPv6Address(text).packed if ":" in text else IPv4Address(text).packed
+        return IPv6Address(text).packed if ":" in text else _quad(text)
     if kind == IPV4PREFIX:
         network = IPv4Network(text)
         return bytes((0, network.prefixlen)) + network.network_address.packed
@@ -176,3 +184,16 @@ def _written(kind: int, text: str, size: int) -> bytes:
     if size and len(value) != size:
         raise ValueError
     return value
+
+
+def _quad(text: str) -> bytes:
+    """The four octets of `192.0.2.10`; ValueError for what is none. Leading zeros are refused: some read them as octal."""
+    parts = text.split(".")
+    if len(parts) != 4:
+        raise ValueError
+    found: list[int] = []
+    for part in parts:
+        if not part.isdecimal() or not part.isascii() or len(part) > 3 or (part[0] == "0" and len(part) > 1):
+            raise ValueError
+        found.append(int(part))
+    return bytes(found)
