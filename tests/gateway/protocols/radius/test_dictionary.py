@@ -12,7 +12,7 @@ from gateway.protocols.radius.dictionary import Attribute, Dictionary
 from gateway.protocols.radius.kinds import BYTE, EVS, HOLDING, INTEGER, IPADDR, KINDS, NAMES, OCTETS, SIGNED, TEXT, TLV
 from gateway.protocols.radius.limits import DICTIONARY_BYTES, DICTIONARY_DEPTH, DICTIONARY_FAULTS
 from gateway.protocols.radius.reading import read_dictionary
-from tests.gateway.protocols.radius.samples import RECORDINGS, TOLLGATE, known, read_files, read_text
+from tests.gateway.protocols.radius.samples import RECORDINGS, ROOT, TOLLGATE, known, read_files, read_text
 
 DEBIAN = Path("/usr/share/freeradius")
 TEXT_OF_ALL = """
@@ -342,6 +342,21 @@ def read_files_of(name: str) -> Dictionary:
     for one in ("rfc2865", name):
         assert read_dictionary(dictionary, str(builtin_folder() / f"dictionary.{one}"), read_file) == []
     return dictionary
+
+
+def test_the_sample_of_the_manual_loads() -> None:
+    manual = (ROOT / "docs" / "radius.md").read_text()
+    (sample,) = re.findall(r"```\n(.*?)```", manual, re.DOTALL)
+    dictionary, faults = read_text(sample)
+    assert faults == []
+    assert sorted(one.oid for one in all_rows(dictionary).values()) == [
+        *[f"26.66001.{number}" for number in (1, 2, 3, 4, 5)],
+        "26.66001.5.1",
+        "26.66001.5.2",
+    ]
+    rfcs = len([file for file in builtin_folder().iterdir() if ".rfc" in file.name])
+    vendors = len({one.vendor.number for one in load_dictionary()[0].attributes if one.vendor.number})
+    assert f"of\n{rfcs} RFCs and of {vendors} vendors" in manual
 
 
 def test_kinds_are_all_different() -> None:
