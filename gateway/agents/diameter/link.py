@@ -19,7 +19,7 @@ from gateway.agents.diameter.limits import MAX_TURN_MESSAGES
 from gateway.agents.diameter.requests import NO_PLACE, Requests
 from gateway.agents.diameter.roster import Roster, peer_name
 from gateway.protocols.diameter.actions import Action, Answered, Asked, Close, Opened, Send, Unanswered
-from gateway.protocols.diameter.codes import TOO_BUSY, UNKNOWN_PEER
+from gateway.protocols.diameter.codes import TOO_BUSY, UNABLE_TO_COMPLY, UNKNOWN_PEER
 from gateway.protocols.diameter.message import Message
 from gateway.protocols.diameter.peer import OPEN, Peer, Settings
 from gateway.protocols.diameter.stream import MessageStream
@@ -243,6 +243,9 @@ class Link(Line):
         try:
             answer = requests.answer(message, self.name, self.remote)
             ticket = requests.ticket
+        except Exception:  # a fault of ours: this peer's other requests go on
+            log.exception("a request failed", extra={"peer": self.host, "command": message.command})
+            answer = requests.refuse(message, UNABLE_TO_COMPLY, "")
         finally:
             if caps is not None:
                 caps.give_back(ticket)

@@ -159,6 +159,8 @@ def test_clients_say_which_calls_are_gone() -> None:
     later = site.now + 1
     assert site.step(SyncSessions(later, listed, frozenset(), frozenset({"sw"}))) == 0, "who does not answer loses nothing"
     assert site.step(SyncSessions(site.now, listed, frozenset({"sw"}))) == 0, "they began after the question"
+    nobody = SyncSessions(later, listed, frozenset({"sw"}), never_asked=("diameter|", "s"))
+    assert site.step(nobody) == 0, "who cannot be asked loses nothing"
     assert site.step(SyncSessions(later, listed, frozenset({"sw"}))) == 1
     assert sorted(one.event.text("OriginID") for one in site.open()) == ["alone", "here"]
     assert site.told() == [("FORCED_DISCONNECT", True)]

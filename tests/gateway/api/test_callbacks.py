@@ -10,7 +10,7 @@ from engine.effects import AlterSession, AskActiveSessions, DisconnectSession, W
 from engine.event import origin_cgrid
 from engine.sessions.commands import DisconnectFailed, SyncSessions
 from engine.usage import SECOND
-from gateway.api.clients import Callbacks, NamedSession
+from gateway.api.clients import Callbacks, EveryClient, NamedSession, asked
 
 
 @dataclass(frozen=True)
@@ -23,12 +23,11 @@ class Named:
 class Fake:
     """Clients that fail so many times before they listen."""
 
-    never_asked: tuple[str, ...] = ()
-
     failures: int = 0
     tries: int = 0
     warned: list[str] = field(default_factory=list)
     said: dict[str, list[Named] | None] = field(default_factory=dict)
+    never_asked: tuple[str, ...] = ()
 
     async def arrival(self, client: str, timeout_seconds: float) -> None:
         return
@@ -49,6 +48,30 @@ class Fake:
 
     async def disconnect_peer(self, arguments: dict[str, object]) -> bool:
         return True
+
+
+def test_each_client_is_reached_by_who_holds_it() -> None:
+    rest, special = Fake(), Fake()
+    special.never_asked = ("diameter|",)
+    rest.said, special.said = {"sw": None}, {"diameter|x": None}
+    everybody = EveryClient(rest)
+    everybody.add("diameter|", special)
+
+    async def work() -> None:
+        assert everybody.never_asked == ("diameter|",)
+        for client, holder in (("diameter|x", special), ("192.0.2.1:4/x-1", rest), ("", rest)):
+            before = holder.tries
+            await everybody.disconnect(DisconnectSession(client, "c1", "t", {}, "", True))
+            assert holder.tries == before + 1
+            await everybody.warn(WarnDisconnect(client, "c1", "t", {}))
+            assert holder.warned[-1] == client
+            assert await everybody.alter(AlterSession(client, "c1", "t", {}, None))
+            await everybody.arrival(client, 0)
+        assert await everybody.list_sessions(2) == {"sw": None, "diameter|x": None}
+        assert (await asked(everybody, 5, 2 * SECOND)).never_asked == ("diameter|",)
+        assert await everybody.disconnect_peer({})
+
+    asyncio.run(work())
 
 
 class Told:

@@ -260,6 +260,24 @@ def test_a_request_that_breaks_our_own_code_is_answered_and_remembered(tmp_path:
     on_loop(test)
 
 
+def test_what_breaks_beside_the_processors_costs_one_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test() -> None:
+        station = Station(tmp_path, caps=5)
+        assert station.caps is not None
+        peer = station.peer()
+
+        def breaks(*_: object) -> bytes:
+            raise ZeroDivisionError
+
+        with monkeypatch.context() as broken:
+            broken.setattr(Door, "repeated", breaks)
+            assert code_of(one(peer.says(peer.ccr(1, 0)))) == 5012
+        assert station.caps.at_work == 0
+        assert code_of(one(peer.says(peer.ccr(1, 0)))) == 2001
+
+    on_loop(test)
+
+
 def test_result_codes_that_are_counted_have_a_bound(tmp_path: Path) -> None:
     station = Station(tmp_path)
     for code in range(100):
