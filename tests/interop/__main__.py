@@ -13,10 +13,10 @@ import time
 from importlib import import_module
 from pathlib import Path
 
+from tests.acceptance.test_recordings import namespace
 from tests.interop import peers
 
 ROOT = Path(__file__).resolve().parents[2]
-ALONE = ROOT / "tests" / "acceptance" / "alone.py"
 INTERFACES = "ip link add v0 type veth peer name v1 && ip addr add 192.0.2.10/30 dev v0 && ip link set v0 up && ip link set v1 up"
 # story: what it needs beside the capture
 STORIES = {
@@ -37,11 +37,9 @@ def tell(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
     if prepare is not None:
         prepare()
     inside = [sys.executable, "-m", "tests.interop", "--inside", name, str(folder)]
+    assert namespace(), "this machine allows no network namespaces"
     command = [
-        "unshare",
-        "-rn",
-        sys.executable,
-        str(ALONE),
+        *namespace(),
         "sh",
         "-c",
         f'PATH=$PATH:/usr/sbin:/sbin; {INTERFACES}; exec "$@"',
