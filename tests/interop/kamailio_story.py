@@ -86,8 +86,10 @@ def look_at_money(here: World) -> None:
     assert 5 <= seconds <= 10, record
     expect(record[3], seconds * SECOND)
     expect(here.balance("1001"), Decimal("10") - seconds * SECOND)
-    expect([record[2:] for record in here.records("1005")], [("6s", Decimal("0.006"))])
-    expect(here.balance("1005"), 0)
+    (record,) = here.records("1005")
+    spoken = parse_duration(record[2]) // 10**9
+    assert 6 <= spoken <= 8, f"{record}: it had 6 s, and is cut within a second or two"
+    expect((record[3], here.balance("1005")), (spoken * SECOND, Decimal("0.006") - spoken * SECOND))
     expect(here.records("1002"), [("*voice", MOBILE, "0s", Decimal(0))])
     expect(here.records("9999"), [("*voice", HOME, "0s", Decimal(-1))])
     expect(here.balance("1002"), Decimal("0.05"))
