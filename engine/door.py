@@ -250,9 +250,9 @@ class Engine:
             if not self._held:
                 self._journal(None)
 
-    def hold(self, request: bytes = b"") -> None:
+    def hold(self, request: Callable[[], bytes] | None = None) -> None:
         """What the steps from here on change goes into one append, which `release` makes: they are one request, whose commands and answer
-        are durable together or not at all. Nothing is awaited in between. Sessions that begin meanwhile remember `request`."""
+        are durable together or not at all. Nothing is awaited in between. Sessions that begin meanwhile remember what `request` gives."""
         assert not self._held, "one request at a time"
         self._held = True
         self.sessions.life.request = request
@@ -261,7 +261,7 @@ class Engine:
         """Ends what `hold` began. A request that has one of these keys gets this answer again (`repeated`), after a restart too where
         anything was changed; without an answer nothing is remembered."""
         self._held = False
-        self.sessions.life.request = b""
+        self.sessions.life.request = None
         self._journal(self.repetitions.keep(keys, answer, now_ns) if answer and keys else None)
 
     def repeated(self, keys: Sequence[bytes], now_ns: int) -> bytes | None:

@@ -92,7 +92,7 @@ class Clockwork:
             if not self._held:
                 self._follow(now_ns)
 
-    def hold(self, request: bytes = b"") -> None:
+    def hold(self, request: Callable[[], bytes] | None = None) -> None:
         """The steps from here on are one request (Engine.hold)."""
         self._held = True
         self.engine.hold(request)

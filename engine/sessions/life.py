@@ -44,7 +44,7 @@ MakeAccount = Callable[[str, int], bool]
 
 class Life:
     """`effects` gathers what steps ask of the outside; `ticks_ns` is the clock that only runs forward, at the step under way; `request`
-    is what sessions that it begins remember of their request."""
+    gives what sessions that it begins remember of their request."""
 
     options: EngineOptions
     charging: Charging
@@ -54,7 +54,7 @@ class Life:
     make_account: MakeAccount
     effects: list[Effect]
     ticks_ns: int
-    request: bytes
+    request: Callable[[], bytes] | None
 
     def __init__(self, options: EngineOptions, charging: Charging, chargers: Chargers, cdrs: CdrServer, make_account: MakeAccount) -> None:
         self.options = options
@@ -65,7 +65,7 @@ class Life:
         self.make_account = make_account
         self.effects = []
         self.ticks_ns = 0
-        self.request = b""
+        self.request = None
 
     # -- the beginning ------------------------------------------------------------------------------------------------
 
@@ -75,7 +75,8 @@ class Life:
         event.fields[CGRID] = cgrid
         session = Session(cgrid, event.tenant, event, now_ns)
         session.client = client
-        session.request = self.request
+        if self.request is not None:
+            session.request = self.request()
         for run_event in self.chargers.runs(event, now_ns):
             run = self.make_run(run_event, now_ns)
             run.call.cgrid = cgrid

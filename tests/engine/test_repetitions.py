@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from engine.door import Engine
@@ -126,7 +128,7 @@ def test_a_record_is_made_once_in_one_request() -> None:
 @pytest.mark.parametrize("restart", [False, True])
 def test_a_session_remembers_the_request_that_began_it(restart: bool) -> None:
     site = Switch()
-    site.engine.hold(b"\x01request")
+    site.engine.hold(lambda: b"\x01request")
     site.engine.step(InitiateSession(site.event(Usage="60s"), client="peer"), site.now)
     site.engine.release((), b"", site.now)
     site.gather()
@@ -144,7 +146,7 @@ def test_a_session_remembers_the_request_that_began_it(restart: bool) -> None:
 def test_clients_look_at_sessions_of_a_topped_up_account_again(on: bool) -> None:
     site = Switch(sessions={"topup_reauthorizes": on})
     for origin, request in (("one", b"first"), ("two", b""), ("three", b"third")):
-        site.engine.hold(request)
+        site.engine.hold(partial(bytes, request))
         site.engine.step(InitiateSession(site.event(origin, Usage="60s"), client=origin), site.now)
         site.engine.release((), b"", site.now)
     site.gather()
@@ -161,7 +163,7 @@ def test_clients_look_at_sessions_of_a_topped_up_account_again(on: bool) -> None
 
 def test_a_session_of_another_request_remembers_nothing() -> None:
     site = Switch()
-    site.engine.hold(b"request")
+    site.engine.hold(lambda: b"request")
     site.engine.release((), b"", site.now)
     site.begin(Usage="60s")
     (altered,) = site.step(AlterSessions(TENANT))

@@ -60,10 +60,10 @@ def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> Diame
         raise SettingsError(f"{SECTION}.listeners: tcp-tls needs tls.server_certificate and tls.server_key")
     terms = terms_of(tree, around.zone, around.filters)
     language = language_of(tree, section, dictionary, terms)
-    templates = templates_of(tree, section, terms)
+    templates = templates_of(tree, section, dictionary, terms)
     named = Named(section.origin_host, section.origin_realm, section.product_name, around.node_id)
     counts = Counts()
-    requests = Requests(around.door, language, named, counts, around.clock, kept=templates.any, cc_in_errors=section.request_in_errors)
+    requests = Requests(around.door, language, named, counts, around.clock, kept=templates.read, cc_in_errors=section.request_in_errors)
     roster = Roster(around.process_tag)
     house = House(
         requests,

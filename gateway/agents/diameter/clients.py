@@ -37,20 +37,18 @@ class Templates:
     abort: Fields | None
     reauthorize: Fields | None
     forced_disconnect: str
+    read: frozenset[int] | None
 
-    def __init__(self, abort: Fields | None, reauthorize: Fields | None, forced_disconnect: str) -> None:
+    def __init__(self, abort: Fields | None, reauthorize: Fields | None, forced_disconnect: str, read: frozenset[int] | None) -> None:
+        """`read`: the AVPs of a session's first request that they read, by key; None for all."""
         self.abort = abort
         self.reauthorize = reauthorize
         self.forced_disconnect = forced_disconnect
+        self.read = read
 
     def of(self, kind: str) -> Fields | None:
         """That of *asr or *rar."""
         return self.abort if kind == ASR else self.reauthorize
-
-    @property
-    def any(self) -> bool:
-        """Whether requests that began sessions have to be remembered."""
-        return self.abort is not None or self.reauthorize is not None
 
 
 class DiameterClients:

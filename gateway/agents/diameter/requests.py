@@ -32,7 +32,7 @@ from gateway.protocols.diameter.codes import (
     UNABLE_TO_COMPLY,
 )
 from gateway.protocols.diameter.dictionary import Dictionary
-from gateway.protocols.diameter.message import NO_AVP, Message, answer_to
+from gateway.protocols.diameter.message import NO_AVP, Message, answer_to, encode
 from gateway.protocols.diameter.paths import DiameterSource, Paths
 
 log: Final = logging.getLogger(__name__)
@@ -62,8 +62,8 @@ class RequestDoor(Protocol):
     def step(self, command: object, now_ns: int) -> object:
         """Does a command. RequestError, StorageUnavailable."""
 
-    def hold(self, request: bytes = b"") -> None:
-        """The steps from here on are one append."""
+    def hold(self, request: Callable[[], bytes] | None = None) -> None:
+        """The steps from here on are one append; sessions that they begin remember what `request` gives."""
 
     def release(self, keys: Sequence[bytes], answer: bytes, now_ns: int) -> None:
         """Makes it, with the answer that a request of one of these keys gets again; none where it is empty."""
@@ -107,7 +107,8 @@ class Language:
 class Requests:
     """Works off requests, one at a time. `ticket` is what the last answer has to wait for; 0: nothing.
 
-    `kept`: the engine remembers the request that began a session, for templates of ours that read it.
+    `kept` are the AVPs of the request that began a session which the engine remembers, for templates of ours that read them: by key, None
+    for all, none at all where there is no template.
     """
 
     client: str
@@ -121,7 +122,7 @@ class Requests:
         counts: Counts,
         clock: Callable[[], int],
         *,
-        kept: bool,
+        kept: frozenset[int] | None,
         cc_in_errors: bool,
     ) -> None:
         self.client = ""
@@ -133,6 +134,8 @@ class Requests:
         self._clock = clock
         self._identity = Identity(named.host, named.realm)
         self._kept = kept
+        self._message: Message | None = None  # that is being worked off
+        self._first: Callable[[], bytes] | None = self._remembered if kept is None or kept else None
         self._cc_in_errors = cc_in_errors
         self._now_ns = 0
         self._stepped = False
@@ -149,6 +152,16 @@ class Requests:
         """Does a command of the request that is being worked off."""
         self._stepped = True
         return self._door.step(command, self._now_ns)
+
+    def _remembered(self) -> bytes:
+        """What is remembered of the request that is being worked off."""
+        message, kept = self._message, self._kept
+        assert message is not None, "a request is being worked off"
+        if kept is None:
+            return message.raw
+        avps = message.avps
+        body = b"".join([avps.whole(position) for position, key in enumerate(avps.keys) if key in kept])
+        return encode(message.flags, message.command, message.application, message.hop_by_hop, message.end_to_end, body)
 
     # -- requests --------------------------------------------------------------------------------------------------------
 
@@ -174,7 +187,8 @@ class Requests:
         self.client = client
         self._stepped = False
         door, answer = self._door, b""
-        door.hold(message.raw if self._kept else b"")
+        self._message = message
+        door.hold(self._first)
         try:
             answer = self._answered(message, remote)
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -35,6 +36,7 @@ TCP: Final = "tcp"
 SCTP: Final = "sctp"
 TLS: Final = "tcp-tls"
 USER_CACHE: Final = "*uch"
+_READ: Final = re.compile(r"\*req(?:\.([A-Za-z0-9-]+))?")
 FIRMWARE_OF: Final = {CGRATES: 918, APPLIANCE: 1}  # Firmware-Revision; CGRateS says 918
 
 
@@ -75,10 +77,41 @@ def language_of(tree: Tree, section: Diameter, dictionary: Dictionary, terms: Te
     return Language(dictionary, processors, _fields(tree, ERR, terms))
 
 
-def templates_of(tree: Tree, section: Diameter, terms: Terms) -> Templates:
+def templates_of(tree: Tree, section: Diameter, dictionary: Dictionary, terms: Terms) -> Templates:
     """The requests of ours. SettingsError where a template cannot be read."""
-    found = [_fields(tree, name, terms) if name else None for name in (section.asr_template, section.rar_template)]
-    return Templates(found[0], found[1], section.forced_disconnect)
+    names = (section.asr_template, section.rar_template)
+    found = [_fields(tree, name, terms) if name else None for name in names]
+    read = _read_by(tree, [name for name in names if name])
+    keys = None if read is None else frozenset(avp.key for avp in map(dictionary.named, read) if avp is not None)
+    return Templates(found[0], found[1], section.forced_disconnect, keys)
+
+
+def _read_by(tree: Tree, names: list[str]) -> set[str] | None:
+    """The AVPs of *req that templates read, and those that they take in; None where that cannot be told from their texts."""
+    templates = tree.values[TEMPLATES]
+    assert isinstance(templates, dict), "a section of templates by name"
+    found: set[str] = set()
+    seen: set[str] = set()
+    while names:
+        name = names.pop()
+        rows = templates.get(name)
+        if name in seen or not isinstance(rows, list):
+            continue
+        seen.add(name)
+        for row in rows:
+            assert isinstance(row, dict), "a field template is a table"
+            filters = row.get("filters")
+            texts = [*(filters if isinstance(filters, list) else ()), row.get("path"), row.get("value")]
+            if any(isinstance(text, str) and not text.startswith("*") for text in texts[:-2]):
+                return None  # a stored filter
+            if row.get("type") == "*template":
+                names.append(str(row.get("value")))
+            for text in texts:
+                for read in _READ.findall(text) if isinstance(text, str) else ():
+                    if not read:
+                        return None
+                    found.add(read)
+    return found
 
 
 def _fields(tree: Tree, name: str, terms: Terms) -> Fields:

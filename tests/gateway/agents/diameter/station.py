@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -41,9 +41,6 @@ default_tenant = "example.net"
 enabled = true
 origin_host = "ocs.example"
 origin_realm = "example"
-asr_template = "*asr"
-rar_template = "*rar"
-forced_disconnect = "*asr"
 {options}
 
 [[diameter_agent.request_processors]]
@@ -70,6 +67,7 @@ reply_fields = {reply}
 [diameter_agent.request_processors.request_fields]
 {fields}
 """
+DEFAULTS = {"asr_template": "*asr", "rar_template": "*rar", "forced_disconnect": "*asr"}
 FIELDS = """
 ToR = "*voice"
 OriginID = "~*req.Session-Id"
@@ -103,7 +101,7 @@ class Door:
     def step(self, command: object, now_ns: int) -> object:
         return self.site.engine.step(command, now_ns, self.site.ticks)
 
-    def hold(self, request: bytes = b"") -> None:
+    def hold(self, request: Callable[[], bytes] | None = None) -> None:
         self.site.engine.hold(request)
 
     def release(self, keys: Sequence[bytes], answer: bytes, now_ns: int) -> None:
@@ -140,6 +138,8 @@ class Station:
     ) -> None:
         self.site = site or Switch()
         path = folder / "tollwire.toml"
+        given = {line.partition(" = ")[0] for line in options.splitlines()}
+        options += "".join(f'\n{name} = "{value}"' for name, value in DEFAULTS.items() if name not in given)
         path.write_text(sections + PROCESSORS.format(options=options, reply=REPLY.replace("\n", ""), fields=FIELDS))
         loaded = load(str(path), environ={})
         assert not loaded.faults, loaded.faults
