@@ -33,7 +33,8 @@ static int ccr(os0_t sid, uint32_t type, uint32_t num) {
 	fd_log_notice("GY %s type %u number %u -> %u granted %llu", sid, type, num, last_rc, (unsigned long long)last_gsu); return 0;
 }
 static void *run(void *unused) {
-	int i, j; char sid[128]; fd_core_waitstartcomplete(); sleep(1);
+	int i, j; char sid[128]; struct peer_hdr *peer = NULL; DiamId_t server = "ocs.charging.test"; fd_core_waitstartcomplete();
+	for (i = 0; i < 200; i++) { if (!fd_peer_getbyid(server, strlen(server), 0, &peer) && peer && fd_peer_get_state(peer) == STATE_OPEN) break; usleep(50000); }
 	for (i = 0; i < sessions; i++) { snprintf(sid, sizeof sid, "%s;%ld;%d", fd_g_config->cnf_diamid, (long)time(NULL), i); if (ccr((os0_t)sid, 1, 0)) continue; for (j = 1; j <= updates; j++) ccr((os0_t)sid, 2, j); ccr((os0_t)sid, 3, updates + 1); }
 	fd_log_notice("GY done"); return NULL;
 }
