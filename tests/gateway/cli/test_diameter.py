@@ -296,7 +296,7 @@ def test_what_is_wrong_in_a_file_is_named(text: str, said: str, tmp_path: Path) 
 def test_the_manuals_file_is_one(tmp_path: Path) -> None:
     page = (ROOT / "docs" / "cli.md").read_text()
     file = tmp_path / "f.toml"
-    file.write_text(page.partition("```text\npeer")[2].partition("```")[0].join(("peer", "")))
+    file.write_text("peer" + page.partition("```text\npeer")[2].partition("```")[0])
     plan = read_file(str(file))
     assert [(one.command, one.expect, one.pause) for one in plan.requests] == [("CCR-I", 0, 0.0), ("CCR-T", 2001, 2.0)]
     for one in plan.requests:
