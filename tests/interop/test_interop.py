@@ -27,3 +27,13 @@ def test_story(name: str, tmp_path: Path) -> None:
 def test_what_is_missing_is_named_once() -> None:
     assert peers.missing({"/no/such/file": "one", "no-such-program": "two", "sh": "dash"}, {"/no/such/*": "one"}) == ["one", "two"]
     assert peers.there("/usr/lib/*") or not Path("/usr/lib").exists()
+
+
+def test_who_lacks_a_peer_fails_in_continuous_integration_and_is_told_elsewhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(STORIES, "python", {"no-such-program": "its-package"})
+    monkeypatch.setenv("CI", "true")
+    with pytest.raises(pytest.fail.Exception, match=r"apt-get install --no-install-recommends .*its-package"):
+        test_story("python", tmp_path)
+    monkeypatch.delenv("CI")
+    with pytest.raises(pytest.skip.Exception, match="its-package"):
+        test_story("python", tmp_path)
