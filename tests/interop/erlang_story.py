@@ -64,12 +64,16 @@ def from_gateway(messages: list[Message]) -> list[str]:
     return told([one for one in messages if one.source == DIAMETER])
 
 
-def hold(here: World, account: str, port: int = DIAMETER) -> None:
-    """A session that the gateway asks for its use (RAR), and then ends (ASR)."""
+def hold(here: World, account: str, port: int = DIAMETER, *, topped_up: bool = False) -> None:
+    """A session that the gateway asks for its use (RAR), because it is told to or the account gets money, and then ends (ASR)."""
     holding = client(here, account, "hold", port=port)
     holding.until(lambda: here.sessions(account) == 1, "the session is open")
     wanted = {"Tenant": "default", "Filters": [f"*string:~*req.Account:{account}"]}
-    expect(here.call("SessionSv1.AlterSessions", wanted), "OK")
+    if topped_up:
+        cash = {"Tenant": "default", "Account": account, "BalanceType": "*monetary", "Value": 1, "Balance": {"ID": "more"}}
+        expect(here.call("APIerSv1.AddBalance", cash), "OK")
+    else:
+        expect(here.call("SessionSv1.AlterSessions", wanted), "OK")
     holding.until(lambda: "CCR 2/1" in holding.text(), "the client was asked, and sent an update")
     expect(here.call("SessionSv1.ForceDisconnect", wanted), "OK")
     assert holding.wait() == 0, holding.text()
@@ -97,6 +101,8 @@ def tell(folder: Path) -> None:
             run(here, account, story, "1", status=1)
         hold(here, "1003")
         expect(here.balance("1003"), 10)
+        hold(here, "1003", topped_up=True)
+        expect(here.balance("1003"), 11)
         run(here, "alice", "load", "100", "20")
         look_at_load(here)
         look_at(here.finish())
@@ -135,6 +141,7 @@ def look_at(messages: list[Message]) -> None:
     )
     assert_same(from_gateway(of_session(messages, "ims.client.test", 1)), [refused(4012, 1, 0)])
     look_at_held(messages, 2)
+    look_at_held(messages, 3)
 
 
 def look_at_held(messages: list[Message], place: int) -> None:
