@@ -30,7 +30,8 @@ def uncover(attribute: Attribute, value: bytes, secret: bytes, authenticator: by
     if not attribute.encrypt or not secret:
         return value
     if attribute.encrypt == HIDDEN_PASSWORD:
-        return show_password(value, secret, authenticator)
+        shown = show_password(value, secret, authenticator)
+        return shown.ljust(attribute.size, b"\0")  # zeros at the end of a value of fixed size are no padding
     if attribute.encrypt == HIDDEN_SALTED:
         return show_salted(value, secret, authenticator)
     return show_ascend(value, secret, authenticator)

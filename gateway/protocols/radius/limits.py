@@ -18,5 +18,5 @@ DICTIONARY_ATTRIBUTES: Final = 65_536  # of all files together; more are faults
 DICTIONARY_VALUES: Final = 131_072  # VALUE lines of all files together
 DICTIONARY_VENDORS: Final = 4_096  # of all files together
 DICTIONARY_FAULTS: Final = 1_000  # faults that are named in one run; the last one says that there are more
-DICTIONARY_SUGGESTIONS: Final = 100  # wrong names for which the nearest right one is looked for
+DICTIONARY_SUGGESTIONS: Final = 40  # wrong names for which the nearest right one is looked for
 DICTIONARY_NAME: Final = 128  # characters of a name

@@ -62,8 +62,8 @@ def mschap_is_right(response: bytes, challenge: bytes, password: str) -> bool:
 
 
 def mppe_keys(password: str) -> bytes:
-    """The value of MS-CHAP-MPPE-Keys, to be hidden as a password is: LM key, NT key, zeros (RFC 2548 section 2.4.1)."""
-    return lm_hash(password)[:8] + md4(nt_hash(password)) + bytes(8)
+    """The value of MS-CHAP-MPPE-Keys, to be hidden as a password is: LM key, NT key (RFC 2548 section 2.4.1)."""
+    return lm_hash(password)[:8] + md4(nt_hash(password))
 
 
 # -- version 2 -----------------------------------------------------------------------------------------------------------

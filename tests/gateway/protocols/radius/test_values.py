@@ -317,6 +317,10 @@ def test_hidden_values_are_built() -> None:
     for path, name in (("User-Password", "secret"), ("Tunnel-Password", "tunnel"), ("MS-MPPE-Send-Key", "0x" + "ab" * 16)):
         assert read(found, path, SECRET) == name
         assert read(found, path, b"another") != name
+    keys = "0x" + "cd" * 22 + "0000"
+    sized = built([("MS-CHAP-MPPE-Keys", keys)], secret=SECRET, authenticator=AUTHENTICATOR)
+    assert read(sized, "MS-CHAP-MPPE-Keys", SECRET) == keys
+    assert len(sized.attributes) == 2 + 6 + 32  # RFC 2548 section 2.4.1: in whole blocks
     with pytest.raises(ValueError, match="MS-MPPE-Send-Key cannot be hidden here: there is no secret, or no request that it is for"):
         built(rows[2:3])
 
