@@ -262,7 +262,10 @@ class Engine:
         anything was changed; without an answer nothing is remembered."""
         self._held = False
         self.sessions.life.request = None
-        self._journal(self.repetitions.keep(keys, answer, now_ns) if answer and keys else None)
+        record = self.repetitions.record(keys, answer, now_ns) if answer and keys else None
+        self._journal(record)
+        if record is not None:
+            self.repetitions.keep(record, now_ns)
 
     def repeated(self, keys: Sequence[bytes], now_ns: int) -> bytes | None:
         """The answer that a request with one of these keys got, to be given again once `ticket` is durable; None for a new request."""

@@ -64,13 +64,16 @@ class Repetitions:
                 return kept.body
         return None
 
-    def keep(self, keys: Sequence[bytes], body: bytes, now_ns: int) -> AnswerPut:
-        """Remembers an answer; the record of it, for who wants it to outlive the process."""
-        until_ns = now_ns + ANSWER_SECONDS * SECOND
+    def record(self, keys: Sequence[bytes], body: bytes, now_ns: int) -> AnswerPut:
+        """The record of an answer, for the append of what its request changed. `keep` follows when that was taken: an answer whose
+        request cannot be appended is not to be given again."""
         self._last += 1
-        self._add(Kept(keys, body, until_ns))
+        return AnswerPut(self._last, tuple(keys), body, split_amount(now_ns + ANSWER_SECONDS * SECOND))
+
+    def keep(self, record: AnswerPut, now_ns: int) -> None:
+        """Remembers an answer."""
+        self._add(Kept(record.keys, record.body, record.until_ns))
         self._forget(now_ns)
-        return AnswerPut(self._last, tuple(keys), body, split_amount(until_ns))
 
     def restore(self, record: AnswerPut) -> None:
         """Takes up what the journal has; `recovered` follows."""

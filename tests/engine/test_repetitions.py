@@ -13,6 +13,7 @@ from engine.limits import ANSWER_SECONDS
 from engine.records import AnswerPut, CdrPut, SessionProgress, decode_commit
 from engine.repetitions import Repetitions
 from engine.sessions.commands import AlterSessions, ForceDisconnect, InitiateSession, ProcessSessionCdr, TerminateSession
+from engine.storage.ports import StorageRefused
 from engine.usage import SECOND
 from tests.engine.house import TENANT
 from tests.engine.sessions.switch import ACCOUNT, Switch
@@ -101,6 +102,16 @@ def test_a_request_is_refused_whole_while_the_disk_fails() -> None:
     assert (site.engine.ticket, site.count()) == (before, 1)
 
 
+def test_an_answer_whose_request_is_not_taken_is_not_given_again() -> None:
+    site = Switch()
+    site.engine.hold()
+    site.engine.step(InitiateSession(site.event(Usage="60s")), site.now)
+    site.storage.journal.close()
+    with pytest.raises(StorageRefused):
+        site.engine.release((b"k",), b"granted", site.now)
+    assert kept(site, b"k") is None
+
+
 def test_what_was_done_before_a_refusal_stays_done() -> None:
     site = Switch()
     site.engine.hold()
@@ -170,8 +181,14 @@ def test_a_session_of_another_request_remembers_nothing() -> None:
     assert altered.request == b""
 
 
+def keep(room: Repetitions, key: bytes, body: bytes, now_ns: int) -> AnswerPut:
+    record = room.record((key,), body, now_ns)
+    room.keep(record, now_ns)
+    return record
+
+
 def fill(room: Repetitions, count: int, size: int = 1) -> list[AnswerPut]:
-    return [room.keep((b"%d" % number,), b"x" * size, NOW + number) for number in range(count)]
+    return [keep(room, b"%d" % number, b"x" * size, NOW + number) for number in range(count)]
 
 
 def found(room: Repetitions, count: int) -> list[int]:
@@ -188,7 +205,7 @@ def test_the_oldest_answers_go_beyond_the_bounds(monkeypatch: pytest.MonkeyPatch
         again.restore(record)
     again.recovered(NOW)
     assert found(again, 5) == [2, 3, 4]
-    assert again.keep((b"next",), b"x", NOW).number == 6
+    assert keep(again, b"next", b"x", NOW).number == 6
 
 
 def test_the_oldest_answers_go_beyond_the_octets(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -201,9 +218,9 @@ def test_the_oldest_answers_go_beyond_the_octets(monkeypatch: pytest.MonkeyPatch
 
 def test_an_answer_that_took_the_key_of_another_stays_when_that_goes() -> None:
     room = Repetitions()
-    room.keep((b"k",), b"first", NOW)
-    room.keep((b"k",), b"second", NOW + SECOND)
-    assert room.keep((b"other",), b"x", NOW + ANSWER_SECONDS * SECOND).number == 3
+    keep(room, b"k", b"first", NOW)
+    keep(room, b"k", b"second", NOW + SECOND)
+    assert keep(room, b"other", b"x", NOW + ANSWER_SECONDS * SECOND).number == 3
     assert room.find((b"k",), NOW) == b"second"
 
 
