@@ -146,4 +146,4 @@ class DiameterClients:
         variables = self._requests.variables(first.command, first.application, "")
         scopes: dict[str, object] = {REQ: DiameterSource(first, self._language.paths), VARS: variables, OPTS: options}
         now_ns = self._clock()
-        return self._language.builder.build(fill(fields, scopes, DIAMREQ, now_ns), now_ns=now_ns)
+        return self._language.builder.build(fill(fields, scopes, DIAMREQ, now_ns), self._language.processors.terms.zone, now_ns)

@@ -1,8 +1,8 @@
 """A request of a peer becomes what the operator's processors make of it, one append of the engine, and an answer.
 
-Repetitions (D10 of docs/architecture.md): a request is known by its End-to-End Identifier and its content, whatever hop it comes over;
-one with the T flag also by Origin-Host, Session-Id, CC-Request-Type and CC-Request-Number. It gets the first answer under its own
-identifiers, and moves nothing.
+Repetitions (D10 of docs/architecture.md): a request is known by its End-to-End Identifier and its content, whatever way it comes; one
+with the T flag also by Origin-Host, Session-Id, CC-Request-Type and CC-Request-Number. It gets the first answer under its own
+identifiers and with its own Proxy-Infos, and moves nothing.
 
 Which Destination-Host and Destination-Realm a request names is not looked at: who has brought it here meant us (recorded).
 """
@@ -26,7 +26,10 @@ from gateway.protocols.diameter.building import Builder
 from gateway.protocols.diameter.codes import (
     CC_REQUEST_NUMBER,
     CC_REQUEST_TYPE,
+    HEADER_BYTES,
     ORIGIN_HOST,
+    PROXY_INFO,
+    ROUTE_RECORD,
     SESSION_ID,
     TOO_BUSY,
     UNABLE_TO_COMPLY,
@@ -45,6 +48,7 @@ DIAMREQ: Final = "*diamreq"
 OPTS: Final = "*opts"
 VARS: Final = "*vars"
 CC_FIELDS: Final = ((CC_REQUEST_TYPE, "CC-Request-Type"), (CC_REQUEST_NUMBER, "CC-Request-Number"))
+OF_THE_WAY: Final = (ROUTE_RECORD, PROXY_INFO)  # what relays add to a request
 KEY_BYTES: Final = 16
 NO_PLACE: Final = "too many requests are being worked on"
 NO_DISK: Final = "storage unavailable, try again later"
@@ -175,15 +179,16 @@ class Requests:
         if known is not None:
             self._counts.repetitions += 1
             self.ticket = self._door.ticket
-            return known[:12] + message.raw[12:20] + known[20:]
+            return given_to(known, message)
         try:
-            return self._work(message, keys, client, remote)
+            return given_to(self._work(message, keys, client, remote), message)
         except (StorageUnavailable, StorageRefused):
             self._counts.unavailable += 1
             return self.refuse(message, TOO_BUSY, NO_DISK)
 
     def _work(self, message: Message, keys: list[bytes], client: str, remote: str) -> bytes:
-        """One request, one append: whatever becomes of it, what it has changed is taken together with its answer."""
+        """One request, one append: whatever becomes of it, what it has changed is taken together with its answer. The answer lacks what
+        `given_to` adds: that is of the way that a request comes, and a repetition may come another one."""
         self.client = client
         self._stepped = False
         door, answer = self._door, b""
@@ -212,11 +217,11 @@ class Requests:
         if worked.failed or not worked.handled:
             return self._failed(message, remote, worked.failed)
         try:
-            body = language.builder.build(worked.reply)
+            answer = answer_to(message, language.builder.build(worked.reply, language.processors.terms.zone, self._now_ns))
         except ValueError as fault:
             return self._failed(message, remote, str(fault))
         self._counts.answered(code_of(worked.reply))
-        return answer_to(message, body + taken_along(message))
+        return answer
 
     # -- errors ------------------------------------------------------------------------------------------------------------
 
@@ -240,10 +245,10 @@ class Requests:
         fields += self._cc_fields(message, fields)
         self._counts.answered(str(UNABLE_TO_COMPLY))
         try:
-            body = self._language.builder.build(fields)
+            terms = self._language.processors.terms
+            return answer_to(message, self._language.builder.build(fields, terms.zone, self._now_ns), error=True)
         except ValueError as fault:
-            return refusal(message, self._identity, UNABLE_TO_COMPLY, f"*err: {fault}")
-        return answer_to(message, body + taken_along(message), error=True)
+            return refusal(message, self._identity, UNABLE_TO_COMPLY, f"*err: {fault}", along=False)
 
     def _error_fields(self, message: Message, remote: str) -> list[Field]:
         return fill(self._language.error, self._scopes(message, remote), REP, self._now_ns)
@@ -297,11 +302,17 @@ class Requests:
 
 
 def repetition_keys(message: Message) -> list[bytes]:
-    """What a request is known by when it comes again: its End-to-End Identifier and content; for credit control also who asks for which
-    request of which session."""
+    """What a request is known by when it comes again: its End-to-End Identifier and content, but for what relays add; for credit control
+    also who asks for which request of which session."""
     raw, avps = message.raw, message.avps
     whole = blake2b(raw[5:12], digest_size=KEY_BYTES)
-    whole.update(raw[16:])
+    if ROUTE_RECORD in avps.keys or PROXY_INFO in avps.keys:
+        whole.update(raw[16:HEADER_BYTES])
+        for position, key in enumerate(avps.keys):
+            if key not in OF_THE_WAY:
+                whole.update(avps.whole(position))
+    else:
+        whole.update(raw[16:])
     keys = [whole.digest()]
     number, kind = avps.find(CC_REQUEST_NUMBER), avps.find(CC_REQUEST_TYPE)
     session, host = avps.find(SESSION_ID), avps.find(ORIGIN_HOST)
@@ -311,6 +322,15 @@ def repetition_keys(message: Message) -> list[bytes]:
             named.update(avps.whole(position))
         keys.append(named.digest())
     return keys
+
+
+def given_to(answer: bytes, request: Message) -> bytes:
+    """An answer as it goes to one of those that asked for it: under its identifiers, with its Proxy-Infos."""
+    along = taken_along(request)
+    if not along and answer[12:HEADER_BYTES] == request.raw[12:HEADER_BYTES]:
+        return answer
+    length = len(answer) + len(along)
+    return b"".join([answer[:1], length.to_bytes(3, "big"), answer[4:12], request.raw[12:HEADER_BYTES], answer[HEADER_BYTES:], along])
 
 
 def code_of(fields: Sequence[Field]) -> str:

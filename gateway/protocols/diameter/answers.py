@@ -57,10 +57,10 @@ def taken_along(request: Message) -> bytes:
     return b"".join(found)
 
 
-def refusal(request: Message, identity: Identity, result: int, text: str = "", failed: bytes = b"") -> bytes:
+def refusal(request: Message, identity: Identity, result: int, text: str = "", failed: bytes = b"", *, along: bool = True) -> bytes:
     """An answer with the E bit: Result-Code, who says so, and why. `failed` are AVPs for Failed-AVP.
 
-    Session-Id, CC-Request-Type and -Number of the request are in it where they could be read, Proxy-Info too.
+    Session-Id, CC-Request-Type and -Number of the request are in it where they could be read, with `along` Proxy-Info too.
     """
     avps = request.avps
     body = b""
@@ -76,4 +76,4 @@ def refusal(request: Message, identity: Identity, result: int, text: str = "", f
         body += plain_avp(ERROR_MESSAGE, text.encode("utf-8", "replace"), False)
     if failed:
         body += plain_avp(FAILED_AVP, failed)
-    return answer_to(request, body + taken_along(request), error=True)
+    return answer_to(request, body + taken_along(request) if along else body, error=True)

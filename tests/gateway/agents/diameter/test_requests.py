@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.records import AnswerPut, CdrPut, decode_commit
+from engine.times import SECOND
 from gateway.protocols.diameter.answers import number_avp, plain_avp
 from gateway.protocols.diameter.codes import (
     CC_REQUEST_NUMBER,
@@ -22,6 +23,7 @@ from gateway.protocols.diameter.message import Message
 from tests.gateway.agents.diameter.station import AGAIN, Door, Station, code_of, text
 
 GRANTED = 431
+EVENT_TIMESTAMP = 55
 CC_TIME = 420
 
 
@@ -132,6 +134,28 @@ def test_with_the_t_flag_a_request_is_known_by_its_session_and_number(tmp_path: 
     on_loop(test)
 
 
+@pytest.mark.parametrize("flags", [0, AGAIN])
+def test_a_repetition_over_another_relay_gets_the_first_answer_with_its_own_proxy_infos(tmp_path: Path, flags: int) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+
+        def over(relay: bytes, flags: int = 0) -> tuple[Message, list[bytes]]:
+            way = plain_avp(282, relay) + plain_avp(PROXY_INFO, plain_avp(280, relay) + plain_avp(33, b"state of " + relay))
+            answer = one(peer.says(peer.ccr(1, 0, end=7, flags=flags, extra=way if relay else b"")))
+            infos = [answer.avps.whole(place) for place, key in enumerate(answer.avps.keys) if key == PROXY_INFO]
+            assert infos == ([way[-len(infos[0]) :]] if relay else [])
+            return answer, [answer.avps.whole(place) for place, key in enumerate(answer.avps.keys) if key != PROXY_INFO]
+
+        _, first = over(b"relay-one.example")
+        for relay in (b"two.example", b"", b"relay-one.example"):
+            answer, again = over(relay, flags)
+            assert (again, code_of(answer), answer.hop_by_hop, station.site.cash()) == (first, 2001, peer.hop, 94)
+        assert station.agent.counts.repetitions == 3
+
+    on_loop(test)
+
+
 def test_a_new_request_with_old_numbers_is_worked_off(tmp_path: Path) -> None:
     def test() -> None:
         station = Station(tmp_path)
@@ -161,11 +185,23 @@ def test_what_no_processor_takes_is_answered_5012_by_the_template(tmp_path: Path
     def test() -> None:
         station = Station(tmp_path, option)
         peer = station.peer()
+        before = station.site.engine.ticket
         answer = one(peer.says(peer.ccr(4, 3)))
         assert (code_of(answer), answer.is_error, text(answer, SESSION_ID)) == (5012, True, "s;1")
         numbers = answer.avps.number(CC_REQUEST_TYPE), answer.avps.number(CC_REQUEST_NUMBER)
         assert numbers == ((4, 3) if there else (None, None))
-        assert (station.agent.counts.failed, station.site.engine.ticket) == (1, station.site.engine.ticket)
+        assert (station.agent.counts.failed, station.site.engine.ticket) == (1, before)
+
+    on_loop(test)
+
+
+def test_a_time_of_an_answer_may_be_told_by_that_of_the_request(tmp_path: Path) -> None:
+    def test() -> None:
+        template = '[[templates."*err"]]\npath = "*rep.Event-Timestamp"\ntype = "*constant"\nvalue = "*now"\n'
+        station = Station(tmp_path, sections=template)
+        peer = station.peer()
+        answer = one(peer.says(peer.ccr(4, 3)))
+        assert answer.avps.number(EVENT_TIMESTAMP) == station.site.now // SECOND + 2_208_988_800
 
     on_loop(test)
 
