@@ -44,7 +44,8 @@ def _bounded(text: str) -> str | None:
     if text.startswith("*"):
         return None
     if text.isdecimal() and text.isascii():
-        return None if int(text[: _SAFE_DIGITS + 2]) <= MOST_USAGE_NS and len(text) <= _SAFE_DIGITS + 1 else str(MOST_USAGE_NS)
+        digits = text.lstrip("0")
+        return None if len(digits) <= _SAFE_DIGITS or int(digits[: _SAFE_DIGITS + 2]) <= MOST_USAGE_NS else str(MOST_USAGE_NS)
     try:
         usage_ns = parse_duration(text)
     except ValueError:

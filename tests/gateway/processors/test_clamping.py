@@ -38,7 +38,25 @@ def test_beyond_all_bounds(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0", "0s", "10", "60s", "1h30m0s", "2097152", "1152921504606846976", "99999h", "*unlimited", "soon", "1.5", "72h0m0s", "-"]
+    "text",
+    [
+        "",
+        "0",
+        "0" * 40,
+        "0" * 40 + "60",
+        "0s",
+        "10",
+        "60s",
+        "1h30m0s",
+        "2097152",
+        "1152921504606846976",
+        "99999h",
+        "*unlimited",
+        "soon",
+        "1.5",
+        "72h0m0s",
+        "-",
+    ],
 )
 def test_within_bounds_or_no_usage_at_all(text: str) -> None:
     fields: dict[str, object] = {"Usage": text}
