@@ -12,4 +12,5 @@ INTRODUCTION_SECONDS: Final = 10.0  # from a connection's begin to the end of it
 FAREWELL_SECONDS: Final = 2.0  # that a peer may take to answer a DPR; then the connection is closed
 MAX_FRIENDS: Final = 10_000  # entries of one of the lists of those that may connect
 MAX_LOGGED_CHARACTERS: Final = 8_192  # of one line that *log or *dryrun asks for
+MAX_KEPT_REQUEST_BYTES: Final = 32 << 10  # that a session remembers of the request that began it; of a longer one nothing
 MAX_WAYS: Final = 3  # connections that a request of ours is tried on

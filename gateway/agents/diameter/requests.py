@@ -18,7 +18,7 @@ from engine.errors import RequestError, StorageUnavailable
 from engine.fields.path import Path
 from engine.storage.ports import StorageRefused
 from gateway.agents.diameter.counts import Counts
-from gateway.agents.diameter.limits import MAX_LOGGED_CHARACTERS
+from gateway.agents.diameter.limits import MAX_KEPT_REQUEST_BYTES, MAX_LOGGED_CHARACTERS
 from gateway.processors.run import Fields, Processors, Worked, fill
 from gateway.processors.usercache import UserCache
 from gateway.protocols.diameter.answers import Identity, refusal, taken_along
@@ -158,14 +158,15 @@ class Requests:
         return self._door.step(command, self._now_ns)
 
     def _remembered(self) -> bytes:
-        """What is remembered of the request that is being worked off."""
+        """What is remembered of the request that is being worked off; nothing of one that is too long."""
         message, kept = self._message, self._kept
         assert message is not None, "a request is being worked off"
-        if kept is None:
-            return message.raw
-        avps = message.avps
-        body = b"".join([avps.whole(position) for position, key in enumerate(avps.keys) if key in kept])
-        return encode(message.flags, message.command, message.application, message.hop_by_hop, message.end_to_end, body)
+        first = message.raw
+        if kept is not None:
+            avps = message.avps
+            body = b"".join([avps.whole(position) for position, key in enumerate(avps.keys) if key in kept])
+            first = encode(message.flags, message.command, message.application, message.hop_by_hop, message.end_to_end, body)
+        return first if len(first) <= MAX_KEPT_REQUEST_BYTES else b""
 
     # -- requests --------------------------------------------------------------------------------------------------------
 

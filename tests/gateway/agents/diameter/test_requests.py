@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.records import AnswerPut, CdrPut, decode_commit
+from engine.sessions.commands import AlterSessions
 from engine.times import SECOND
 from gateway.protocols.diameter.answers import number_avp, plain_avp
 from gateway.protocols.diameter.codes import (
@@ -20,6 +21,7 @@ from gateway.protocols.diameter.codes import (
     SESSION_ID,
 )
 from gateway.protocols.diameter.message import Message
+from tests.engine.house import TENANT
 from tests.gateway.agents.diameter.station import AGAIN, Door, Station, code_of, text
 
 GRANTED = 431
@@ -202,6 +204,18 @@ def test_a_time_of_an_answer_may_be_told_by_that_of_the_request(tmp_path: Path) 
         peer = station.peer()
         answer = one(peer.says(peer.ccr(4, 3)))
         assert answer.avps.number(EVENT_TIMESTAMP) == station.site.now // SECOND + 2_208_988_800
+
+    on_loop(test)
+
+
+@pytest.mark.parametrize(("octets", "kept"), [(16 << 10, True), (33 << 10, False)])
+def test_a_session_remembers_no_request_that_is_too_long(tmp_path: Path, octets: int, kept: bool) -> None:
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        assert code_of(one(peer.says(peer.ccr(1, 0, session="s" * octets)))) == 2001
+        (altered,) = station.site.step(AlterSessions(TENANT))
+        assert bool(altered.request) is kept
 
     on_loop(test)
 
