@@ -17,6 +17,7 @@ from gateway.protocols.diameter.kinds import ADDRESS
 from gateway.protocols.diameter.message import Avps, DecodeError, Message, decode, encode
 from gateway.protocols.diameter.paths import DiameterSource, Paths
 from gateway.protocols.diameter.peer import CLOSED, Peer, Settings
+from gateway.protocols.diameter.pending import EndToEnd
 from gateway.protocols.diameter.reading import read_dictionary
 from gateway.protocols.diameter.stream import MessageStream
 from gateway.protocols.diameter.values import octets, read_value, write_value
@@ -102,7 +103,7 @@ class Diameter(Target):
         whole = self._cut([data])
         if whole != self._cut([data[at : at + size] for at in range(0, len(data), size)]):
             raise FindingError(f"other messages in pieces of {size}")
-        peer = Peer(self._settings, 0, seed=size, started_s=1, local_address="127.0.0.1")
+        peer = Peer(self._settings, 0, seed=size, end_to_end=EndToEnd(1, size), local_address="127.0.0.1")
         for number, one in enumerate(whole[0]):
             self._message(one)
             self._done(peer, peer.receive(one, number))

@@ -22,6 +22,7 @@ from gateway.protocols.diameter.actions import Action, Answered, Asked, Close, O
 from gateway.protocols.diameter.codes import TOO_BUSY, UNABLE_TO_COMPLY, UNKNOWN_PEER
 from gateway.protocols.diameter.message import Message
 from gateway.protocols.diameter.peer import OPEN, Peer, Settings
+from gateway.protocols.diameter.pending import EndToEnd
 from gateway.protocols.diameter.stream import MessageStream
 from gateway.transport import limits
 from gateway.transport.caps import Caps
@@ -39,8 +40,8 @@ DISCONNECTED: Final = "disconnected"  # how a machine says that a DPR of ours wa
 
 
 class House:
-    """What all connections share. `in_flight` counts the requests of all of them that are not answered yet. `settings` are those of their
-    peer machines; `max_requests` 0: no bound of its own."""
+    """What all connections share. `in_flight` counts the requests of all of them that are not answered yet; `max_requests` 0: no bound of
+    its own. `started_s`: when the process started, in seconds of the day's clock."""
 
     def __init__(
         self,
@@ -65,7 +66,7 @@ class House:
         self.max_requests = max_requests
         self.max_message_bytes = max_message_bytes
         self.synced = synced
-        self.started_s = started_s
+        self.end_to_end = EndToEnd(started_s, chance.getrandbits(20))
         self.in_flight = 0
         self.links: dict[Link, None] = {}
         self._numbers = 0
@@ -139,7 +140,7 @@ class Link(Line):
             self._settings,
             monotonic_ns(),
             seed=house.chance.getrandbits(32),
-            started_s=house.started_s,
+            end_to_end=house.end_to_end,
             local_address=str(local[0]).removeprefix("::ffff:").partition("%")[0],
             dialled=self._dialled,
             expected_host=self._expected_host,

@@ -36,7 +36,7 @@ from gateway.protocols.diameter.codes import (
     TOO_BUSY,
 )
 from gateway.protocols.diameter.message import DecodeError, Message, answer_to, decode, encode
-from gateway.protocols.diameter.pending import Pending, Waiting
+from gateway.protocols.diameter.pending import EndToEnd, Pending, Waiting
 from gateway.protocols.diameter.watchdog import ASK, GIVE_UP, SUSPECT, Watchdog
 
 WAIT_CER: Final = 0
@@ -104,8 +104,8 @@ class Settings:
 class Peer:
     """One connection. `offer` is what the peer said of itself, once it did; `ignored` counts messages that came to nothing.
 
-    `seed` is a number by chance, 32 bits: the first hop-by-hop number, the low part of end-to-end numbers, the spread of the watchdog.
-    `started_s` are seconds of the day's clock, for end-to-end numbers that differ after a restart (RFC 6733 section 3).
+    `seed` is a number by chance, 32 bits: the first hop-by-hop number, the spread of the watchdog. `end_to_end` are the numbers of all
+    connections of this host.
     """
 
     state: int
@@ -121,7 +121,7 @@ class Peer:
     _identity: Identity
     _until: int  # when the exchange or the goodbye is given up; 0: neither
     _cer: Message | None  # that waits for an election
-    _end_to_end: int
+    _end_to_end: EndToEnd
     _own_goodbye: bool
 
     def __init__(
@@ -130,7 +130,7 @@ class Peer:
         now: int,
         *,
         seed: int,
-        started_s: int,
+        end_to_end: EndToEnd,
         local_address: str,
         dialled: bool = False,
         expected_host: str = "",
@@ -150,7 +150,7 @@ class Peer:
         self._identity = settings.capabilities.identity
         self._until = now + settings.exchange_ns
         self._cer = None
-        self._end_to_end = (started_s & 0xFFF) << 20 | (seed & 0xF_FFFF)
+        self._end_to_end = end_to_end
         self._own_goodbye = False
 
     @property
@@ -249,7 +249,7 @@ class Peer:
         if self.state != OPEN:
             raise ValueError("the connection is not open")
         flags = REQUEST | (PROXIABLE if proxiable else 0) | (RETRANSMITTED if end_to_end >= 0 else 0)
-        number = end_to_end if end_to_end >= 0 else self._next_end_to_end()
+        number = end_to_end if end_to_end >= 0 else self._end_to_end.take()
         hop_by_hop = self.pending.add(token, command, until)
         return encode(flags, command, application, hop_by_hop, number, body), number
 
@@ -420,12 +420,7 @@ class Peer:
     def _own(self, command: int, body: bytes, token: Own, now: int) -> bytes:
         """A request of the protocol itself. Its answer is waited for as long as a watchdog's, but nobody is told when none comes."""
         hop_by_hop = self.pending.add(token, command, now + self._settings.watchdog_ns) if not self.pending.is_full else 0
-        return encode(REQUEST, command, COMMON_MESSAGES, hop_by_hop, self._next_end_to_end(), body)
-
-    def _next_end_to_end(self) -> int:
-        number = self._end_to_end
-        self._end_to_end = (number + 1) & 0xFFFF_FFFF
-        return number
+        return encode(REQUEST, command, COMMON_MESSAGES, hop_by_hop, self._end_to_end.take(), body)
 
     def _state_id(self) -> bytes:
         state_id = self._settings.capabilities.state_id

@@ -1,10 +1,27 @@
-"""Our own requests on one connection that wait for an answer, by their hop-by-hop number (RFC 6733 section 3)."""
+"""The numbers of our own requests, and those on one connection that wait for an answer (RFC 6733 section 3)."""
 
 from __future__ import annotations
 
 import heapq
 
 from gateway.protocols.diameter.limits import MAX_PENDING
+
+
+class EndToEnd:
+    """End-to-end numbers. Unlike the hop-by-hop ones of a connection they tell the requests of a host apart, whichever way these go, and
+    shall not come again within four minutes, a restart among them."""
+
+    _next: int
+
+    def __init__(self, started_s: int, chance: int) -> None:
+        """`started_s` are seconds of the day's clock, `chance` any number."""
+        self._next = (started_s & 0xFFF) << 20 | (chance & 0xF_FFFF)
+
+    def take(self) -> int:
+        """The next one."""
+        number = self._next
+        self._next = (number + 1) & 0xFFFF_FFFF
+        return number
 
 
 class Waiting:

@@ -187,6 +187,19 @@ def test_a_farewell_is_answered_or_ends_by_itself(tmp_path: Path, code: int) -> 
     on_loop(test)
 
 
+def test_requests_of_ours_have_numbers_of_the_host_and_not_of_a_connection(tmp_path: Path) -> None:
+    async def test() -> None:
+        station = Station(tmp_path)
+        numbers: list[int] = []
+        for peer in [station.peer(), station.peer(), station.peer("other.example")]:
+            peer.link.say_goodbye(0, 10)
+            (farewell,) = peer.heard()
+            numbers.append(farewell.end_to_end)
+        assert numbers == list(range(numbers[0], numbers[0] + 3))
+
+    on_loop(test)
+
+
 def test_what_was_asked_before_a_farewell_is_answered(tmp_path: Path) -> None:
     async def test() -> None:
         station = Station(tmp_path)

@@ -10,6 +10,7 @@ from gateway.protocols.diameter.capabilities import Capabilities
 from gateway.protocols.diameter.checking import Rules
 from gateway.protocols.diameter.message import DecodeError, Message, answer_to, decode, encode
 from gateway.protocols.diameter.peer import CLOSED, CLOSING, OPEN, SECOND, WAIT_CEA, WAIT_CER, Peer, Settings, wins
+from gateway.protocols.diameter.pending import EndToEnd
 from gateway.protocols.diameter.stream import MessageStream
 from gateway.protocols.diameter.watchdog import OKAY, REOPEN, SUSPECT
 from tests.gateway.protocols.diameter.samples import avp, cases, known, request, text, u32
@@ -41,7 +42,7 @@ def peer(
         of or settings(),
         0,
         seed=1_000,
-        started_s=0x123,
+        end_to_end=EndToEnd(0x123, 1_000),
         local_address="127.0.0.1",
         dialled=dialled,
         expected_host=expected_host,
