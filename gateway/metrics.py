@@ -385,7 +385,7 @@ DIAMETER: Final = (
     Metric(
         "diameter_refused_peers",
         COUNTER,
-        "Peers refused because allowed_hosts or allowed_realms does not have them, or for their capabilities.",
+        "Peers refused because allowed_hosts or allowed_realms does not have them.",
         _diameter(lambda agent: agent.counts.refused_peers),
     ),
     Metric("diameter_peers_lost", COUNTER, "Peers that were up and are no more.", _diameter(lambda agent: agent.counts.disconnected)),

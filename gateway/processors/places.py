@@ -10,7 +10,7 @@ from typing import Final
 
 from engine.fields.path import split_path
 from engine.fields.template import DYNAMIC, Template, split_parts
-from engine.fields.values import MISSING
+from engine.fields.values import MISSING, lasting_text
 from engine.fields.view import OPTS, View
 from gateway.processors.built import Built, Filled, Spot
 from gateway.processors.usercache import UserCache
@@ -63,7 +63,7 @@ class WovenPlace(Place):
             text = piece.find(view) if isinstance(piece, Template) else piece
             if text is None:
                 return None
-            texts.append(text)
+            texts.append(lasting_text(text))
         return Place("".join(texts), self.spot.new_branch, self.spot.attribute_id)
 
     def templates(self) -> list[Template]:

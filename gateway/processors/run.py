@@ -177,7 +177,16 @@ class Processors:
 
 
 def _lasting(options: dict[str, object]) -> dict[str, object]:
-    return {name: lasting_text(value) if isinstance(value, str) else value for name, value in options.items()}
+    """Options as an event keeps them, maps and lists inside too; paths bound how deep these go."""
+    return {name: _lasting_value(value) for name, value in options.items()}
+
+
+def _lasting_value(value: object) -> object:
+    if isinstance(value, str):
+        return lasting_text(value)
+    if isinstance(value, list):
+        return [_lasting_value(one) for one in value]
+    return _lasting(value) if isinstance(value, dict) else value
 
 
 def _told(processor: Processor, what: str, values: dict[str, object]) -> str:

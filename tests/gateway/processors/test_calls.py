@@ -11,7 +11,7 @@ from engine.sessions.commands import Asked, EventReply, SessionReply
 from gateway.processors.calls import OwnRequest
 from gateway.processors.run import Worked
 from gateway.processors.terms import Terms
-from tests.gateway.processors.asking import Engine, compiled, field, processor, worked
+from tests.gateway.processors.asking import Engine, Row, compiled, field, processor, worked
 
 ASKS = (field("*cgreq.Account", "anna"), field("*cgreq.Usage", "60s"), field("*opts.*sessionsTTL", "10s"))
 SAYS = (
@@ -65,6 +65,22 @@ def test_octets_that_are_no_text_come_back_in_an_answer_and_do_not_go_into_what_
     assert command.event.fields == {"Where": "\ufffdb\ufffd\x10 ü"}
     assert command.event.options == {"Where": "\ufffdb\ufffd\x10 ü"}
     assert command.event.tenant == "\ufffdb\ufffd\x10 ü"
+
+
+def test_nor_into_lists_maps_and_names_of_what_is_kept() -> None:
+    engine = Engine(AuthorizeSession=SessionReply(1))
+    octets: Row = {"Where": b"\x82"}
+    fields = (
+        field("*cgreq.A<~*req.Where>", "field"),
+        field("*opts.<~*req.Where>", "option"),
+        field("*opts.List", "~*req.Where", type="*group"),
+        field("*opts.Map.Inner", "~*req.Where"),
+    )
+    worked(compiled(processor("*authorize", "*accounts", asks=fields)), engine, octets)
+    command = only(engine)
+    assert isinstance(command, commands.AuthorizeSession)
+    assert command.event.fields == {"A\ufffd": "field"}
+    assert command.event.options == {"\ufffd": "option", "List": ["\ufffd"], "Map": {"Inner": "\ufffd"}}
 
 
 @pytest.mark.parametrize(
