@@ -36,7 +36,7 @@ MAX_GATE_BYTES = limits.MAX_GATE_BYTES
 MAX_WAITING_BYTES = limits.MAX_WAITING_BYTES
 TURN_SECONDS = limits.TURN_SECONDS
 LOOPBACK: Final = "127.0.0.1"
-DISCONNECTED: Final = "disconnected"  # how a machine says that a DPR of ours was answered
+DISCONNECTED: Final = "disconnected"  # how a machine says that a DPR of ours was answered 2001
 
 
 class House:

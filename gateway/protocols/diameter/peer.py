@@ -393,7 +393,8 @@ class Peer:
                 self.ignored += 1
                 return []
             if waiting.token is _DPR:
-                return self._end("disconnected", False)
+                result = message.avps.number(RESULT_CODE)
+                return self._end("disconnected" if result == SUCCESS else f"disconnected, which the peer answered with {result}", False)
             return [] if isinstance(waiting.token, Own) else [Answered(waiting.token, message)]
         if message.command == DISCONNECT_PEER and message.application == COMMON_MESSAGES:  # both said it at once
             return [Send(answer_to(message, number_avp(RESULT_CODE, SUCCESS) + self._identity.avps))]

@@ -170,7 +170,7 @@ def test_who_does_not_say_who_it_is_is_sent_away(tmp_path: Path) -> None:
     on_loop(test)
 
 
-@pytest.mark.parametrize("code", [2001, 0])
+@pytest.mark.parametrize("code", [2001, 5012, 0])
 def test_a_farewell_is_answered_or_ends_by_itself(tmp_path: Path, code: int) -> None:
     async def test() -> None:
         station = Station(tmp_path)
