@@ -36,7 +36,7 @@ TCP: Final = "tcp"
 SCTP: Final = "sctp"
 TLS: Final = "tcp-tls"
 USER_CACHE: Final = "*uch"
-_READ: Final = re.compile(r"\*req(?:\.([A-Za-z0-9-]+))?")
+_READ: Final = re.compile(r"\*req(?:\.([^\[\].;:(){}<>&|~]+))?|[\[|]~([^\[\].(|]+)")  # the first name of a path, those of selectors
 FIRMWARE_OF: Final = {CGRATES: 918, APPLIANCE: 1}  # Firmware-Revision; CGRateS says 918
 
 
@@ -107,10 +107,10 @@ def _read_by(tree: Tree, names: list[str]) -> set[str] | None:
             if row.get("type") == "*template":
                 names.append(str(row.get("value")))
             for text in texts:
-                for read in _READ.findall(text) if isinstance(text, str) else ():
-                    if not read:
+                for first, selecting in _READ.findall(text) if isinstance(text, str) else ():
+                    if not first and not selecting:
                         return None
-                    found.add(read)
+                    found.add(first or selecting)
     return found
 
 

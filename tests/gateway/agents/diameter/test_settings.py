@@ -55,6 +55,11 @@ def test_of_a_first_request_that_is_kept_which_the_templates_read(tmp_path: Path
         ('{ path = "*diamreq.Origin-Host", value = "x", filters = ["*string:~*req.CC-Request-Type:1"] },', [263, 416]),
         ('{ path = "*diamreq.Origin-Host", value = "~*req.Requested-Service-Unit.CC-Time" },', [263, 437]),
         ('{ path = "*diamreq.Origin-Host", value = "~*req.No-Such-Thing" },', [263]),
+        ('{ path = "*diamreq.Origin-Host", value = "~*req.Requested-Service-Unit[~CC-Request-Type(1)].CC-Time" },', [263, 416, 437]),
+        (
+            '{ path = "*diamreq.Origin-Host", value = "~*req.Requested-Service-Unit[~CC-Time(60)|~CC-Request-Number(0)].CC-Time" },',
+            [263, 415, 437],
+        ),
         ('{ path = "*diamreq.Origin-Host", value = "x", filters = ["STORED"] },', [263, 264, 296, 283, 258, 416, 415, 437]),
     ],
 )
@@ -66,6 +71,16 @@ def test_what_a_template_of_ones_own_reads_is_kept(tmp_path: Path, row: str, kep
         assert found == kept
     else:
         assert [key for key in found if key not in (264, 296)] == kept, "*asr reads those two"
+
+
+def test_names_may_have_any_letters_that_paths_leave_them(tmp_path: Path) -> None:
+    folder = tmp_path / "more"
+    folder.mkdir()
+    row = '<avp name="Acme_Type/2" code="416" must="M" may="P" must-not="V" may-encrypt="N"><data type="Enumerated"/></avp>'
+    (folder / "acme.xml").write_text(f'<diameter><application id="4" type="auth" name="Acme">{row}</application></diameter>')
+    read = '{ path = "*diamreq.Origin-Host", value = "~*req.Acme_Type/2{*string2hex};~*req.CC-Request-Number" },'
+    options = f'rar_template = "mine"\ndictionaries_path = "{folder}"'
+    assert [key for key in remembered(tmp_path, TEMPLATE.format(row=read), options) if key in (415, 416)] == [416, 415]
 
 
 def test_without_templates_nothing_is_kept(tmp_path: Path) -> None:
