@@ -58,6 +58,11 @@ class Built(Source):
         self._all = []
         self._characters = 0
 
+    @property
+    def characters(self) -> int:
+        """Characters of all values that were set, those taken away included."""
+        return self._characters
+
     # -- writing ------------------------------------------------------------------------------------------------------------
 
     def set(self, value: Filled) -> None:

@@ -1,7 +1,8 @@
 """What a processor's event asks of the engine, and what `*cgrep` holds afterwards.
 
 `*cgrep` has `Error` (empty when all went well), `MaxUsage` as a duration text (-1: no limit; 0 where a grant was asked for and none was
-made), `Attributes.<field>` for each field that was altered; after *event all of these one level deeper, by run.
+made, or more was used than can be paid), `Attributes.<field>` for each field that was altered; after *event all of these one level
+deeper, by run.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ ERROR: Final = "Error"
 MAX_USAGE: Final = "MaxUsage"
 ATTRIBUTES: Final = "Attributes"
 COST: Final = "Cost"
+NO_LIMIT: Final = -1
 EMPTY_EVENT: Final = "CGREvent"
 
 
@@ -126,7 +128,8 @@ class Asking:
             self.reply[ATTRIBUTES] = altered(reply.attributes)
             self.event = reply.attributes.event
         if reply.max_usage_ns is not None:
-            self.reply[MAX_USAGE] = usage(reply.max_usage_ns)
+            owed = self.wanted.type == UPDATE and reply.max_usage_ns < 0
+            self.reply[MAX_USAGE] = usage(0 if owed else reply.max_usage_ns)
 
     def _charged(self, reply: object) -> None:
         """The record that follows a message is about what was charged, nothing where that failed."""
@@ -146,8 +149,11 @@ class Asking:
 
 
 def usage(usage_ns: int) -> object:
-    """A usage as fields read it: a duration; -1, no limit, as that number."""
-    return Duration(usage_ns) if usage_ns >= 0 else usage_ns
+    """A usage as fields read it: a duration; -1, no limit, as that number. What is owed, where a client used more than it was granted and
+    the account cannot pay, is no grant."""
+    if usage_ns == NO_LIMIT:
+        return usage_ns
+    return Duration(max(0, usage_ns))
 
 
 def altered(reply: AttributesReply) -> dict[str, object]:

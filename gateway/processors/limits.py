@@ -10,6 +10,7 @@ MAX_TEMPLATE_NESTING: Final = 8  # templates inside templates
 MAX_WIDTH: Final = 65_536  # characters that `width` may ask for
 MAX_FILLED: Final = 4_096  # fields of one request's event, or of one answer
 MAX_FILLED_CHARACTERS: Final = 4 << 20  # characters of all values of one event, or of one answer
+MAX_EVENT_CHARACTERS: Final = 65_536  # characters of all fields of an event: a session keeps them; more is refused
 MAX_USER_CACHE: Final = 1_000_000  # values kept in *uch where caches.partitions sets no limit; the oldest go first
 MAX_USER_CACHE_CHARACTERS: Final = 64 << 20  # characters of all of them together
 MAX_SETTINGS_READ: Final = 1_024  # options read through ~*cfg that are kept ready

@@ -21,6 +21,7 @@ from gateway.processors.calls import Ask, Asking
 from gateway.processors.clamping import clamped
 from gateway.processors.flags import DRYRUN, Wanted
 from gateway.processors.gates import Gate, Read, SharedFields
+from gateway.processors.limits import MAX_EVENT_CHARACTERS
 from gateway.processors.lines import Line, fill_lines
 from gateway.processors.terms import CFG, CGREP, CGREQ, REP, TMP, UCH, Terms
 
@@ -153,6 +154,8 @@ class Processors:
             scopes[TMP] = Built()
         worked.taken_by.append(processor.id)
         fill_lines(processor.request, view, read, self.terms)
+        if built.characters > MAX_EVENT_CHARACTERS:
+            raise ValueError(f"an event of more than {MAX_EVENT_CHARACTERS} characters")
         options = scopes[OPTS]
         assert isinstance(options, dict), "options are a map"
         event = Event(lasting_text(view.tenant), "", built.fields(), _lasting(options))

@@ -72,6 +72,7 @@ class Line:
         self._stuck = False  # the client does not take its answers
         self._stuck_bytes = 0  # of answers that were not sent when it got stuck
         self._stall: asyncio.TimerHandle | None = None
+        self._last: asyncio.TimerHandle | None = None  # closed, and the client has to take what is left
         self._in_flight = 0
         self._waiting_bytes = 0  # of answers in the gate
         self._held_bytes = 0
@@ -116,6 +117,8 @@ class Line:
         self._door.leave(self)
         self._hold_bytes(0)
         self._stop_timer()
+        if self._last is not None:
+            self._last.cancel()
         self._unstick()
         self._out.clear()
 
@@ -213,6 +216,8 @@ class Line:
         self._write()
         if self._transport is not None and not self._transport.is_closing():
             self._transport.close()
+            if self._transport.get_write_buffer_size():
+                self._last = asyncio.get_running_loop().call_later(STALL_SECONDS, self._drop, Dropped.UNREAD)
 
     def _drop(self, reason: Dropped) -> None:
         if self._transport is not None and self._life is not Life.CLOSED:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.cli.measure.diameter import free_port
+from tests.acceptance.gypayers import MIB, Link, credit, granted, service
 from tests.acceptance.sample import CONFIG, PLAN, REQUESTS, Sample
 from tests.gateway.certificates import Authority
 from tests.gateway.servers import gateway, tollwire
@@ -85,6 +86,24 @@ def test_messages(served: Sample) -> None:
     assert sent["avps"]["Granted-Service-Unit"] == {"CC-Service-Specific-Units": 1}  # type: ignore[index]
     assert served.records("1001")[-1] == ("*sms", "447700900123", "1", Decimal("0.19"))
     assert served.money("1001") == before - Decimal("0.19")
+
+
+def test_more_used_than_can_be_paid(served: Sample) -> None:
+    """What is owed is no grant: 4012, and the end takes what was used, below nothing."""
+    served.give("overrun", 0.05)
+    link = Link(served.port, "overrun.client.test")
+    said = [(1, service(MIB, None)), (2, service(MIB, 9 * MIB)), (3, service(None, 0))]
+    answers = [link.ask(credit(link.origin, "overrun", "overrun", kind, number, more)) for number, (kind, more) in enumerate(said)]
+    link.close()
+    assert [(answer.avps.number(268), answer.is_error, granted(answer)) for answer in answers] == [
+        (2001, False, MIB),
+        (4012, False, 0),
+        (2001, False, 0),
+    ]
+    assert served.records("overrun")[-1] == ("*data", "", str(9 * MIB), Decimal("0.09"))
+    account = served.call("APIerSv2.GetAccount", {"Tenant": "default", "Account": "overrun"})
+    assert isinstance(account, dict)
+    assert sum(Decimal(str(one["Value"])) for one in account["BalanceMap"]["*monetary"]) == Decimal("-0.04")
 
 
 def test_over_tls_with_certificates_of_both(tmp_path: Path) -> None:

@@ -19,9 +19,9 @@ from gateway.agents.diameter.limits import MAX_TURN_MESSAGES
 from gateway.agents.diameter.requests import NO_PLACE, Requests
 from gateway.agents.diameter.roster import Roster, peer_name
 from gateway.protocols.diameter.actions import Action, Answered, Asked, Close, Opened, Send, Unanswered
-from gateway.protocols.diameter.codes import TOO_BUSY, UNABLE_TO_COMPLY, UNKNOWN_PEER
+from gateway.protocols.diameter.codes import REQUEST, TOO_BUSY, UNABLE_TO_COMPLY, UNKNOWN_PEER
 from gateway.protocols.diameter.message import Message
-from gateway.protocols.diameter.peer import OPEN, Peer, Settings
+from gateway.protocols.diameter.peer import CLOSING, OPEN, Peer, Settings
 from gateway.protocols.diameter.pending import EndToEnd
 from gateway.protocols.diameter.stream import MessageStream
 from gateway.transport import limits
@@ -36,6 +36,7 @@ MAX_GATE_BYTES = limits.MAX_GATE_BYTES
 MAX_WAITING_BYTES = limits.MAX_WAITING_BYTES
 TURN_SECONDS = limits.TURN_SECONDS
 LOOPBACK: Final = "127.0.0.1"
+FLAGS: Final = 4  # where a message has its flags
 DISCONNECTED: Final = "disconnected"  # how a machine says that a DPR of ours was answered 2001
 
 
@@ -218,7 +219,7 @@ class Link(Line):
     def _do(self, actions: list[Action]) -> None:
         for action in actions:
             if isinstance(action, Send):
-                self._put(action.octets)
+                self._say(action.octets)
             elif isinstance(action, Asked):
                 self._work(action.message)
             elif isinstance(action, Answered):
@@ -253,10 +254,21 @@ class Link(Line):
         if gate.is_open(ticket):
             self._put(answer)
             return
+        self._hold(ticket, answer)
+
+    def _say(self, octets: bytes) -> None:
+        """What the machine says. An answer to a farewell leaves behind those to what was asked before it: who has it may hang up."""
+        peer = self._peer
+        if self._in_flight and not octets[FLAGS] & REQUEST and peer is not None and peer.state == CLOSING:
+            self._hold(self._house.requests.latest_ticket, octets)
+        else:
+            self._put(octets)
+
+    def _hold(self, ticket: int, answer: bytes) -> None:
         self._in_flight += 1
-        house.in_flight += 1
+        self._house.in_flight += 1
         self._waiting_bytes += len(answer)
-        gate.hold(ticket, self, answer)
+        self._door.gate.hold(ticket, self, answer)
 
     def deliver(self, answer: bytes) -> None:
         """An answer may leave (Sink)."""

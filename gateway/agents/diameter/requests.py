@@ -150,6 +150,11 @@ class Requests:
         """What processors keep for later requests."""
         return self._language.processors.terms.cache
 
+    @property
+    def latest_ticket(self) -> int:
+        """The ticket of the engine's last append, whoever asked for it."""
+        return self._door.ticket
+
     # -- for processors (gateway.processors.calls.Ask) -------------------------------------------------------------------
 
     def step(self, command: object) -> object:

@@ -27,6 +27,7 @@ from gateway.protocols.diameter.values import read_value
 _NONE: Final = -1
 _NO: Final = 0
 _YES: Final = 1
+_UNKNOWN: Final = -2
 _FLAT: Final = View(Event("", "", {}, {}), 0)  # tests compare with texts that are written out: no event is looked at
 
 
@@ -58,15 +59,20 @@ class Condition:
         self.names = names
         self.test = test
 
-    def holds(self, place: Place) -> bool:
-        """Whether it holds for a place: on the nearest level that has such an AVP, from inside a group outwards."""
+    def holds(self, place: Place, known: dict[Avps, int]) -> bool:
+        """Whether it holds for a place: on the nearest level that has such an AVP, from inside a group outwards.
+
+        `known` is what was found on levels before: many places lie on one level, and each level is looked through once.
+        """
         if place.avp.kind == GROUPED:
             found = self._on(place.avps.group(place.position), 0)
             if found != _NONE:
                 return found == _YES
         level: Place | None = place
         while level is not None:
-            found = self._on(level.avps, 0)
+            found = known.get(level.avps, _UNKNOWN)
+            if found == _UNKNOWN:
+                found = known[level.avps] = self._on(level.avps, 0)
             if found != _NONE:
                 return found == _YES
             level = level.around
@@ -273,7 +279,10 @@ def _whole_number(rule: str) -> str:
 
 def _picked(places: list[Place], step: Step) -> list[Place]:
     if step.conditions:
-        return [place for place in places if all(condition.holds(place) for condition in step.conditions)]
+        for condition in step.conditions:
+            known: dict[Avps, int] = {}
+            places = [place for place in places if condition.holds(place, known)]
+        return places
     if not places:
         return places
     if step.index >= len(places):

@@ -187,6 +187,21 @@ def test_no_limit_reads_as_minus_one() -> None:
     assert asked(Engine(AuthorizeSession=SessionReply(-1)), "*authorize", "*accounts")["MaxUsage"] == "-1"
 
 
+@pytest.mark.parametrize("owed", [-1, -7, -20_000_000_000])
+def test_what_is_owed_is_no_grant(owed: int) -> None:
+    """More was used than granted, and the account cannot pay for it: an update answers how much, -1 among these."""
+    assert asked(Engine(UpdateSession=SessionReply(owed)), "*update", "*accounts")["MaxUsage"] == "0s"
+
+
+def test_an_event_has_a_bound() -> None:
+    engine = Engine(AuthorizeSession=SessionReply(1))
+    rows = compiled(processor("*authorize", "*accounts", asks=(field("*cgreq.Account", "~*req.Name"),)))
+    assert not worked(rows, engine, {"Name": "x" * 65_536}).failed
+    found = worked(rows, engine, {"Name": "x" * 65_537})
+    assert found.failed == "an event of more than 65536 characters"
+    assert len(engine.asked) == 1
+
+
 def test_a_refusal_is_told_and_the_grant_is_nothing() -> None:
     found = asked(Engine(InitiateSession="RALS_ERROR:ACCOUNT_NOT_FOUND"), "*initiate", "*accounts")
     assert found["Error"] == "[RALS_ERROR:ACCOUNT_NOT_FOUND]"

@@ -319,6 +319,23 @@ def test_a_client_that_never_reads_is_dropped(monkeypatch: pytest.MonkeyPatch) -
     run(scene)
 
 
+def test_a_client_that_does_not_take_what_is_left_at_the_end_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less than HIGH_WATER_BYTES, for which nothing is paused: a closing transport would wait for ever."""
+    monkeypatch.setattr(bounds, "STALL_SECONDS", 0)
+
+    async def scene(desk: Desk) -> None:
+        for unsent, end in ((1, "aborted"), (0, "closed")):
+            connection, wire = desk.connect()
+            wire.unsent = unsent
+            connection.end()
+            assert wire.end == "closed"
+            await settle()
+            assert wire.end == end
+            connection.connection_lost(None)
+
+    run(scene)
+
+
 def test_a_client_that_reads_in_time_is_not_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "STALL_SECONDS", 0)
 

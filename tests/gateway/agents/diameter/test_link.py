@@ -230,6 +230,22 @@ def test_a_peers_farewell_is_answered_and_it_is_asked_nothing_more(tmp_path: Pat
     on_loop(test)
 
 
+def test_the_answer_to_a_farewell_leaves_behind_those_to_what_was_asked_before(tmp_path: Path) -> None:
+    """Who has it may close the connection at once (RFC 6733 section 5.4)."""
+
+    def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        body = station.builder.build([(("Origin-Host",), HOST, False), (("Origin-Realm",), REALM, False)])
+        peer.link.data_received(peer.ccr(1, 0) + encode(REQUEST, DISCONNECT_PEER, 0, 5, 6, body) + peer.ccr(1, 0, session="s;2"))
+        assert peer.heard() == []
+        station.site.gather()
+        assert [(answer.command, code_of(answer)) for answer in peer.heard()] == [(272, 2001), (282, 2001), (272, 3004)]
+        assert station.house.in_flight == 0
+
+    on_loop(test)
+
+
 def test_a_dialled_peer_is_told_who_we_are_and_has_to_be_who_it_should_be(tmp_path: Path) -> None:
     async def test() -> None:
         for host, up in ((HOST, True), ("other.example", False)):

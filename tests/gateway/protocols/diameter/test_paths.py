@@ -8,8 +8,8 @@ import pytest
 
 from engine.fields.path import split_path
 from engine.fields.values import MISSING, value_text
-from gateway.protocols.diameter.message import decode
-from gateway.protocols.diameter.paths import DiameterSource, Paths, unknown_names
+from gateway.protocols.diameter.message import Avps, decode
+from gateway.protocols.diameter.paths import DiameterSource, Paths, Place, resolve, unknown_names
 from gateway.protocols.diameter.values import octets
 from tests.gateway.protocols.diameter.samples import avp, cases, known, message, processors, request, text, u32
 
@@ -85,6 +85,24 @@ SESSION = request(
 )
 def test_a_path_leads_to(path: str, expected: object) -> None:
     assert read(SESSION, path) == expected
+
+
+def test_a_level_is_looked_through_once_for_all_that_lie_on_it() -> None:
+    """A message of 256 KB can have 1024 AVPs of one name on a level, and what they are picked by behind them all."""
+    group = avp("Subscription-Id", text("Subscription-Id-Data", "1") * 100 + u32("Subscription-Id-Type", 1))
+    chain = resolve(known(), split_path("Subscription-Id.Subscription-Id-Data[~Subscription-Id-Type(0)]"))
+    (condition,) = chain.steps[-1].conditions
+    sent = decode(request(group, group))
+    levels = [sent.avps.group(position) for position, key in enumerate(sent.avps.keys) if key == 443]
+    data = known().named("Subscription-Id-Data")
+    assert data is not None
+    found: dict[Avps, int] = {}
+    places = [Place(level, position, data, None) for level in levels for position in range(100)]
+    assert [condition.holds(place, found) for place in places] == [False] * 200
+    assert list(found) == levels
+    found[levels[1]] = 1
+    assert condition.holds(places[-1], found), "what was found before counts"
+    assert chain.read(sent) is MISSING
 
 
 def test_a_number_in_a_selector_is_that_number() -> None:
