@@ -77,13 +77,17 @@ class House:
         if self.admission.lets_in(host, realm):
             return 0
         self.counts.refused_peers += 1
-        log.warning("a peer is not let in", extra={"peer": host, "realm": realm})
+        self.tell(logging.WARNING, "a peer is not let in", {"peer": host, "realm": realm})
         return UNKNOWN_PEER
 
     def name(self, realm: str, host: str) -> str:
         """A name for one more connection."""
         self._numbers += 1
         return peer_name(self.roster.process_tag, self._numbers, realm, host)
+
+    def tell(self, level: int, event: str, told: dict[str, object]) -> None:
+        """Logs what a stranger has caused, within the bound for all of them."""
+        self.requests.complaints.tell(log, level, event, told)
 
     def is_busy(self, held_bytes: int) -> bool:
         """Whether so much is being worked on that one more request would only wait; `held_bytes`: of answers that wait for the disk."""
@@ -133,7 +137,7 @@ class Link(Line):
         self.remote = f"{address}:{peername[1]}"
         if not self._dialled and not house.admission.lets_in_address(address):
             house.counts.refused_addresses += 1
-            log.warning("a connection is not let in", extra={"address": self.remote})
+            house.tell(logging.WARNING, "a connection is not let in", {"address": self.remote})
             self.abort()
             return
         local = transport.get_extra_info("sockname") or (LOOPBACK, 0)
@@ -284,7 +288,8 @@ class Link(Line):
         self.name = house.name(self.realm, self.host)
         self._joined = True
         house.roster.join(self)
-        log.info("a peer is up", extra={"peer": self.host, "realm": self.realm, "address": self.remote, "client": self.name})
+        told: dict[str, object] = {"peer": self.host, "realm": self.realm, "address": self.remote, "client": self.name}
+        house.tell(logging.INFO, "a peer is up", told)
 
     def _leave(self) -> None:
         if self._joined:
@@ -294,8 +299,8 @@ class Link(Line):
 
     def _part(self, action: Close) -> None:
         """The connection is to be closed once all is written."""
-        told = {"peer": self.host, "address": self.remote, "reason": action.reason}
-        (log.warning if action.failed else log.info)("a connection to a peer ends", extra=told)
+        told: dict[str, object] = {"peer": self.host, "address": self.remote, "reason": action.reason}
+        self._house.tell(logging.WARNING if action.failed else logging.INFO, "a connection to a peer ends", told)
         for farewell in self._farewells:
             if not farewell.done():
                 farewell.set_result(action.reason == DISCONNECTED)

@@ -17,6 +17,7 @@ from typing import Final, Protocol
 from engine.errors import RequestError, StorageUnavailable
 from engine.fields.path import Path
 from engine.storage.ports import StorageRefused
+from gateway.agents.diameter.complaints import Complaints
 from gateway.agents.diameter.counts import Counts
 from gateway.agents.diameter.limits import MAX_KEPT_REQUEST_BYTES, MAX_LOGGED_CHARACTERS
 from gateway.processors.run import Fields, Processors, Worked, fill
@@ -136,6 +137,7 @@ class Requests:
         self._named = named
         self._counts = counts
         self._clock = clock
+        self.complaints = Complaints(clock)
         self._identity = Identity(named.host, named.realm)
         self._kept = kept
         self._message: Message | None = None  # that is being worked off
@@ -240,7 +242,7 @@ class Requests:
         """What no processor takes, and what cannot be worked off: 5012 by the template *err, with the error bit (recorded)."""
         self._counts.failed += 1
         if why:
-            log.warning("a request could not be answered", extra=self._told(message) | {"reason": why})
+            self.complaints.tell(log, logging.WARNING, "a request could not be answered", self._told(message) | {"reason": why})
         else:
             log.debug("no processor takes a request", extra=self._told(message))
         fields: list[Field] = [((RESULT_CODE,), str(UNABLE_TO_COMPLY), False)]
@@ -301,7 +303,7 @@ class Requests:
         for line in worked.log:
             log.info("processor", extra=told | {"text": line[:MAX_LOGGED_CHARACTERS]})
         for note in worked.notes:
-            log.warning("a request holds what cannot be", extra=told | {"reason": note})
+            self.complaints.tell(log, logging.WARNING, "a request holds what cannot be", told | {"reason": note})
 
     def _told(self, message: Message) -> dict[str, object]:
         return {"session": message.avps.text(SESSION_ID) or "", "command": message.command, "client": self.client}
