@@ -22,6 +22,7 @@ INTERFACES = "ip link add v0 type veth peer name v1 && ip addr add 192.0.2.10/30
 STORIES = {
     "erlang": peers.ERLANG,
     "relay": peers.FREEDIAMETER | peers.ERLANG,
+    "dialled": peers.FREEDIAMETER | peers.ERLANG,
     "freediameter": peers.FREEDIAMETER,
     "kamailio": peers.KAMAILIO,
     "python": {},

@@ -106,7 +106,9 @@ class World:
     def finish(self) -> list[decoded.Message]:
         """Ends gateway and capture, and returns what was captured. AssertionError where the gateway complained of itself, left something
         unanswered, or said what tshark cannot read."""
-        assert self.gateway.stop() == 0, self.gateway.text()
+        if self.gateway.process.poll() is None:
+            self.gateway.stop()
+        assert self.gateway.process.returncode == 0, self.gateway.text()
         assert "Traceback" not in self.gateway.text(), self.gateway.text()
         time.sleep(SETTLE_SECONDS)
         self.sniffer.end(signal.SIGINT)
