@@ -308,6 +308,11 @@ class Link(Line):
 
     # -- requests of ours (gateway.agents.diameter.roster.Peer) ----------------------------------------------------------
 
+    @property
+    def is_usable(self) -> bool:
+        """See `roster.Peer`."""
+        return self._peer is not None and self._peer.is_usable
+
     def ask(
         self, command: int, application: int, body: bytes, end_to_end: int, timeout_seconds: float
     ) -> tuple[asyncio.Future[Message | None], int]:

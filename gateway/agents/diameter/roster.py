@@ -24,6 +24,10 @@ class Peer(Protocol):
     realm: str
     remote: str
 
+    @property
+    def is_usable(self) -> bool:
+        """Whether nothing makes it suspected of being dead: its watchdog was answered in time (RFC 3539)."""
+
     def ask(
         self, command: int, application: int, body: bytes, end_to_end: int, timeout_seconds: float
     ) -> tuple[asyncio.Future[Message | None], int]:
@@ -76,7 +80,7 @@ class Roster:
 
     def ways(self, name: str) -> list[Peer]:
         """The connections that a request about a client's session may take, the best first: its own, others of its host, others of its
-        realm, those that came last before those that came first."""
+        realm, those that came last before those that came first; behind all of them those that are suspected of being dead."""
         _, realm, host = parts_of(name)
         if not host:
             return []
@@ -84,7 +88,7 @@ class Roster:
         latest = list(reversed(self._peers.values()))
         found.update(dict.fromkeys(peer for peer in latest if peer.host == host))
         found.update(dict.fromkeys(peer for peer in latest if peer.realm == realm))
-        return list(found)
+        return sorted(found, key=_is_suspected)
 
     def of_host(self, host: str) -> list[Peer]:
         """The connections of a host."""
@@ -103,3 +107,7 @@ class Roster:
                     await there.wait()
         finally:
             del self._missed[there]
+
+
+def _is_suspected(peer: Peer) -> bool:
+    return not peer.is_usable

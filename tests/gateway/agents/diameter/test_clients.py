@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from time import monotonic_ns
 
 import pytest
 
 from engine.effects import AlterSession, DisconnectSession, ReauthorizeSession, WarnDisconnect
 from engine.sessions.commands import AlterSessions, ForceDisconnect
+from engine.times import SECOND
 from gateway.agents.diameter.roster import Roster, parts_of, peer_name
 from gateway.api.clients import Callbacks
 from gateway.protocols.diameter.codes import ABORT_SESSION, RE_AUTH, SESSION_ID
@@ -98,6 +100,24 @@ def test_a_peer_that_does_not_answer_is_passed_over_for_another_connection(tmp_p
         other.answers(again[0])
         assert await telling
         assert station.agent.counts.unanswered == 1
+
+    on_loop(test)
+
+
+def test_a_peer_whose_watchdog_is_late_is_asked_after_all_others(tmp_path: Path) -> None:
+    async def test() -> None:
+        station = Station(tmp_path)
+        peer = station.peer()
+        peer.says(peer.ccr(1, 0))
+        other = station.peer("other.example")
+        now = monotonic_ns()
+        for seconds in (40, 80):  # it is asked, and does not answer
+            peer.link.tick(now + seconds * SECOND)
+        assert [one.is_request for one in peer.heard()] == [True]
+        telling = asyncio.ensure_future(station.agent.clients.disconnect(ended(station)))
+        other.answers(await one_asked(other))
+        assert await telling
+        assert peer.heard() == []
 
     on_loop(test)
 
