@@ -33,6 +33,7 @@ class MalformedError(Exception):
     """The text is no JSON, or no request: nothing sensible can be answered, the stream is closed."""
 
 
+_PLAIN_ID: Final = re.compile(rb"[ -\[\]-~]*")  # no escapes, no control characters
 _DECODER: Final = msgspec.json.Decoder(Request)
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
@@ -43,7 +44,7 @@ def decode_line(line: bytes) -> Request | None:
     Raises MalformedError where no object can begin like this, however it goes on.
     """
     try:
-        return _DECODER.decode(line)
+        return _sound(_DECODER.decode(line))
     except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         return None
     except msgspec.DecodeError as fault:
@@ -58,7 +59,7 @@ def decode_line(line: bytes) -> Request | None:
 def decode(frame: bytes) -> Request:
     """The request in a whole object's bytes. Raises MalformedError."""
     try:
-        return _DECODER.decode(frame)
+        return _sound(_DECODER.decode(frame))
     except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         return _decode_members(frame)
     except msgspec.MsgspecError as fault:
@@ -72,7 +73,7 @@ def decode_message(frame: bytes) -> Request | Reply:
     try:
         request = _DECODER.decode(frame)
         if request.method:
-            return request
+            return _sound(request)
     except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
         pass  # an unusual spelling, or a reply
     except msgspec.MsgspecError as fault:
@@ -91,7 +92,7 @@ def decode_message(frame: bytes) -> Request | Reply:
             reply.result = msgspec.Raw(value)
         elif name == "error":
             reply.error = msgspec.Raw(value)
-    return found if found.method else reply
+    return _sound(found) if found.method else reply
 
 
 def encode_call(ident: int, method: str, params: object) -> bytes:
@@ -131,6 +132,17 @@ def _decode_members(frame: bytes) -> Request:
             request.params = msgspec.Raw(value)
         elif name == "id":
             request.id = msgspec.Raw(value)
+    return _sound(request)
+
+
+def _sound(request: Request) -> Request:
+    """The request, if its id can be given back as it came: MalformedError for octets that are no JSON."""
+    ident = bytes(request.id)
+    if not _PLAIN_ID.fullmatch(ident):
+        try:
+            json.loads(ident.decode())
+        except (ValueError, RecursionError):
+            raise MalformedError("an id that is no JSON") from None
     return request
 
 
