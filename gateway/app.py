@@ -306,9 +306,9 @@ class App:
         """Every port is taken when it returns, and JSON-RPC is answered. StartError, and nothing is left open, when one cannot be had."""
         self.storage.start(asyncio.get_running_loop())
         try:
-            await self.server.start()
             if self.diameter is not None:
                 await self.diameter.start()
+            await self.server.start()  # last: who finds JSON-RPC answered finds everything answered
         except (OSError, ValueError) as error:
             await self.stop()
             raise StartError(f"cannot listen{_reason(error)}") from None

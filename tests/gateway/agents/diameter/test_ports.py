@@ -13,6 +13,9 @@ import pytest
 
 from gateway.agents.diameter import dialling
 from gateway.agents.diameter.settings import SettingsError
+from gateway.api.server import ApiServer
+from gateway.app import App
+from gateway.config import load
 from gateway.config.certificates import client_context
 from gateway.config.tree import Tls
 from gateway.protocols.diameter.codes import DISCONNECT_CAUSE, DISCONNECT_PEER
@@ -186,3 +189,27 @@ def test_peers_over_tls_are_believed_by_their_certificate(tmp_path: Path) -> Non
     for wrong in ({"ca_certificate": str(key)}, {"client_certificate": str(certificate)}, {"ca_certificate": "/none"}):
         with pytest.raises(Exception, match="tls"):
             client_context(tls(**wrong))
+
+
+def test_who_finds_json_rpc_answered_finds_diameter_answered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "tollwire.toml").write_text(
+        '[listen]\nrpc_json = "127.0.0.1:0"\nhttp = ""\nbirpc_json = ""\n'
+        '[diameter_agent]\nenabled = true\nlisteners = [{ address = "127.0.0.1:0" }]\n'
+    )
+    heard: list[list[str]] = []
+    start = ApiServer.start
+
+    async def noted(server: ApiServer) -> None:
+        heard.append([] if app.diameter is None else app.diameter.addresses())
+        await start(server)
+
+    monkeypatch.setattr(ApiServer, "start", noted)
+    app = App(load(str(tmp_path / "config")).tree, tmp_path / "state", {})
+
+    async def test() -> None:
+        await app.start()
+        await app.stop()
+
+    on_loop(test)
+    assert [len(addresses) for addresses in heard] == [1]
