@@ -167,6 +167,11 @@ def test_a_state_id_of_our_own_is_told_instead_of_the_peers() -> None:
     assert sent(peer(of=settings(state_id=77)).receive(octets, 0)[0]).avps.number(278) == 77
 
 
+def test_a_state_id_that_has_not_four_octets_is_none() -> None:
+    answer = sent(peer().receive(cer(CREDIT, avp("Origin-State-Id", bytes(7) + b"\5")), 0)[0])
+    assert (answer.avps.number(268), answer.avps.first(278)) == (2001, None)
+
+
 def test_nothing_is_answered_before_the_cer_and_a_second_one_is_passed_over() -> None:
     one = peer()
     assert one.receive(request(*NAMES), 0) == []
