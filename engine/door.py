@@ -33,6 +33,7 @@ from engine.options import EngineOptions
 from engine.profiles.items import Items
 from engine.profiles.kind import Kind
 from engine.rating.answers import Answers
+from engine.rating.kinds import DESTINATION, RATING_PLAN, RATING_PROFILE
 from engine.rating.tariff import Tariff
 from engine.records import (
     AccountPut,
@@ -60,6 +61,8 @@ from engine.tariffplan.policies import columns_of, profile_of_row
 from engine.tariffplan.staging import Staging
 
 Step = Callable[[Any, int], object]
+
+PRICING_KINDS: Final = frozenset((DESTINATION, RATING_PLAN, RATING_PROFILE))
 
 READS: Final = frozenset(
     {
@@ -426,12 +429,14 @@ class Engine:
         record = ItemPut(kind, id, self.items.kinds[kind].encode(item))  # first: what cannot be stored is not there
         self.items.put(kind, id, item)
         self.tariff.put(kind, id, item)
+        self._priced_anew(kind)
         self._records.append(record)
         self.dropped_indexes.profile_changed(kind, id)
 
     def become(self, staged: Staging) -> None:
         """Takes in the rating data of a plan that was staged. For the rooms."""
         staged.swap(self.items, self.tariff)
+        self._priced_anew(RATING_PROFILE)
         self._records.extend(staged.records)
 
     def columns_of(self, sheet: str) -> list[tuple[str, str]]:
@@ -446,9 +451,15 @@ class Engine:
         if not self.items.remove(kind, id):
             return False
         self.tariff.remove(kind, id)
+        self._priced_anew(kind)
         self._records.append(ItemRemoved(kind, id))
         self.dropped_indexes.profile_changed(kind, id)
         return True
+
+    def _priced_anew(self, kind: str) -> None:
+        """Items of a kind changed: where they price calls, clients may be asked to look at their sessions again."""
+        if kind in PRICING_KINDS and self.options.sessions.tariff_change_reauthorizes:
+            self.sessions.loops.priced_anew = True
 
     # -- the ledger ---------------------------------------------------------------------------------------------------
 

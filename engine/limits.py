@@ -109,5 +109,6 @@ RESTED_PER_STEP: Final = 32  # of these that are put aside at a time: a millisec
 SESSIONS_LOOKED_AT: Final = 256  # open sessions that a step which lists sessions looks at, or makes ready after a restart
 SESSIONS_SEEN: Final = 256  # open sessions made ready at a time for a list of all
 FORGOTTEN_PER_STEP: Final = 16  # ended sessions and tombstones that one step looks at to forget them
+REAUTHORIZE_PAUSE_NS: Final = 100_000_000  # between two steps that ask SESSIONS_PER_STEP sessions each to ask again
 SESSIONS_PER_STEP: Final = 64  # sessions whose time has come that one step deals with; the rest follows in the next
 WOKEN_PER_STEP: Final = 32  # recovered sessions that one step makes ready to be asked for

@@ -16,7 +16,7 @@ class SessionOptions:
 
     `connected` are the rooms that sessions are wired to besides chargers and rating: attributes, cdrs, ips, resources, thresholds,
     stats, routes. `topup_reauthorizes`: clients whose first request is remembered look at their sessions again when their account gets
-    more.
+    more; `tariff_change_reauthorizes`: when rating data changes.
     """
 
     default_usage: dict[str, int] = field(default_factory=dict)
@@ -38,6 +38,7 @@ class SessionOptions:
     replication: tuple[str, ...] = ()
     connected: frozenset[str] = frozenset({"cdrs"})
     topup_reauthorizes: bool = False
+    tariff_change_reauthorizes: bool = False
 
 
 @dataclass

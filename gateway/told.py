@@ -84,6 +84,7 @@ def session_options(tree: Tree) -> SessionOptions:
         replication=sessions.replication_conns,
         connected=frozenset(room for room in _ROOMS if getattr(sessions, f"{room}_conns")),
         topup_reauthorizes=diameter is not None and diameter.topup_reauthorizes,
+        tariff_change_reauthorizes=diameter is not None and diameter.tariff_change_reauthorizes,
     )
 
 

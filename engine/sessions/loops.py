@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from engine.effects import AskActiveSessions, DisconnectSession, WarnDisconnect
+from engine.effects import AskActiveSessions, DisconnectSession, ReauthorizeSession, WarnDisconnect
 from engine.errors import Refusal
-from engine.limits import SESSIONS_PER_STEP
+from engine.limits import REAUTHORIZE_PAUSE_NS, SESSIONS_PER_STEP
 from engine.sessions.life import Life
 from engine.sessions.session import NEVER, Run, Session
 
@@ -27,10 +27,16 @@ class Loops:
 
     life: Life
     sync_ticks: int
+    priced_anew: bool  # rating data has changed, and clients shall look at their sessions again
+    _to_ask: list[str]  # CGRIDs, the next one last
+    _ask_ticks: int
 
     def __init__(self, life: Life) -> None:
         self.life = life
         self.sync_ticks = NEVER
+        self.priced_anew = False
+        self._to_ask = []
+        self._ask_ticks = 0
 
     # -- when ---------------------------------------------------------------------------------------------------------
 
@@ -43,9 +49,11 @@ class Loops:
     def next_ticks(self) -> int | None:
         """When `run` is to be called next; None while nothing runs."""
         registry = self.life.registry
-        if registry.has_sleepers:
+        if registry.has_sleepers or self.priced_anew:
             return self.life.ticks_ns
         due = registry.timers.next_ticks()
+        if self._to_ask:
+            due = self._ask_ticks if due is None else min(due, self._ask_ticks)
         if self.sync_ticks < NEVER:
             return self.sync_ticks if due is None else min(due, self.sync_ticks)
         return due
@@ -66,6 +74,24 @@ class Loops:
             if session is not None:
                 self._look(session, now_ns)
         registry.wake_some()
+        self._ask_again(ticks_ns)
+
+    def _ask_again(self, ticks_ns: int) -> None:
+        """After a change of rating data: asks clients of some sessions, those whose first request is remembered, to look at them again.
+        The others follow after a pause; a change meanwhile begins anew. What is left at a crash is not asked any more."""
+        registry = self.life.registry
+        if self.priced_anew and not registry.has_sleepers:
+            self.priced_anew = False
+            self._to_ask = registry.cgrids()
+            self._to_ask.reverse()
+        if not self._to_ask or self._ask_ticks > ticks_ns:
+            return
+        asked, self._to_ask = self._to_ask[-SESSIONS_PER_STEP:], self._to_ask[:-SESSIONS_PER_STEP]
+        asked.reverse()
+        for session in registry.seen(asked):
+            if session.request:
+                self.life.effects.append(ReauthorizeSession(session.client, session.cgrid, session.tenant, session.request))
+        self._ask_ticks = ticks_ns + REAUTHORIZE_PAUSE_NS
 
     def _look(self, session: Session, now_ns: int) -> None:
         ticks_ns = self.life.ticks_ns

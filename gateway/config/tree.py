@@ -332,6 +332,7 @@ class Diameter(Struct, frozen=True, kw_only=True):
     max_requests: int
     request_in_errors: bool
     topup_reauthorizes: bool
+    tariff_change_reauthorizes: bool
     dictionaries_path: str
     dictionaries_append_defaults: bool
     ce_applications: tuple[str, ...] | None

@@ -9,7 +9,7 @@ import pytest
 from engine.door import Engine
 from engine.effects import AlterSession, DisconnectSession, ReauthorizeSession
 from engine.errors import RequestError, StorageUnavailable
-from engine.limits import ANSWER_SECONDS
+from engine.limits import ANSWER_SECONDS, REAUTHORIZE_PAUSE_NS, SESSIONS_PER_STEP
 from engine.records import AnswerPut, CdrPut, SessionProgress, decode_commit
 from engine.repetitions import Repetitions
 from engine.sessions.commands import AlterSessions, ForceDisconnect, InitiateSession, ProcessSessionCdr, TerminateSession
@@ -169,6 +169,54 @@ def test_clients_look_at_sessions_of_a_topped_up_account_again(on: bool) -> None
     site.effects.clear()
     site.step(TerminateSession(site.event("one", Usage="30s")))  # what comes back of a grant is no top-up
     site.balance("another", "cash", "*monetary", 5)
+    assert not [effect for effect in site.effects if isinstance(effect, ReauthorizeSession)]
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_clients_look_at_all_sessions_again_when_rating_data_changes(restart: bool) -> None:
+    site = Switch(sessions={"tariff_change_reauthorizes": True})
+    count = SESSIONS_PER_STEP + 3
+    for number in range(count):
+        site.now += 1
+        site.engine.hold(lambda: b"first")
+        site.engine.step(InitiateSession(site.event(f"call{number}", Usage="1s"), client="peer"), site.now)
+        site.engine.release((), b"", site.now)
+    site.now += 1
+    site.begin("theirs", Usage="1s")
+    site.gather()
+    if restart:
+        site.cut()
+    site.effects.clear()
+    site.price("sub", ("0", "0.2", SECOND, SECOND))
+
+    def asked() -> int:
+        return len([effect for effect in site.effects if isinstance(effect, ReauthorizeSession)])
+
+    while (site.engine.wake_ticks() or site.ticks + 1) <= site.ticks:
+        site.engine.wake(site.now, site.ticks)
+        site.gather()
+    assert asked() == SESSIONS_PER_STEP, "some at once"
+    site.ticks += REAUTHORIZE_PAUSE_NS
+    site.engine.wake(site.now, site.ticks)
+    site.gather()
+    assert asked() == count, "and the others after a pause"
+    site.ticks += REAUTHORIZE_PAUSE_NS
+    site.engine.wake(site.now, site.ticks)
+    site.gather()
+    assert asked() == count
+
+
+def test_a_change_that_prices_nothing_asks_nobody() -> None:
+    site = Switch(sessions={"tariff_change_reauthorizes": True})
+    site.engine.hold(lambda: b"first")
+    site.engine.step(InitiateSession(site.event(Usage="1s"), client="peer"), site.now)
+    site.engine.release((), b"", site.now)
+    site.engine.wake(site.now, site.ticks)
+    site.gather()
+    site.effects.clear()
+    site.balance(ACCOUNT, "cash", "*monetary", 5)
+    site.engine.wake(site.now, site.ticks)
+    site.gather()
     assert not [effect for effect in site.effects if isinstance(effect, ReauthorizeSession)]
 
 

@@ -183,6 +183,13 @@ DIAMETER_PEERS: Final = (
         own=True,
     ),
     Option(
+        "tariff_change_reauthorizes",
+        Flag(),
+        False,
+        "Send a Re-Auth-Request by rar_template for every session, some hundreds a second, when rating data changes.",
+        own=True,
+    ),
+    Option(
         "request_in_errors",
         Flag(),
         False,
