@@ -131,8 +131,8 @@ def read_offer(message: Message) -> Offer:
     avps = message.avps
     offer = Offer(_name(avps, ORIGIN_HOST), _name(avps, ORIGIN_REALM))
     offer.product = (avps.text(PRODUCT_NAME) or "")[:MAX_ORIGIN_BYTES]
-    offer.state_id = avps.number(ORIGIN_STATE_ID) or 0
-    offer.firmware = avps.number(FIRMWARE_REVISION) or 0
+    offer.state_id = _number(avps, ORIGIN_STATE_ID)
+    offer.firmware = _number(avps, FIRMWARE_REVISION)
     _numbers(avps, AUTH_APPLICATION_ID, offer.applications)
     _numbers(avps, ACCT_APPLICATION_ID, offer.applications)
     _numbers(avps, INBAND_SECURITY_ID, offer.security)
@@ -166,3 +166,9 @@ def _name(avps: Avps, code: int) -> str:
     if not text or len(text) > MAX_ORIGIN_BYTES or not text.isprintable() or " " in text:
         raise DecodeError(INVALID_AVP_VALUE, "no name of a host or realm", failed_of(avps, position))
     return text
+
+
+def _number(avps: Avps, key: int) -> int:
+    """A number of 32 bits; 0 for none, and for an AVP that is none."""
+    value = avps.first(key)
+    return int.from_bytes(value, "big") if value is not None and len(value) == 4 else 0

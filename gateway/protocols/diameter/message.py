@@ -157,9 +157,9 @@ class Avps:
         return None if position == NO_AVP else self.value(position)
 
     def number(self, key: int) -> int | None:
-        """The first AVP of a key as a number of 32 bits without sign; None where there is none or it has not 4 octets."""
+        """The first AVP of a key as a number without sign; None where there is none or it has not 4 or 8 octets."""
         value = self.first(key)
-        return int.from_bytes(value, "big") if value is not None and len(value) == 4 else None
+        return int.from_bytes(value, "big") if value is not None and len(value) in (4, 8) else None
 
     def text(self, key: int) -> str | None:
         """The first AVP of a key as text; None where there is none. Octets that are no UTF-8 are kept as lone surrogates."""
