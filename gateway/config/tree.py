@@ -331,6 +331,7 @@ class Diameter(Struct, frozen=True, kw_only=True):
     max_message_bytes: int = field(name="max_message_size")
     max_requests: int
     request_in_errors: bool
+    strict_avps: bool
     topup_reauthorizes: bool
     tariff_change_reauthorizes: bool
     dictionaries_path: str

@@ -64,14 +64,18 @@ def from_gateway(messages: list[Message]) -> list[str]:
     return told([one for one in messages if one.source == DIAMETER])
 
 
-def hold(here: World, account: str, port: int = DIAMETER, *, topped_up: bool = False) -> None:
-    """A session that the gateway asks for its use (RAR), because it is told to or the account gets money, and then ends (ASR)."""
+def hold(here: World, account: str, port: int = DIAMETER, *, topped_up: bool = False, priced_anew: bool = False) -> None:
+    """A session that the gateway asks for its use (RAR), as it is told to, the account gets money or prices change, and then ends (ASR)."""
     holding = client(here, account, "hold", port=port)
     holding.until(lambda: here.sessions(account) == 1, "the session is open")
     wanted = {"Tenant": "default", "Filters": [f"*string:~*req.Account:{account}"]}
     if topped_up:
         cash = {"Tenant": "default", "Account": account, "BalanceType": "*monetary", "Value": 1, "Balance": {"ID": "more"}}
         expect(here.call("APIerSv1.AddBalance", cash), "OK")
+    elif priced_anew:
+        plans = [{"ActivationTime": "2024-01-01T00:00:00Z", "RatingPlanId": "RP_CALL", "FallbackSubjects": ""}]
+        profile = {"Tenant": "default", "Category": "call", "Subject": "somebody else", "RatingPlanActivations": plans}
+        expect(here.call("APIerSv1.SetRatingProfile", profile), "OK")
     else:
         expect(here.call("SessionSv1.AlterSessions", wanted), "OK")
     holding.until(lambda: "CCR 2/1" in holding.text(), "the client was asked, and sent an update")
@@ -97,6 +101,8 @@ def tell(folder: Path) -> None:
             ],
         )
         expect(here.balance("1001"), Decimal("10") - Decimal("0.009551") - Decimal("0.204") - Decimal("0.07"))
+        hold(here, "1003", priced_anew=True)
+        expect(here.balance("1003"), 10)
         for account, story in (("9999", "data"), ("1004", "event"), ("1002", "voice")):
             run(here, account, story, "1", status=1)
         hold(here, "1003")
@@ -134,14 +140,14 @@ def look_at(messages: list[Message]) -> None:
         from_gateway(of_session(messages, "sms.client.test", 0)), [answer(2001, 4, 0, "Granted-Service-Unit{CC-Service-Specific-Units=1}")]
     )
     assert_same(
-        from_gateway(of_session(messages, "pgw.client.test", 1)), [refused(5030, 1, 0, "Error-Message=RALS_ERROR:ACCOUNT_NOT_FOUND")]
+        from_gateway(of_session(messages, "pgw.client.test", 2)), [refused(5030, 1, 0, "Error-Message=RALS_ERROR:ACCOUNT_NOT_FOUND")]
     )
     assert_same(
         from_gateway(of_session(messages, "sms.client.test", 1)), [refused(4010, 4, 0, "Error-Message=RALS_ERROR:ACCOUNT_DISABLED")]
     )
     assert_same(from_gateway(of_session(messages, "ims.client.test", 1)), [refused(4012, 1, 0)])
-    look_at_held(messages, 2)
-    look_at_held(messages, 3)
+    for place in (1, 3, 4):
+        look_at_held(messages, place)
 
 
 def look_at_held(messages: list[Message], place: int) -> None:

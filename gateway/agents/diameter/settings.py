@@ -146,7 +146,7 @@ def settings_of(tree: Tree, section: Diameter, dictionary: Dictionary, refuse: C
         lambda code: dictionary.command(code) is not None,
         lambda number: dictionary.application(number) is not None,
         refuse,
-        rules=Rules(dictionary),
+        rules=Rules(dictionary, section.strict_avps),
         watchdog_ns=section.watchdog_interval_ns,
         exchange_ns=int(INTRODUCTION_SECONDS * SECOND),
         disconnect_ns=int(FAREWELL_SECONDS * SECOND),

@@ -197,6 +197,14 @@ DIAMETER_PEERS: Final = (
         appliance=True,
         own=True,
     ),
+    Option(
+        "strict_avps",
+        Flag(),
+        False,
+        "Refuse a request by the letter: an unknown AVP with the M bit (5001), one that is missing (5005), there too often (5009), of a "
+        "value (5004) or length (5014) that it cannot have.",
+        own=True,
+    ),
 )
 
 DIAMETER_AGENT: Final = Section(

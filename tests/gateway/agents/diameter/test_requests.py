@@ -20,13 +20,14 @@ from gateway.protocols.diameter.codes import (
     PROXY_INFO,
     SESSION_ID,
 )
-from gateway.protocols.diameter.message import Message
+from gateway.protocols.diameter.message import NO_AVP, Message
 from tests.engine.house import TENANT
 from tests.gateway.agents.diameter.station import AGAIN, Door, Station, code_of, text
 
 GRANTED = 431
 EVENT_TIMESTAMP = 55
 CC_TIME = 420
+FAILED_AVP = 279
 
 
 def on_loop(test: Callable[[], None]) -> None:
@@ -193,6 +194,20 @@ def test_what_no_processor_takes_is_answered_5012_by_the_template(tmp_path: Path
         numbers = answer.avps.number(CC_REQUEST_TYPE), answer.avps.number(CC_REQUEST_NUMBER)
         assert numbers == ((4, 3) if there else (None, None))
         assert (station.agent.counts.failed, station.site.engine.ticket) == (1, before)
+
+    on_loop(test)
+
+
+@pytest.mark.parametrize(("option", "code"), [("", 2001), ("strict_avps = true", 5001)])
+def test_an_unknown_avp_that_is_mandatory_is_refused_where_the_letter_counts(tmp_path: Path, option: str, code: int) -> None:
+    def test() -> None:
+        station = Station(tmp_path, option)
+        peer = station.peer()
+        unknown = plain_avp(60_001, b"who knows")
+        answer = one(peer.says(peer.ccr(1, 0, extra=unknown)))
+        failed = answer.avps.find(FAILED_AVP)
+        assert code_of(answer) == code
+        assert (failed != NO_AVP and answer.avps.value(failed) == unknown) == bool(option)
 
     on_loop(test)
 
