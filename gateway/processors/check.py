@@ -24,7 +24,9 @@ PROCESSORS: Final = "request_processors"
 OUTPUTS: Final[dict[str, tuple[str, ...]]] = {"diameter_agent": ("*diamreq",), "radius_agent": ("*radDAReq",)}
 INPUTS: Final[dict[str, tuple[str, ...]]] = {"radius_agent": ("*oreq",)}
 TYPES: Final[dict[str, tuple[str, ...]]] = {"radius_agent": ("*radauth",)}
-FLAGS: Final[dict[str, tuple[str, ...]]] = {"radius_agent": ("*pap", "*chap", "*mschapv2")}
+FLAGS: Final[dict[str, tuple[str, ...]]] = {
+    "radius_agent": ("*pap", "*chap", "*mschapv1", "*mschapv2", "*digest", "*mppe", "*mschap_error"),
+}
 _NOWHERE: Final = Source("defaults", "", "override")
 
 

@@ -50,7 +50,11 @@ class Digest:
 
     def is_right(self, password: bytes) -> bool:
         """Whether the response is that of the password. One by an algorithm that is not known never is."""
-        expected = self.expected(_hashed(self.user + b":" + self.realm + b":" + password))
+        return self.is_hash(_hashed(self.user + b":" + self.realm + b":" + password))
+
+    def is_hash(self, secret_hash: bytes) -> bool:
+        """Whether the response is that of H(user:realm:password), in hexadecimal digits."""
+        expected = self.expected(secret_hash)
         return bool(expected) and hmac.compare_digest(expected, self.response.lower())
 
     def expected(self, secret_hash: bytes) -> bytes:

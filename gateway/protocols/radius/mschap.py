@@ -52,18 +52,22 @@ def challenge_response(challenge: bytes, password_hash: bytes) -> bytes:
 # -- version 1 -----------------------------------------------------------------------------------------------------------
 
 
-def mschap_is_right(response: bytes, challenge: bytes, password: str) -> bool:
-    """Whether an MS-CHAP-Response is that of the password: by its NT response, where it says so, else by that of LAN Manager."""
+def mschap_is_right(response: bytes, challenge: bytes, password_hash: bytes, lanman: bytes = b"") -> bool:
+    """Whether an MS-CHAP-Response is that of a password: by its NT response, where it says so, else by that of LAN Manager.
+
+    Of the password the NT hash and the LAN Manager hash; where the latter is not known such responses are wrong.
+    """
     if len(response) != RESPONSE_BYTES or len(challenge) != CHALLENGE_BYTES:
         return False
     if response[1] & _USES_NT:
-        return hmac.compare_digest(challenge_response(challenge, nt_hash(password)), response[26:])
-    return hmac.compare_digest(challenge_response(challenge, lm_hash(password)), response[2:26])
+        return hmac.compare_digest(challenge_response(challenge, password_hash), response[26:])
+    return bool(lanman) and hmac.compare_digest(challenge_response(challenge, lanman), response[2:26])
 
 
-def mppe_keys(password: str) -> bytes:
-    """The value of MS-CHAP-MPPE-Keys, to be hidden as a password is: LM key, NT key (RFC 2548 section 2.4.1)."""
-    return lm_hash(password)[:8] + md4(nt_hash(password))
+def mppe_keys(password_hash: bytes, lanman: bytes = b"") -> bytes:
+    """The value of MS-CHAP-MPPE-Keys, to be hidden as a password is: LM key, zeros where it is not known, and NT key
+    (RFC 2548 section 2.4.1)."""
+    return lanman[:8].ljust(8, b"\0") + md4(password_hash)
 
 
 # -- version 2 -----------------------------------------------------------------------------------------------------------
@@ -74,12 +78,12 @@ def challenge_hash(peer_challenge: bytes, challenge: bytes, user: bytes) -> byte
     return sha1(peer_challenge + challenge + user.rpartition(b"\\")[2], usedforsecurity=False).digest()[:8]
 
 
-def mschap2_success(response: bytes, challenge: bytes, user: bytes, password: str) -> bytes:
-    """The value of MS-CHAP2-Success for a right MS-CHAP2-Response; empty for a wrong one (RFC 2759 sections 8.4 and 8.7)."""
+def mschap2_success(response: bytes, challenge: bytes, user: bytes, password_hash: bytes) -> bytes:
+    """The value of MS-CHAP2-Success for a MS-CHAP2-Response that is right for an NT hash; empty for a wrong one (RFC 2759 sections 8.4
+    and 8.7)."""
     if len(response) != RESPONSE_BYTES or len(challenge) != CHALLENGE2_BYTES:
         return b""
     digest = challenge_hash(response[2:18], challenge, user)
-    password_hash = nt_hash(password)
     if not hmac.compare_digest(challenge_response(digest, password_hash), response[26:]):
         return b""
     return response[:1] + authenticator_response(password_hash, response[26:], digest)
@@ -91,9 +95,9 @@ def authenticator_response(password_hash: bytes, nt_response: bytes, digest: byt
     return b"S=" + sha1(first + digest + _SIGN_PAD, usedforsecurity=False).hexdigest().upper().encode()
 
 
-def mppe2_keys(password: str, nt_response: bytes) -> tuple[bytes, bytes]:
+def mppe2_keys(password_hash: bytes, nt_response: bytes) -> tuple[bytes, bytes]:
     """The values of MS-MPPE-Send-Key and MS-MPPE-Recv-Key, 128 bits each, as the NAS has them (RFC 3079 section 3); to be salted."""
-    master = sha1(md4(nt_hash(password)) + nt_response + _MASTER, usedforsecurity=False).digest()[:KEY_BYTES]
+    master = sha1(md4(password_hash) + nt_response + _MASTER, usedforsecurity=False).digest()[:KEY_BYTES]
     return _session_key(master, _SERVER_SENDS), _session_key(master, _CLIENT_SENDS)
 
 

@@ -10,7 +10,7 @@ from gateway.protocols.radius.attributes import all_values, wrap
 from gateway.protocols.radius.chap import chap_challenge, chap_is_right
 from gateway.protocols.radius.codes import ACCESS_REQUEST, CODE_NAMES, EAP_MESSAGE, HEADER_BYTES, STATUS_SERVER, VENDOR_SPECIFIC
 from gateway.protocols.radius.hiding import show_password, show_salted
-from gateway.protocols.radius.mschap import mppe2_keys, mschap2_success
+from gateway.protocols.radius.mschap import mppe2_keys, mschap2_success, nt_hash
 from gateway.protocols.radius.packet import DecodeError, Packet, decode, encode
 from gateway.protocols.radius.paths import Paths, RadiusSource
 from gateway.protocols.radius.showing import shown
@@ -135,8 +135,8 @@ def test_the_password_of_pppd_in_each_way_of_asking() -> None:
                 ways.add("chap")
             for value in all_values(packet, row("MS-CHAP2-Response")):
                 challenge = all_values(packet, row("MS-CHAP-Challenge"))[0]
-                assert mschap2_success(value, challenge, user, password)
-                assert mschap2_success(value, challenge, user, password + "x") == b""
+                assert mschap2_success(value, challenge, user, nt_hash(password))
+                assert mschap2_success(value, challenge, user, nt_hash(password + "x")) == b""
                 ways.add("mschapv2")
     assert ways == {"pap", "chap", "mschapv2"}
 
@@ -148,10 +148,10 @@ def test_the_keys_of_mppe_are_those_that_freeradius_gave() -> None:
         if line["channel"] == "radius-auth"
     )
     response = all_values(request, row("MS-CHAP2-Response"))[0]
-    success = mschap2_success(response, all_values(request, row("MS-CHAP-Challenge"))[0], b"7001", "tollgate-pw-7001")
+    success = mschap2_success(response, all_values(request, row("MS-CHAP-Challenge"))[0], b"7001", nt_hash("tollgate-pw-7001"))
     assert all_values(answer, row("MS-CHAP2-Success")) == [success]
     keys = [
         show_salted(all_values(answer, row(name))[0], NAS_SECRET, request.authenticator)
         for name in ("MS-MPPE-Send-Key", "MS-MPPE-Recv-Key")
     ]
-    assert keys == list(mppe2_keys("tollgate-pw-7001", response[26:]))
+    assert keys == list(mppe2_keys(nt_hash("tollgate-pw-7001"), response[26:]))

@@ -105,13 +105,13 @@ def test_mschapv2() -> None:
     assert challenge_hash(PEER_CHALLENGE, CHALLENGE, b"User").hex() == "d02e4386bce91226"
     assert nt_hash("clientPass").hex() == "44ebba8d5312b8d611474411f56989ae"
     success = b"\x17S=407A5589115FD0D6209F510FE9C04566932CDA56"
-    assert mschap2_success(response, CHALLENGE, b"User", "clientPass") == success
-    assert mschap2_success(response, CHALLENGE, b"DOMAIN\\User", "clientPass") == success
-    assert mschap2_success(response, CHALLENGE, b"User", "clientpass") == b""
-    assert mschap2_success(response, CHALLENGE, b"user", "clientPass") == b""
-    assert mschap2_success(response[:-1], CHALLENGE, b"User", "clientPass") == b""
-    assert mschap2_success(response, CHALLENGE[:-1], b"User", "clientPass") == b""
-    assert mppe2_keys("clientPass", NT_RESPONSE)[0].hex() == "8b7cdc149b993a1ba118cb153f56dccb"
+    assert mschap2_success(response, CHALLENGE, b"User", nt_hash("clientPass")) == success
+    assert mschap2_success(response, CHALLENGE, b"DOMAIN\\User", nt_hash("clientPass")) == success
+    assert mschap2_success(response, CHALLENGE, b"User", nt_hash("clientpass")) == b""
+    assert mschap2_success(response, CHALLENGE, b"user", nt_hash("clientPass")) == b""
+    assert mschap2_success(response[:-1], CHALLENGE, b"User", nt_hash("clientPass")) == b""
+    assert mschap2_success(response, CHALLENGE[:-1], b"User", nt_hash("clientPass")) == b""
+    assert mppe2_keys(nt_hash("clientPass"), NT_RESPONSE)[0].hex() == "8b7cdc149b993a1ba118cb153f56dccb"
 
 
 def test_mschapv1() -> None:
@@ -119,14 +119,14 @@ def test_mschapv1() -> None:
     challenge = bytes.fromhex("102db5df085d3041")
     nt = bytes.fromhex("4e9d3c8f9cfd385d5bf4d3246791956ca4c351ab409a3d61")
     assert nt_hash("MyPw").hex() == "fc156af7edcd6c0edde3337d427f4eac"
-    assert mschap_is_right(b"\x01\x01" + bytes(24) + nt, challenge, "MyPw")
-    assert not mschap_is_right(b"\x01\x01" + bytes(24) + nt, challenge, "MyPW")
-    assert not mschap_is_right(b"\x01\x00" + bytes(24) + nt, challenge, "MyPw")
-    assert not mschap_is_right(b"\x01\x01" + nt, challenge, "MyPw")
+    assert mschap_is_right(b"\x01\x01" + bytes(24) + nt, challenge, nt_hash("MyPw"))
+    assert not mschap_is_right(b"\x01\x01" + bytes(24) + nt, challenge, nt_hash("MyPW"))
+    assert not mschap_is_right(b"\x01\x00" + bytes(24) + nt, challenge, nt_hash("MyPw"))
+    assert not mschap_is_right(b"\x01\x01" + nt, challenge, nt_hash("MyPw"))
     assert lm_hash("clientPass").hex() == "76a152936096d7830e23902274" + "04afd2"
     lm = challenge_response(challenge, lm_hash("clientPass"))
-    assert mschap_is_right(b"\x01\x00" + lm + bytes(24), challenge, "CLIENTpass")
-    assert mppe_keys("clientPass") == bytes.fromhex("76a152936096d783") + md4(nt_hash("clientPass"))
+    assert mschap_is_right(b"\x01\x00" + lm + bytes(24), challenge, bytes(16), lm_hash("CLIENTpass"))
+    assert mppe_keys(nt_hash("clientPass"), lm_hash("clientPass")) == bytes.fromhex("76a152936096d783") + md4(nt_hash("clientPass"))
 
 
 def test_failures_are_told() -> None:
