@@ -25,6 +25,8 @@ from engine.storage.sqlite.storage import open_sqlite
 from engine.tariffplan.load import LOADED_KINDS, PlanError, Terms, load_folder
 from engine.times import SECOND, zone_of
 from gateway import VERSION
+from gateway.agents.settings import user_cache_of
+from gateway.agents.surroundings import Surroundings
 from gateway.api.activesessions import SYNC_TIMEOUT_NS
 from gateway.api.bidirectional import BidirectionalClients
 from gateway.api.cdrforms import record_routes
@@ -58,6 +60,7 @@ from gateway.transport.tls import Certificates
 
 if TYPE_CHECKING:
     from gateway.agents.diameter.agent import DiameterAgent
+    from gateway.agents.radius.agent import RadiusAgent
 
 log: Final = logging.getLogger(__name__)
 
@@ -206,6 +209,7 @@ class App:
     storage: Storage
     server: ApiServer
     diameter: DiameterAgent | None
+    radius: RadiusAgent | None
 
     def __init__(self, tree: Tree, state: Path, environ: Mapping[str, str]) -> None:
         """Opens and locks the state folder and recovers what is in it. StartError when that cannot be done."""
@@ -262,17 +266,12 @@ class App:
             certificates=self._certificates,
             census=Census(most_connections()),
         )
-        self.diameter = self._diameter(clients, zone_name, process_tag)
+        self.user_cache = user_cache_of(tree)
+        self.diameter, self.radius = self._agents(clients, zone_name, process_tag)
         self._collector = Collector(lambda: self.engine.ticket)
 
-    def _diameter(self, clients: EveryClient, zone_name: str, process_tag: str) -> DiameterAgent | None:
-        """The Diameter agent, whose peers are clients too; None where it is off. StartError where it cannot be as it is configured."""
-        section = self._tree.diameter()
-        if section is None:
-            return None
-        from gateway.agents.diameter.assembly import Surroundings, diameter_agent
-        from gateway.agents.diameter.roster import PREFIX
-
+    def _agents(self, clients: EveryClient, zone_name: str, process_tag: str) -> tuple[DiameterAgent | None, RadiusAgent | None]:
+        """The agents, whose peers are clients too; None for those that are off. StartError where one cannot be as it is configured."""
         around = Surroundings(
             door=self._clockwork,
             filters=self.engine.filters,
@@ -285,13 +284,31 @@ class App:
             node_id=self._node_id,
             process_tag=process_tag,
             zone=zone_of(zone_name),
+            user_cache=self.user_cache,
         )
         try:
-            agent = diameter_agent(self._tree, section, around)
+            return self._diameter(clients, around), self._radius(around)
         except (ValueError, CertificateError) as error:
             raise StartError(str(error)) from None
+
+    def _diameter(self, clients: EveryClient, around: Surroundings) -> DiameterAgent | None:
+        section = self._tree.diameter()
+        if section is None:
+            return None
+        from gateway.agents.diameter.assembly import diameter_agent
+        from gateway.agents.diameter.roster import PREFIX
+
+        agent = diameter_agent(self._tree, section, around)
         clients.add(PREFIX, agent.clients)
         return agent
+
+    def _radius(self, around: Surroundings) -> RadiusAgent | None:
+        section = self._tree.radius()
+        if section is None:
+            return None
+        from gateway.agents.radius.assembly import radius_agent
+
+        return radius_agent(self._tree, section, around)
 
     def _recover(self) -> None:
         started = time.monotonic()
@@ -308,6 +325,8 @@ class App:
         try:
             if self.diameter is not None:
                 await self.diameter.start()
+            if self.radius is not None:
+                await self.radius.start()
             await self.server.start()  # last: who finds JSON-RPC answered finds everything answered
         except (OSError, ValueError) as error:
             await self.stop()
@@ -324,6 +343,8 @@ class App:
                 found[option] = f"{host}:{door.port}"
         if self.diameter is not None:
             found["diameter"] = " ".join(self.diameter.addresses())
+        if self.radius is not None:
+            found["radius"] = " ".join(self.radius.addresses())
         return found
 
     def _metrics(self, options: Prometheus) -> dict[str, HttpHandler]:
@@ -334,6 +355,8 @@ class App:
         return House(
             server=self.server,
             diameter=self.diameter,
+            radius=self.radius,
+            user_cache=self.user_cache,
             engine=self.engine,
             clockwork=self._clockwork,
             pulse=self._pulse,
@@ -372,8 +395,9 @@ class App:
         self._clockwork.stop()
         self._pulse.stop()
         seconds = self._tree.cores.shutdown_timeout_ns / SECOND
-        if self.diameter is not None:
-            await self.diameter.stop(seconds)
+        for agent in (self.diameter, self.radius):
+            if agent is not None:
+                await agent.stop(seconds)
         await self.server.stop(seconds)
         await self.storage.close()
 

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from engine.door import Engine
     from engine.storage.ports import StorageStatus
     from gateway.agents.diameter.agent import DiameterAgent
+    from gateway.agents.radius.agent import RadiusAgent
     from gateway.api.server import ApiServer
     from gateway.clockwork import Clockwork
     from gateway.observe.log import LineWriter
     from gateway.observe.pulse import Pulse
+    from gateway.processors.usercache import UserCache
 
 PREFIX: Final = "tollwire_"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -43,6 +45,8 @@ class House:
 
     server: ApiServer
     diameter: DiameterAgent | None
+    radius: RadiusAgent | None
+    user_cache: UserCache
     engine: Engine
     clockwork: Clockwork
     pulse: Pulse
@@ -326,6 +330,7 @@ ENGINE: Final = (
         "the kinds of items",
     ),
     Metric("cache_items", GAUGE, "Items in partitions of CacheSv1.", _partitions, ("partition",), "the partitions of the caches section"),
+    Metric("user_cache_values", GAUGE, "Values kept in *uch.", _one(lambda house: len(house.user_cache))),
     Metric("plan_jobs", GAUGE, "Tariff plans that are read or loaded, or wait for it.", _one(lambda _: jobs_under_way())),
     Metric("locks", GAUGE, "References that GuardianSv1 holds or that wait for one.", _one(lambda house: house.server.api.locks.count)),
 )
@@ -389,7 +394,6 @@ DIAMETER: Final = (
         _diameter(lambda agent: agent.counts.refused_peers),
     ),
     Metric("diameter_peers_lost", COUNTER, "Peers that were up and are no more.", _diameter(lambda agent: agent.counts.disconnected)),
-    Metric("user_cache_values", GAUGE, "Values kept in *uch.", _diameter(lambda agent: len(agent.house.requests.user_cache))),
     Metric("diameter_requests", COUNTER, "Requests of peers.", _diameter(lambda agent: agent.counts.requests)),
     Metric(
         "diameter_requests_in_flight",

@@ -349,6 +349,44 @@ class Diameter(Struct, frozen=True, kw_only=True):
     request_processors: list[dict[str, object]]
 
 
+class RadiusListener(Struct, frozen=True, kw_only=True):
+    """Where NASes send; network: udp, tcp, tls."""
+
+    network: str
+    auth_address: str
+    acct_address: str
+
+
+class RadiusClient(Struct, frozen=True, kw_only=True):
+    """A NAS or proxy. `message_authenticator` is empty and `limit_proxy_state` None where the section's count."""
+
+    id: str
+    addresses: tuple[str, ...]
+    secret: str
+    dictionaries: tuple[str, ...] | None
+    message_authenticator: str
+    limit_proxy_state: bool | None
+    certificate_names: tuple[str, ...]
+
+
+class Radius(Struct, frozen=True, kw_only=True):
+    """The RADIUS agent; the rows of request processors are for gateway.processors."""
+
+    enabled: bool
+    listeners: tuple[RadiusListener, ...]
+    clients: tuple[RadiusClient, ...]
+    message_authenticator: str
+    limit_proxy_state: bool
+    duplicate_window_ns: int = field(name="duplicate_window")
+    max_duplicates: int
+    max_requests: int
+    receive_buffer_bytes: int = field(name="receive_buffer")
+    client_secrets: dict[str, str]
+    client_dictionaries: dict[str, tuple[str, ...]]
+    sessions_conns: Conns
+    request_processors: list[dict[str, object]]
+
+
 class Room(Struct, frozen=True, kw_only=True):
     """A room whose details are read by the work that builds it."""
 
@@ -440,6 +478,11 @@ class Tree:
         """The Diameter agent; None where it is off. Its options are read when this is called."""
         off = self.is_default(("diameter_agent",)) or not self.is_on("diameter_agent")
         return None if off else self._typed("diameter_agent", Diameter)
+
+    def radius(self) -> Radius | None:
+        """The RADIUS agent; None where it is off. Its options are read when this is called."""
+        off = self.is_default(("radius_agent",)) or not self.is_on("radius_agent")
+        return None if off else self._typed("radius_agent", Radius)
 
     def is_on(self, name: str) -> bool:
         """Whether a section is switched on; what has no switch, or is no section, is."""

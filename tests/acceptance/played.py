@@ -43,6 +43,7 @@ PLAYED = (
     "api/caches.json",
     "api/replication.json",
     "agents/diameter-*.json",
+    "agents/radius-*.json",
     "agents/neighbours-birpc-agent.json",
     "agents/neighbours-opensips.json",
     "agents/neighbours-opensips-sync.json",

@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from random import Random
-
-from engine.filters.match import Filters
-from engine.times import SECOND, Zone
+from engine.times import SECOND
 from gateway.agents.diameter.agent import DiameterAgent, Ports
 from gateway.agents.diameter.clients import DiameterClients
 from gateway.agents.diameter.counts import Counts
 from gateway.agents.diameter.link import House
-from gateway.agents.diameter.requests import Named, RequestDoor, Requests
+from gateway.agents.diameter.requests import Named, Requests
 from gateway.agents.diameter.roster import Roster
 from gateway.agents.diameter.settings import (
     SECTION,
     TLS,
-    SettingsError,
     admission_of,
     dictionary_of,
     language_of,
     settings_of,
     templates_of,
-    terms_of,
 )
+from gateway.agents.settings import SettingsError, terms_of
+from gateway.agents.surroundings import Surroundings
 from gateway.config.certificates import client_context
 from gateway.config.tree import Diameter, Tree
-from gateway.transport.caps import Caps
-from gateway.transport.census import Census
-from gateway.transport.gate import Gate
-from gateway.transport.tls import Certificates
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What the agent shares with the rest of the process."""
-
-    door: RequestDoor
-    filters: Filters
-    clock: Callable[[], int]
-    gate: Gate
-    census: Census
-    caps: Caps | None
-    certificates: Certificates | None
-    chance: Random
-    node_id: str
-    process_tag: str
-    zone: Zone
 
 
 def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> DiameterAgent:
@@ -58,7 +32,7 @@ def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> Diame
         raise SettingsError(f"{faults[0]}{more}")
     if around.certificates is None and any(one.network == TLS for one in section.listeners):
         raise SettingsError(f"{SECTION}.listeners: tcp-tls needs tls.server_certificate and tls.server_key")
-    terms = terms_of(tree, around.zone, around.filters)
+    terms = terms_of(tree, SECTION, around.zone, around.filters, around.user_cache)
     language = language_of(tree, section, dictionary, terms)
     templates = templates_of(tree, section, dictionary, terms)
     named = Named(section.origin_host, section.origin_realm, section.product_name, around.node_id)

@@ -11,7 +11,4 @@ FIRST_PAUSE_SECONDS: Final = 0.5  # before a peer that could not be reached is t
 INTRODUCTION_SECONDS: Final = 10.0  # from a connection's begin to the end of its capabilities exchange; then it is closed
 FAREWELL_SECONDS: Final = 2.0  # that a peer may take to answer a DPR; then the connection is closed
 MAX_FRIENDS: Final = 10_000  # entries of one of the lists of those that may connect
-MAX_LOGGED_CHARACTERS: Final = 8_192  # of one line that *log or *dryrun asks for
-MAX_KEPT_REQUEST_BYTES: Final = 32 << 10  # that a session remembers of the request that began it; of a longer one nothing
 MAX_WAYS: Final = 3  # connections that a request of ours is tried on
-MAX_LINES_PER_SECOND: Final = 100  # of the log, that all peers together cause; those beyond it are counted

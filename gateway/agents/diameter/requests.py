@@ -12,16 +12,16 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from hashlib import blake2b
-from typing import Final, Protocol
+from typing import Final
 
 from engine.errors import RequestError, StorageUnavailable
 from engine.fields.path import Path
 from engine.storage.ports import StorageRefused
-from gateway.agents.diameter.complaints import Complaints
+from gateway.agents.complaints import Complaints
 from gateway.agents.diameter.counts import Counts
-from gateway.agents.diameter.limits import MAX_KEPT_REQUEST_BYTES, MAX_LOGGED_CHARACTERS
+from gateway.agents.door import RequestDoor
+from gateway.agents.limits import MAX_KEPT_REQUEST_BYTES, MAX_LOGGED_CHARACTERS
 from gateway.processors.run import Fields, Processors, Worked, fill
-from gateway.processors.usercache import UserCache
 from gateway.protocols.diameter.answers import Identity, refusal, taken_along
 from gateway.protocols.diameter.building import Builder
 from gateway.protocols.diameter.codes import (
@@ -55,26 +55,6 @@ NO_PLACE: Final = "too many requests are being worked on"
 NO_DISK: Final = "storage unavailable, try again later"
 
 Field = tuple[Path, str, bool]
-
-
-class RequestDoor(Protocol):
-    """The engine as requests reach it: gateway.clockwork.Clockwork."""
-
-    @property
-    def ticket(self) -> int:
-        """The ticket of the last append."""
-
-    def step(self, command: object, now_ns: int) -> object:
-        """Does a command. RequestError, StorageUnavailable."""
-
-    def hold(self, request: Callable[[], bytes] | None = None) -> None:
-        """The steps from here on are one append; sessions that they begin remember what `request` gives."""
-
-    def release(self, keys: Sequence[bytes], answer: bytes, now_ns: int) -> None:
-        """Makes it, with the answer that a request of one of these keys gets again; none where it is empty."""
-
-    def repeated(self, keys: Sequence[bytes], now_ns: int) -> bytes | None:
-        """The answer that a request of one of these keys got."""
 
 
 class Named:
@@ -146,11 +126,6 @@ class Requests:
         self._now_ns = 0
         self._stepped = False
         self._known: dict[tuple[int, int], dict[str, object]] = {}
-
-    @property
-    def user_cache(self) -> UserCache:
-        """What processors keep for later requests."""
-        return self._language.processors.terms.cache
 
     @property
     def latest_ticket(self) -> int:

@@ -9,19 +9,15 @@ from pathlib import Path
 from typing import Final
 
 from engine.errors import Fault
-from engine.filters.match import Filters
-from engine.times import SECOND, Zone
+from engine.times import SECOND
 from gateway.agents.diameter.admission import Admission
 from gateway.agents.diameter.clients import Templates
 from gateway.agents.diameter.limits import FAREWELL_SECONDS, INTRODUCTION_SECONDS
-from gateway.agents.diameter.requests import DIAMREQ, Language
+from gateway.agents.diameter.requests import Language
+from gateway.agents.settings import TEMPLATES, SettingsError, processors_of, template_of
 from gateway.config.kinds import APPLIANCE, CGRATES
 from gateway.config.tree import Diameter, Tree
-from gateway.processors.reading import UnreadableError, compile_fields, compile_processors
-from gateway.processors.run import Fields
-from gateway.processors.settings import Settings
 from gateway.processors.terms import Terms
-from gateway.processors.usercache import UserCache
 from gateway.protocols.diameter.answers import Identity
 from gateway.protocols.diameter.builtin import load_dictionaries
 from gateway.protocols.diameter.capabilities import Capabilities
@@ -30,18 +26,12 @@ from gateway.protocols.diameter.dictionary import Dictionary
 from gateway.protocols.diameter.peer import Settings as PeerSettings
 
 SECTION: Final = "diameter_agent"
-TEMPLATES: Final = "templates"
 ERR: Final = "*err"
 TCP: Final = "tcp"
 SCTP: Final = "sctp"
 TLS: Final = "tcp-tls"
-USER_CACHE: Final = "*uch"
 _READ: Final = re.compile(r"\*req(?:\.([^\[\].;:(){}<>&|~]+))?|[\[|]~([^\[\].(|]+)")  # the first name of a path, those of selectors
 FIRMWARE_OF: Final = {CGRATES: 918, APPLIANCE: 1}  # Firmware-Revision; CGRateS says 918
-
-
-class SettingsError(ValueError):
-    """The agent cannot be started as it is configured; one line for the operator."""
 
 
 def dictionary_of(tree: Tree, section: Diameter) -> tuple[Dictionary, list[Fault]]:
@@ -51,36 +41,16 @@ def dictionary_of(tree: Tree, section: Diameter) -> tuple[Dictionary, list[Fault
     return load_dictionaries(() if unused else (path,), section.dictionaries_append_defaults)
 
 
-def terms_of(tree: Tree, zone: Zone, filters: Filters) -> Terms:
-    """What processors are read by and work with."""
-    kept = tree.caches.partitions.get(USER_CACHE)
-    cache = UserCache() if kept is None else UserCache(kept.limit, kept.ttl_ns, kept.static_ttl)
-    return Terms(
-        tree.general.default_tenant,
-        zone,
-        separator=tree.general.rsr_separator,
-        decimals=tree.general.rounding_decimals,
-        filters=filters,
-        rooms=filters.rooms,
-        settings=Settings(tree),
-        cache=cache,
-        outputs=(DIAMREQ,),
-    )
-
-
 def language_of(tree: Tree, section: Diameter, dictionary: Dictionary, terms: Terms) -> Language:
     """Processors and *err made ready. SettingsError where one of them cannot be read."""
-    try:
-        processors = compile_processors(section.request_processors, tree.values[TEMPLATES], terms, (SECTION, "request_processors"))
-    except UnreadableError as error:
-        raise SettingsError(str(error)) from None
-    return Language(dictionary, processors, _fields(tree, ERR, terms))
+    processors = processors_of(tree, SECTION, section.request_processors, terms)
+    return Language(dictionary, processors, template_of(tree, ERR, terms))
 
 
 def templates_of(tree: Tree, section: Diameter, dictionary: Dictionary, terms: Terms) -> Templates:
     """The requests of ours. SettingsError where a template cannot be read."""
     names = (section.asr_template, section.rar_template)
-    found = [_fields(tree, name, terms) if name else None for name in names]
+    found = [template_of(tree, name, terms) if name else None for name in names]
     read = _read_by(tree, [name for name in names if name])
     keys = None if read is None else frozenset(avp.key for avp in map(dictionary.named, read) if avp is not None)
     return Templates(found[0], found[1], section.forced_disconnect, keys)
@@ -112,17 +82,6 @@ def _read_by(tree: Tree, names: list[str]) -> set[str] | None:
                         return None
                     found.add(first or selecting)
     return found
-
-
-def _fields(tree: Tree, name: str, terms: Terms) -> Fields:
-    templates = tree.values[TEMPLATES]
-    assert isinstance(templates, dict), "a section of templates by name"
-    if name not in templates:
-        raise SettingsError(f"there is no template {name}")
-    try:
-        return compile_fields(templates[name], templates, terms, (TEMPLATES, name))
-    except UnreadableError as error:
-        raise SettingsError(str(error)) from None
 
 
 def settings_of(tree: Tree, section: Diameter, dictionary: Dictionary, refuse: Callable[[str, str], int]) -> PeerSettings:

@@ -258,6 +258,62 @@ DIAMETER_AGENT: Final = Section(
     effective=True,
 )
 
+SIGNATURES: Final = ("auto", "yes", "no")
+
+RADIUS_CLIENTS: Final = (
+    Option(
+        "clients",
+        Objects(
+            Group(
+                (
+                    Option("id", Text(), "", "Name in logs and metrics, and the address where addresses is empty."),
+                    Option("addresses", Texts(), (), "Addresses and networks (CIDR) that it sends from; *default: all others."),
+                    Option("secret", Secret(), "", "Shared secret; one without is not answered."),
+                    Option("dictionaries", Texts(), None, "Folders with dictionaries; unset: as client_dictionaries says."),
+                    Option(
+                        "message_authenticator",
+                        Text(("", *SIGNATURES)),
+                        "",
+                        "Whether Message-Authenticator is demanded; empty: as radius_agent.message_authenticator says.",
+                    ),
+                    Option("limit_proxy_state", Flag(), None, "As radius_agent.limit_proxy_state; unset: what that says."),
+                    Option("certificate_names", Texts(), (), "Names of its certificate on TLS ports, `*.example.org`: all below it."),
+                )
+            ),
+            key="id",
+        ),
+        (),
+        "The NASes and proxies that may ask; a longer prefix counts before a shorter one. Beside them: client_secrets.",
+        own=True,
+    ),
+    Option(
+        "message_authenticator",
+        Text(SIGNATURES),
+        "auto",
+        "Whether Message-Authenticator is demanded of Access-Requests: yes; no; auto: once 100 in a row from an address had a right one.",
+        appliance="yes",
+        own=True,
+    ),
+    Option(
+        "limit_proxy_state",
+        Flag(),
+        False,
+        "Discard Access-Requests that have Proxy-State and no Message-Authenticator.",
+        appliance=True,
+        own=True,
+    ),
+    Option("duplicate_window", Duration(), "10s", "How long an answer is kept for a request that comes again.", own=True),
+    Option("max_duplicates", Whole(1), 65536, "Answers that a UDP port keeps at most; the oldest go first.", own=True),
+    Option(
+        "max_requests",
+        Whole(0),
+        8192,
+        "Requests that are not answered yet, all ports together; one more is discarded. 0: no bound but cores.caps.",
+        own=True,
+    ),
+    Option("receive_buffer", Size(), "4MB", "Datagrams that the system keeps until they are read, each UDP port; 0: its own.", own=True),
+)
+
 RADIUS_AGENT: Final = Section(
     "radius_agent",
     Group(
@@ -268,7 +324,12 @@ RADIUS_AGENT: Final = Section(
                 Objects(
                     Group(
                         (
-                            Option("network", Text(("udp", "tcp")), "udp", "Transport."),
+                            Option(
+                                "network",
+                                Text(("udp", "tcp", "tls")),
+                                "udp",
+                                "Transport; tls: RadSec, by the tls section; either address takes both kinds of requests.",
+                            ),
                             Option("auth_address", Address(), "127.0.0.1:1812", "host:port of authentication; empty: none."),
                             Option("acct_address", Address(), "127.0.0.1:1813", "host:port of accounting; empty: none."),
                         )
@@ -277,7 +338,8 @@ RADIUS_AGENT: Final = Section(
                 ({},),
                 "Where RADIUS clients send.",
             ),
-            Option("client_secrets", Map(Secret()), {}, "Shared secrets by client address; *default: of all others."),
+            *RADIUS_CLIENTS,
+            Option("client_secrets", Map(Secret()), {}, "Shared secrets by client address or network; *default: of all others."),
             Option(
                 "client_dictionaries",
                 Map(Texts()),
@@ -299,16 +361,24 @@ RADIUS_AGENT: Final = Section(
                 ),
                 {},
                 "Where Disconnect and CoA requests of a client go, by NAS-Identifier or address.",
+                effective=False,
             ),
-            Option("requests_cache_key", Text(), "", "Value by which a packet is kept for Disconnect and CoA; empty: none is kept."),
+            Option(
+                "requests_cache_key",
+                Text(),
+                "",
+                "Value by which a packet is kept for Disconnect and CoA; empty: none is kept.",
+                effective=False,
+            ),
             conns("sessions", "Where events go.", default=WIRED),
-            *observers(),
-            Option("dmr_template", Text(), "*dmr", "Template of Disconnect-Request."),
-            Option("coa_template", Text(), "*coa", "Template of CoA-Request."),
+            *(msgspec.structs.replace(one, effective=False) for one in observers()),
+            Option("dmr_template", Text(), "*dmr", "Template of Disconnect-Request.", effective=False),
+            Option("coa_template", Text(), "*coa", "Template of CoA-Request.", effective=False),
             processors("*rep.", "requests"),
         )
     ),
     "RADIUS: authentication, accounting, dynamic authorisation.",
+    effective=True,
 )
 
 HTTP_AGENT: Final = Section(

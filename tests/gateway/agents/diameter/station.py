@@ -10,9 +10,11 @@ from typing import Any
 
 from engine.times import UTC_ZONE
 from gateway.agents.diameter.agent import DiameterAgent
-from gateway.agents.diameter.assembly import Surroundings, diameter_agent
+from gateway.agents.diameter.assembly import diameter_agent
 from gateway.agents.diameter.link import Link
+from gateway.agents.surroundings import Surroundings
 from gateway.config import load
+from gateway.processors.usercache import UserCache
 from gateway.protocols.diameter.answers import number_avp, plain_avp
 from gateway.protocols.diameter.building import Builder
 from gateway.protocols.diameter.codes import (
@@ -160,6 +162,7 @@ class Station:
             node_id="test",
             process_tag="here-",
             zone=UTC_ZONE,
+            user_cache=UserCache(),
         )
         self.agent: DiameterAgent = diameter_agent(loaded.tree, section, around)
         self.house = self.agent.house

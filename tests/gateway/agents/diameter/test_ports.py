@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gateway.agents.diameter import dialling
-from gateway.agents.diameter.settings import SettingsError
+from gateway.agents.settings import SettingsError
 from gateway.api.server import ApiServer
 from gateway.app import App
 from gateway.config import load

@@ -9,7 +9,7 @@ import pytest
 
 from engine.effects import AlterSession
 from engine.sessions.commands import AlterSessions
-from gateway.agents.diameter.settings import SettingsError
+from gateway.agents.settings import SettingsError
 from gateway.protocols.diameter.message import decode
 from tests.engine.house import TENANT
 from tests.gateway.agents.diameter.station import Station

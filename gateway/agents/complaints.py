@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 
 from engine.times import SECOND
-from gateway.agents.diameter.limits import MAX_LINES_PER_SECOND
+from gateway.agents.limits import MAX_LINES_PER_SECOND
 
 
 class Complaints:

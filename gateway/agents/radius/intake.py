@@ -1,0 +1,120 @@
+"""What all ports share: from octets to a request that may be worked on, and to its answer."""
+
+from __future__ import annotations
+
+import logging
+from typing import Final
+
+from gateway.agents.radius.counts import BAD_CODE, FAILED, NO_SECRET, OVERLOAD
+from gateway.agents.radius.nas import Nases, Sender
+from gateway.agents.radius.requests import Requests
+from gateway.protocols.radius.codes import ACCESS_REQUEST, ACCOUNTING_REQUEST, STATUS_SERVER
+from gateway.protocols.radius.packet import DecodeError, Packet, decode
+from gateway.transport import limits
+from gateway.transport.caps import Caps
+from gateway.transport.gate import Gate
+
+log: Final = logging.getLogger(__name__)
+
+MAX_GATE_BYTES = limits.MAX_GATE_BYTES  # no constant to the compiler, so that a test can set it lower
+
+# what a port takes
+AUTHENTICATION: Final = 1
+ACCOUNTING: Final = 2
+BOTH: Final = 3
+
+
+class Intake:
+    """`in_flight` counts the requests of all ports that are not answered yet; `max_requests` 0: no bound of its own. `unknown` counts
+    packets from addresses that no entry has."""
+
+    requests: Requests
+    nases: Nases
+    gate: Gate
+    in_flight: int
+    unknown: int
+    ticket: int
+    reason: str
+    _caps: Caps | None
+    _max_requests: int
+
+    def __init__(self, requests: Requests, nases: Nases, gate: Gate, caps: Caps | None, max_requests: int) -> None:
+        self.requests = requests
+        self.nases = nases
+        self.gate = gate
+        self.in_flight = 0
+        self.unknown = 0
+        self.ticket = 0
+        self.reason = ""  # why the last packet was discarded
+        self._caps = caps
+        self._max_requests = max_requests
+
+    def sender(self, address: str) -> Sender | None:
+        """Whose address it is; None, counted, for one that no entry has or whose entry has no secret."""
+        found = self.nases.sender(address)
+        if found is None:
+            self.unknown += 1
+            self.tell(logging.WARNING, "a packet from an unknown client", {"address": address})
+            return None
+        if not found.nas.secret:
+            found.nas.counts.discarded(NO_SECRET)
+            self.tell(logging.WARNING, "a client has no secret", {"nas": found.nas.name, "address": address})
+            return None
+        return found
+
+    def has_place(self, sender: Sender) -> bool:
+        """Whether one more request would do more than wait; False, counted, where not."""
+        if (0 < self._max_requests <= self.in_flight) or self.gate.held_bytes >= MAX_GATE_BYTES:
+            sender.nas.counts.discarded(OVERLOAD)
+            return False
+        return True
+
+    def look(self, data: bytes, sender: Sender, secret: bytes, takes: int) -> Packet | None:
+        """The request that octets are; None, counted, for what is discarded."""
+        try:
+            packet = decode(data)
+        except DecodeError as fault:
+            self.discard(sender, fault.reason)
+            return None
+        code = packet.code
+        if code == ACCESS_REQUEST:
+            wanted = takes & AUTHENTICATION
+        elif code == ACCOUNTING_REQUEST:
+            wanted = takes & ACCOUNTING
+        else:
+            wanted = code == STATUS_SERVER
+        fault_word = sender.fault(packet, secret) if wanted else BAD_CODE
+        if fault_word:
+            self.discard(sender, fault_word)
+            return None
+        return packet
+
+    def discard(self, sender: Sender, reason: str) -> None:
+        """Counts what is discarded without an answer, and tells an operator within bounds."""
+        self.reason = reason
+        nas = sender.nas
+        nas.counts.discarded(reason)
+        self.tell(logging.WARNING, "a packet is discarded", {"nas": nas.name, "address": sender.address, "reason": reason})
+
+    def work(self, packet: Packet, sender: Sender, remote: str, is_accounting: bool, secret: bytes) -> bytes:
+        """The answer to a request, empty for none; `ticket` is what it has to wait for."""
+        caps, requests = self._caps, self.requests
+        self.ticket = 0
+        if caps is not None and not caps.take():
+            sender.nas.counts.discarded(OVERLOAD)
+            return b""
+        try:
+            made = requests.work(packet, sender.nas, sender.address, remote, is_accounting, secret)
+            self.ticket = requests.ticket
+        except Exception:  # a fault of ours: other requests go on
+            log.exception("a request failed", extra={"nas": sender.nas.name, "code": packet.code})
+            sender.nas.counts.discarded(FAILED)
+            made = b""
+        finally:
+            if caps is not None:
+                caps.give_back(self.ticket)
+        return made
+
+    def tell(self, level: int, event: str, told: dict[str, object]) -> None:
+        """Logs what a stranger has caused, within the bound for all of them."""
+        self.requests.complaints.tell(log, level, event, told)

@@ -1,0 +1,125 @@
+"""One connection of a NAS over TCP or TLS: packets in and out (RFC 6613, RFC 6614).
+
+What cannot be cut into packets, or is not signed right, ends the connection (RFC 6613 section 2.6.4); what is only of no use is discarded.
+A request is worked on when it is read, and its answer waits for the disk; meanwhile the next one is worked on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from time import monotonic
+
+from gateway.agents.radius.counts import BAD_AUTHENTICATOR, BAD_MESSAGE_AUTHENTICATOR
+from gateway.agents.radius.intake import ACCOUNTING, BOTH, Intake
+from gateway.agents.radius.limits import MAX_TURN_DATAGRAMS
+from gateway.agents.radius.nas import Sender
+from gateway.protocols.radius.codes import ACCOUNTING_REQUEST
+from gateway.protocols.radius.packet import Packet
+from gateway.protocols.radius.stream import PacketStream
+from gateway.transport import limits
+from gateway.transport.line import Life, Line
+from gateway.transport.listener import Listener
+
+TURN_SECONDS = limits.TURN_SECONDS  # no constant to the compiler, so that a test can set it lower
+
+
+class RadiusLink(Line):
+    """See the module. `takes` is what its port takes; `secret` that of TLS, empty for the NAS's own."""
+
+    def __init__(self, door: Listener, intake: Intake, takes: int, secret: bytes = b"") -> None:
+        super().__init__(door)
+        self.remote = ""
+        self._intake = intake
+        self._takes = takes
+        self._secret = secret
+        self._stream = PacketStream()
+        self._next: bytes | None = None  # read, and left to the next turn
+        self._sender: Sender | None = None
+
+    # -- called by the loop --------------------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        if self._life is Life.CLOSED:
+            return
+        peername = transport.get_extra_info("peername") or ("", 0)
+        self._sender = self._intake.sender(str(peername[0]))
+        if self._sender is None:
+            self.abort()
+            return
+        self.remote = f"{self._sender.address}:{peername[1]}"
+
+    def data_received(self, data: bytes) -> None:
+        if self._life is not Life.OPEN:
+            return
+        self._stream.feed(data)
+        if not self._busy:
+            self._turn()
+
+    # -- packets -------------------------------------------------------------------------------------------------------
+
+    def _turn(self) -> None:
+        self._busy = False
+        stream = self._stream
+        count = 0
+        over_at = monotonic() + TURN_SECONDS
+        while self._life is not Life.CLOSED and not self._full():
+            octets = self._next or stream.next()
+            self._next = None
+            if octets is None:
+                if stream.broken is not None:
+                    self._break(stream.broken.reason)
+                break
+            if count and (count >= MAX_TURN_DATAGRAMS or monotonic() > over_at):
+                self._next = octets
+                self._busy = True
+                asyncio.get_running_loop().call_soon(self._turn)
+                break
+            self._take(octets)
+            count += 1
+        if count:
+            self._since = 0.0
+        self._hold_bytes(stream.held)
+        self._write()
+        self._steer()
+        self._close_when_done()
+
+    def _waits(self) -> bool:
+        return self._next is not None or self._stream.held > 0
+
+    def _take(self, octets: bytes) -> None:
+        sender, intake = self._sender, self._intake
+        if sender is None or not intake.has_place(sender):
+            return
+        secret = self._secret or sender.nas.secret
+        packet = intake.look(octets, sender, secret, self._takes)
+        if packet is None:
+            if intake.reason in (BAD_AUTHENTICATOR, BAD_MESSAGE_AUTHENTICATOR):
+                self._break(intake.reason)
+            return
+        self._work(packet, sender, secret)
+
+    def _work(self, packet: Packet, sender: Sender, secret: bytes) -> None:
+        intake, gate = self._intake, self._door.gate
+        is_accounting = self._takes == ACCOUNTING or (self._takes == BOTH and packet.code == ACCOUNTING_REQUEST)
+        made = intake.work(packet, sender, self.remote, is_accounting, secret)
+        if not made:
+            return
+        if gate.is_open(intake.ticket):
+            self._put(made)
+            return
+        self._in_flight += 1
+        intake.in_flight += 1
+        self._waiting_bytes += len(made)
+        gate.hold(intake.ticket, self, made)
+
+    def deliver(self, answer: bytes) -> None:
+        """An answer may leave (Sink)."""
+        self._intake.in_flight -= 1
+        super().deliver(answer)
+
+    def _break(self, reason: str) -> None:
+        told: dict[str, object] = {"address": self.remote, "reason": reason}
+        self._intake.tell(logging.WARNING, "a connection of a NAS ends", told)
+        self.end()
