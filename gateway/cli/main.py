@@ -34,6 +34,7 @@ COMMANDS: Final = (
     ("cdrs", "list or follow stored records"),
     ("explain", "say why a call or a record costs what it costs, and who pays"),
     ("diameter", "send Diameter requests and print their answers"),
+    ("radius", "send RADIUS requests, or ask a NAS to change or end a session"),
     ("verify", "recompute every balance from its entries"),
     ("prune", "close older entries of every balance into one, remove old records"),
     ("backup", "write one file that holds the whole state, while it is in use or not"),

@@ -9,6 +9,7 @@ MAX_VALUE_BYTES: Final = 253  # of one attribute, RFC 2865 section 5
 MAX_JOINED_BYTES: Final = 4_096  # of a value that several attributes carry: no packet holds more
 MAX_DEPTH: Final = 8  # TLVs inside each other, in dictionaries and so in what is read; deeper ones are shown as octets
 MAX_PATHS: Final = 16_384  # resolved paths that are kept ready; beyond it keeping them starts anew
+MAX_COPIES: Final = 16  # of a request of ours, whatever its pauses are
 MAX_PASSWORD_BYTES: Final = 128  # a hidden User-Password, RFC 2865 section 5.2
 
 DICTIONARY_BYTES: Final = 4 << 20  # one dictionary file
