@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from engine.tally import Histogram, bounds_seconds
 from engine.times import SECOND
 from gateway.api.planjobs import jobs_under_way
+from gateway.protocols.radius.codes import CODE_NAMES
 from gateway.transport.http import HttpHandler, HttpReply, HttpRequest
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from engine.storage.ports import StorageStatus
     from gateway.agents.diameter.agent import DiameterAgent
     from gateway.agents.radius.agent import RadiusAgent
+    from gateway.agents.radius.counts import NasCounts
     from gateway.api.server import ApiServer
     from gateway.clockwork import Clockwork
     from gateway.observe.log import LineWriter
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
     from gateway.processors.usercache import UserCache
 
 PREFIX: Final = "tollwire_"
+MAX_NAMED_NASES: Final = 256  # that have labels of their own
+OTHER_NASES: Final = "other"
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 GAUGE: Final = "gauge"
@@ -436,12 +440,111 @@ DIAMETER: Final = (
     Metric("diameter_stuck_bytes", GAUGE, "Octets of answers that peers do not take.", _diameter(lambda agent: agent.stuck_bytes)),
 )
 
+# -- RADIUS --------------------------------------------------------------------------------------------------------------
+
+
+def _radius(read: Callable[[RadiusAgent], int]) -> Read:
+    """A metric of the RADIUS agent; 0 where that is off."""
+    return lambda house: (((), 0 if house.radius is None else read(house.radius)),)
+
+
+def _by_nas(read: Callable[[NasCounts], Iterable[tuple[str, int]]]) -> Read:
+    """A metric by NAS and one word more; NASes beyond those that have labels of their own count together."""
+
+    def samples(house: House) -> Iterator[Sample]:
+        found: dict[tuple[str, ...], int] = {}
+        for number, nas in enumerate(house.radius.nases if house.radius is not None else ()):
+            name = nas.name if number < MAX_NAMED_NASES else OTHER_NASES
+            for word, count in read(nas.counts):
+                labels = (name, word) if word else (name,)
+                found[labels] = found.get(labels, 0) + count
+        yield from found.items()
+
+    return samples
+
+
+def _words(counts: dict[int, int]) -> Iterator[tuple[str, int]]:
+    return ((CODE_NAMES.get(code, str(code)), count) for code, count in counts.items())
+
+
+_NAS: Final = "the first 256 of radius_agent.clients and client_secrets, `other` for those after them"
+_DISCARDS: Final = (
+    "too_short, bad_length, bad_attribute (no packet); bad_code; bad_authenticator, bad_message_authenticator, no_message_authenticator, "
+    "proxy_state_unsigned; no_secret; duplicate (is being worked on); overload; unavailable (the disk takes nothing); "
+    "unhandled (no processor took it), failed; unsent (the answer)"
+)
+
+RADIUS: Final = (
+    Metric("radius_unknown_clients", COUNTER, "Packets from addresses of no client.", _radius(lambda agent: agent.intake.unknown)),
+    Metric(
+        "radius_requests",
+        COUNTER,
+        "Requests that were worked on.",
+        _by_nas(lambda counts: _words(counts.requests)),
+        ("nas", "code"),
+        f"{_NAS}; Access-Request, Accounting-Request, Status-Server",
+    ),
+    Metric(
+        "radius_answers",
+        COUNTER,
+        "Answers to them.",
+        _by_nas(lambda counts: _words(counts.answers)),
+        ("nas", "code"),
+        f"{_NAS}; Access-Accept, Access-Reject, Access-Challenge, Accounting-Response",
+    ),
+    Metric(
+        "radius_repeated",
+        COUNTER,
+        "Answers that were sent again to a request that came again.",
+        _by_nas(lambda counts: (("", counts.repeated),)),
+        ("nas",),
+        _NAS,
+    ),
+    Metric(
+        "radius_discards",
+        COUNTER,
+        "Packets that were not answered, and why.",
+        _by_nas(lambda counts: counts.discards.items()),
+        ("nas", "reason"),
+        f"{_NAS}; {_DISCARDS}",
+    ),
+    Metric(
+        "radius_access_signed",
+        COUNTER,
+        "Access-Requests with a right Message-Authenticator.",
+        _by_nas(lambda counts: (("", counts.signed),)),
+        ("nas",),
+        _NAS,
+    ),
+    Metric(
+        "radius_access_unsigned",
+        COUNTER,
+        "Access-Requests that were taken without one: while this grows the client cannot be told to need it.",
+        _by_nas(lambda counts: (("", counts.unsigned),)),
+        ("nas",),
+        _NAS,
+    ),
+    Metric(
+        "radius_senders_demanded",
+        GAUGE,
+        "Addresses of which Message-Authenticator is demanded since they sent it (auto).",
+        _radius(lambda agent: agent.demanded),
+    ),
+    Metric("radius_requests_in_flight", GAUGE, "Requests whose answer waits for the disk.", _radius(lambda agent: agent.intake.in_flight)),
+    Metric("radius_kept_answers", GAUGE, "Answers kept for a request that comes again.", _radius(lambda agent: agent.kept_answers)),
+    Metric("radius_kept_bytes", GAUGE, "Octets of these and of their requests.", _radius(lambda agent: agent.kept_bytes)),
+    Metric("radius_connections", GAUGE, "Connections over TCP and TLS.", _radius(lambda agent: agent.connections)),
+    Metric("radius_held_bytes", GAUGE, "Octets of packets on them that are not whole yet.", _radius(lambda agent: agent.held_bytes)),
+    Metric("radius_stuck_bytes", GAUGE, "Octets of answers that their clients do not take.", _radius(lambda agent: agent.stuck_bytes)),
+)
+
 SECTIONS: Final = (
     ("Requests", REQUESTS),
     ("Connections", CONNECTIONS),
     ("Storage", STORAGE),
     ("Engine", ENGINE),
     ("Diameter", DIAMETER),
+    ("RADIUS", RADIUS),
     ("Process", PROCESS),
 )
 METRICS: Final = tuple(metric for _, metrics in SECTIONS for metric in metrics)

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 
 from msgspec import convert
 
 from gateway.agents.diameter.settings import SECTION as DIAMETER
 from gateway.agents.diameter.settings import dictionary_of
+from gateway.agents.radius.nas import DEFAULT
+from gateway.agents.radius.settings import SECTION as RADIUS
+from gateway.agents.radius.settings import Languages, nases_of
+from gateway.agents.settings import SettingsError
 from gateway.config.report import Report
 from gateway.config.source import nearest
-from gateway.config.tree import Diameter, Tree
+from gateway.config.tree import Diameter, Radius, Tree
 from gateway.processors.terms import Names
 
 
@@ -22,7 +27,9 @@ def names_of(tree: Tree, report: Report) -> Callable[[str], Names | None]:
     """
 
     def names(section: str) -> Names | None:
-        return diameter_names(tree, report) if section == DIAMETER else None
+        if section == DIAMETER:
+            return diameter_names(tree, report)
+        return radius_names(tree, report) if section == RADIUS else None
 
     return names
 
@@ -36,5 +43,28 @@ def diameter_names(tree: Tree, report: Report) -> Names | None:
 
     def known(name: str) -> str | None:
         return None if dictionary.named(name) is not None else nearest(name, list(dictionary.names))
+
+    return known
+
+
+def radius_names(tree: Tree, report: Report) -> Names | None:
+    """The names of attributes and vendors that the dictionary of any client has, for an agent that is off too."""
+    section = convert(tree.values[RADIUS], Radius)
+    languages = Languages(tree, section)
+    with suppress(SettingsError):  # too many clients: the agent tells it
+        nases_of(section, languages)
+    languages.of(DEFAULT)
+    if languages.faults and not (report.strict and tree.is_on(RADIUS)):
+        return None
+    report.faults.extend(languages.faults)
+    dictionaries = languages.dictionaries
+
+    def known(name: str) -> str | None:
+        plain = name.partition(":")[0]  # a tag stands behind it
+        for one in dictionaries:
+            if one.named(plain) is not None or one.vendor_named(plain) is not None or plain.isdecimal():
+                return None
+        near = [one.near(plain) or one.near_vendor(plain) for one in dictionaries]
+        return next(filter(None, near), "")
 
     return known

@@ -22,6 +22,9 @@ DEFAULTS: Final = Source("defaults", "", "override")
 ZERO: Final = "*zero"
 WEB: Final = ("http://", "https://")
 DIAMETER: Final = "diameter_agent"
+RADIUS: Final = "radius_agent"
+EVERYBODY: Final = "*default"
+RADSEC: Final = "tls"
 TLS: Final = "tcp-tls"
 NAMED_TEMPLATES: Final = {
     "diameter_agent": ("asr_template", "rar_template", "slr_template", "snr_template", "str_template"),
@@ -36,6 +39,7 @@ def check_wiring(tree: Tree, report: Report) -> None:
     check_subjects(tree, report)
     check_users(tree, report)
     check_diameter(tree, report)
+    check_radius(tree, report)
     for name in SECTIONS:
         if tree.is_default((name,)):
             continue
@@ -98,6 +102,40 @@ def check_diameter(tree: Tree, report: Report) -> None:
     if kind != "*none" and not getattr(section, f"{kind[1:]}_template"):
         source, offset = tree.place((DIAMETER, "forced_disconnect")) or (DEFAULTS, -1)
         report.loose(source, offset, f"{DIAMETER}.forced_disconnect is {kind} and {DIAMETER}.{kind[1:]}_template is empty: nobody is told")
+
+
+def check_radius(tree: Tree, report: Report) -> None:
+    """Refuse clients that cannot be told from others; say which are not answered, and who is let in without a signature."""
+    section = tree.radius()
+    if section is None:
+        return
+    told = tree.place((RADIUS,)) or (DEFAULTS, -1)
+    if any(one.network == RADSEC for one in section.listeners):
+        source, offset = tree.place((RADIUS, "listeners")) or told
+        if not tree.tls.server_certificate:
+            report.fault(source, offset, f"{RADIUS}.listeners: tls needs tls.server_certificate and tls.server_key")
+        elif tree.tls.server_policy != 4:
+            report.caution(source, offset, f"{RADIUS}.listeners: over TLS every client may ask: tls.server_policy 4 wants certificates")
+    seen: dict[str, str] = {}
+    rows = [(row.id, row.addresses or (row.id,), row.secret, (RADIUS, "clients", row.id)) for row in section.clients]
+    named = {str(ip) for _, addresses, _, _ in rows for ip in addresses}
+    rows += [(ip, (ip,), secret, (RADIUS, "client_secrets", ip)) for ip, secret in section.client_secrets.items() if ip not in named]
+    for name, addresses, secret, path in rows:
+        source, offset = tree.place(path) or told
+        for address in addresses:
+            try:
+                network = address if address == EVERYBODY else str(ip_network(address, strict=False))
+            except ValueError:
+                wanted = "192.0.2.7, 192.0.2.0/24 or 2001:db8::/32 is wanted"
+                report.fault(source, offset, f"{dotted(path)}: {address[:60]} is no address and no network; {wanted}")
+                continue
+            if network in seen:
+                report.fault(source, offset, f"{dotted(path)}: {address[:60]} stands for {seen[network][:60]} already")
+            seen[network] = name
+        if not secret:
+            report.caution(source, offset, f"{dotted(path)} has no secret: it is not answered")
+    if not rows:
+        report.caution(*told, f"{RADIUS} has no clients: nobody is answered")
 
 
 def check_driver(tree: Tree, report: Report, section: str) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Final
 
+from engine.fields.view import REQ
 from engine.times import UTC_ZONE
 from gateway.config.kinds import Group, Kind, Map, Objects, Value
 from gateway.config.options import SECTIONS
@@ -27,11 +28,13 @@ TYPES: Final[dict[str, tuple[str, ...]]] = {"radius_agent": ("*radauth",)}
 FLAGS: Final[dict[str, tuple[str, ...]]] = {
     "radius_agent": ("*pap", "*chap", "*mschapv1", "*mschapv2", "*digest", "*mppe", "*mschap_error"),
 }
+ORIGINAL: Final[dict[str, str]] = {"radius_agent": "*oreq"}
+"""The scope that holds a request of the protocol in templates of requests of ours, where it is not *req."""
 _NOWHERE: Final = Source("defaults", "", "override")
 
 
-def words_of(section: str, tree: Tree, names: Names | None = None) -> Terms:
-    """The terms that the processors of an agent's section are read by, without an engine."""
+def words_of(section: str, tree: Tree, names: Names | None = None, named: str = REQ) -> Terms:
+    """The terms that the processors of an agent's section are read by, without an engine. `named`: the scope that `names` is about."""
     general = tree.general
     return Terms(
         general.default_tenant,
@@ -42,6 +45,7 @@ def words_of(section: str, tree: Tree, names: Names | None = None) -> Terms:
         names=names,
         outputs=OUTPUTS.get(section, ()),
         inputs=INPUTS.get(section, ()),
+        named=named,
         types=TYPES.get(section, ()),
         flags=FLAGS.get(section, ()),
     )
@@ -60,10 +64,12 @@ def check_processors(tree: Tree, report: Report, names: Callable[[str], Names | 
         kind = SECTIONS[section].kind
         if tree.is_default((section,)) or not _may_have(kind):
             continue
-        terms = words_of(section, tree, names(section))
+        known = names(section)
+        terms = words_of(section, tree, known)
         for where, rows in _found(kind, (section,), tree.values[section]):
             _, complaints = read_processors(rows, templates, terms, where)
             _tell(tree, report, complaints, told)
+        terms = words_of(section, tree, known, ORIGINAL.get(section, REQ))
         for id in _named(tree, section):
             if isinstance(templates, dict) and id in templates:
                 _, complaints = read_fields(templates[id], templates, terms, ("templates", id))

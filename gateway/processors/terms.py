@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.fields.path import Source
 from engine.fields.template import INNER_SEPARATOR
-from engine.fields.view import Rooms
+from engine.fields.view import REQ, Rooms
 from engine.filters.match import Filters
 from engine.times import UTC_ZONE, Zone
 from gateway.processors.usercache import UserCache
@@ -29,7 +29,7 @@ class Terms:
 
     `types` are request types that the agent does itself (`*radauth`, see calls.OwnRequest), `flags` those that it alone knows (`*pap`).
     For faults: `names` knows the names of the protocol, `outputs` are the scopes that the agent fills besides *rep (`*diamreq`), `inputs`
-    those that it gives besides *req and *vars (`*oreq`).
+    those that it gives besides *req and *vars (`*oreq`); `named` is the scope whose names are the protocol's.
     """
 
     default_tenant: str
@@ -43,6 +43,7 @@ class Terms:
     names: Names | None
     outputs: tuple[str, ...]
     inputs: tuple[str, ...]
+    named: str
     types: tuple[str, ...]
     flags: tuple[str, ...]
 
@@ -60,6 +61,7 @@ class Terms:
         names: Names | None = None,
         outputs: tuple[str, ...] = (),
         inputs: tuple[str, ...] = (),
+        named: str = REQ,
         types: tuple[str, ...] = (),
         flags: tuple[str, ...] = (),
     ) -> None:
@@ -74,5 +76,6 @@ class Terms:
         self.names = names
         self.outputs = outputs
         self.inputs = inputs
+        self.named = named
         self.types = types
         self.flags = flags

@@ -114,7 +114,7 @@ class Words:
             self._loose(where, f"~{path[0][:_SHOWN]} is nothing that a field can be read from", self.nearest(path[0], self._read))
         elif len(path) < 2:
             return
-        elif path[0] == REQ:
+        elif path[0] == self.terms.named:
             self._check_names(path[1:], where)
         elif path[0] == CGREP and path[1] not in ANSWERS:
             self._loose(where, f"{CGREP} never holds {path[1][:_SHOWN]}", self.nearest(path[1], ANSWERS))

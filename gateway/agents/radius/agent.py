@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.agents.radius.intake import ACCOUNTING, AUTHENTICATION, BOTH, Intake
+from gateway.agents.radius.limits import MAX_KEPT_BYTES
 from gateway.agents.radius.link import RadiusLink
+from gateway.agents.radius.nas import Nas
 from gateway.agents.radius.port import DatagramPort, datagram_socket, is_everywhere
 from gateway.agents.radius.settings import RADSEC, TCP, TLS, UDP
 from gateway.config.tree import RadiusListener, split_address
@@ -39,7 +41,9 @@ class UdpDoor:
         """Raises OSError where the address cannot be had."""
         self._link = datagram_socket(host, port, ports.receive_bytes)
         self.port = int(self._link.getsockname()[1])
-        self.datagrams = DatagramPort(self._link, takes, intake, Duplicates(ports.max_duplicates, ports.window_ns), is_everywhere(host))
+        self.datagrams = DatagramPort(
+            self._link, takes, intake, Duplicates(ports.max_duplicates, ports.window_ns, MAX_KEPT_BYTES), is_everywhere(host)
+        )
         self._reading = True
         asyncio.get_running_loop().add_reader(self._link.fileno(), self.datagrams.ready)
 
@@ -68,9 +72,24 @@ class RadiusAgent:
         self._addresses: list[str] = []
 
     @property
-    def datagram_ports(self) -> list[DatagramPort]:
-        """The UDP ports."""
-        return [door.datagrams for door in self._udp]
+    def nases(self) -> list[Nas]:
+        """Everybody who may ask."""
+        return self.intake.nases.all
+
+    @property
+    def demanded(self) -> int:
+        """Of how many addresses Message-Authenticator is demanded since they sent it."""
+        return self.intake.nases.demanded
+
+    @property
+    def kept_answers(self) -> int:
+        """Answers that are kept for a request that comes again, and requests that are being worked on."""
+        return sum(len(door.datagrams.duplicates) for door in self._udp)
+
+    @property
+    def kept_bytes(self) -> int:
+        """Octets of them."""
+        return sum(door.datagrams.duplicates.held_bytes for door in self._udp)
 
     @property
     def connections(self) -> int:

@@ -7,7 +7,7 @@ from typing import Final
 MAX_NASES: Final = 10_000  # entries of radius_agent.clients and client_secrets together; more are refused
 MAX_SENDERS: Final = 65_536  # addresses whose entry and signatures are remembered; the one known longest goes, and is looked up anew
 DEMAND_AFTER: Final = 100  # requests in a row with a right Message-Authenticator after which `auto` demands it of a sender
+MAX_KEPT_BYTES: Final = 128 << 20  # of the answers, and of their requests, that one UDP port keeps; the oldest go first
 MAX_TURN_DATAGRAMS: Final = 256  # of one port that are worked on before others get their turn
 LOOK_EVERY: Final = 16  # datagrams between two looks at the clock of a turn
 MAX_REPLY_MESSAGE_BYTES: Final = 253  # of an error's text: one attribute
-MAX_NAMED_NASES: Final = 256  # NASes that metrics have labels of their own for; those beyond count together as `other`

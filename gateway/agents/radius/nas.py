@@ -10,6 +10,7 @@ and show nothing.
 
 from __future__ import annotations
 
+from collections import deque
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Final
 
@@ -145,12 +146,14 @@ class Nases:
 
     all: list[Nas]
     senders: dict[str, Sender]  # bounded by MAX_SENDERS
+    _order: deque[str]  # of the senders
     _blocks: list[Block]  # the longest prefixes first
 
     def __init__(self, all: list[Nas]) -> None:
         """ValueError for what is no network, and for a network that two entries have."""
         self.all = []
         self.senders = {}
+        self._order = deque()
         self._blocks = []
         self.replace(all)
 
@@ -170,6 +173,12 @@ class Nases:
         self._blocks = [blocks[key] for key in sorted(blocks, key=_by_length)]
         self.all = all
         self.senders = {}
+        self._order = deque()
+
+    @property
+    def demanded(self) -> int:
+        """Of how many addresses a signature is demanded because they have sent it (AUTO)."""
+        return sum([sender.demanded and sender.nas.message_authenticator == AUTO for sender in self.senders.values()])
 
     def of(self, address: str) -> Nas | None:
         """The entry of an address."""
@@ -204,8 +213,9 @@ class Nases:
     def _kept(self, sender: Sender, address: str) -> Sender:
         senders = self.senders
         if len(senders) >= MAX_SENDERS:
-            del senders[next(iter(senders))]
+            del senders[self._order.popleft()]
         senders[address] = sender
+        self._order.append(address)
         return sender
 
 

@@ -43,6 +43,11 @@ class Languages:
         self._read: dict[tuple[str, ...], Language] = {}
         self.faults: list[Fault] = []
 
+    @property
+    def dictionaries(self) -> list[Dictionary]:
+        """Those that were read."""
+        return [one.dictionary for one in self._read.values()]
+
     def of(self, address: str) -> Language:
         """The one that client_dictionaries says for an address or network, else that of all others."""
         return self.by(self._section.client_dictionaries.get(address) or self._section.client_dictionaries.get(DEFAULT) or ())

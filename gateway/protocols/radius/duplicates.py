@@ -6,6 +6,7 @@ get it. A request of the same identifier with other octets is a new one, and the
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Final
 
 from gateway.protocols.radius.packet import Packet
@@ -33,26 +34,33 @@ class Exchange:
 
 
 class Duplicates:
-    """The window of one listener: at most `limit` requests and answers, answers for `keep_ns`. The oldest answers go first.
+    """The window of one listener: at most `limit` requests and answers of at most `limit_bytes`, answers for `keep_ns`. The oldest answers
+    go first.
 
     What is worked on is never dropped for another: offer() says FULL.
     """
 
     answer: bytes  # for REPEATED
     repeated: int  # how often an answer was sent again or a copy passed over
+    held_bytes: int  # of requests and answers
     _limit: int
     _keep_ns: int
+    _limit_bytes: int
     _working: dict[tuple[str, int, int], Exchange]
-    _answered: dict[tuple[str, int, int], Exchange]  # in the order in which they were answered
+    _answered: dict[tuple[str, int, int], Exchange]
+    _order: deque[Exchange]  # in which they were answered; those that were forgotten before their time have no answer
 
-    def __init__(self, limit: int, keep_ns: int) -> None:
+    def __init__(self, limit: int, keep_ns: int, limit_bytes: int = 1 << 40) -> None:
         assert limit > 0, "a window holds something"
         self.answer = b""
         self.repeated = 0
+        self.held_bytes = 0
         self._limit = limit
+        self._limit_bytes = limit_bytes
         self._keep_ns = keep_ns
         self._working = {}
         self._answered = {}
+        self._order = deque()
 
     def __len__(self) -> int:
         return len(self._working) + len(self._answered)
@@ -76,12 +84,17 @@ class Duplicates:
                 self.repeated += 1
                 self.answer = known.answer
                 return REPEATED
-            del self._answered[key]
-        if before is None and len(self._working) >= self._limit:
+            self._forget(known)
+        if before is not None:  # its client has given it up
+            del self._working[key]
+            self.held_bytes -= len(before.request)
+        elif len(self._working) >= self._limit:
             return FULL
-        if len(self) >= self._limit and self._answered:
-            del self._answered[next(iter(self._answered))]
-        self._working[key] = Exchange(key, packet.raw, now_ns)  # an older one under this key is forgotten: its client has given it up
+        self.held_bytes += len(packet.raw)
+        order = self._order
+        while order and (len(self._working) + len(order) >= self._limit or self.held_bytes > self._limit_bytes):
+            self._forget(order.popleft())
+        self._working[key] = Exchange(key, packet.raw, now_ns)
         return NEW
 
     def answered(self, client: str, packet: Packet, answer: bytes, now_ns: int) -> bool:
@@ -93,7 +106,9 @@ class Duplicates:
         del self._working[key]
         exchange.answer = answer
         exchange.at = now_ns
+        self.held_bytes += len(answer)
         self._answered[key] = exchange
+        self._order.append(exchange)
         return True
 
     def dropped(self, client: str, packet: Packet) -> None:
@@ -102,12 +117,17 @@ class Duplicates:
         exchange = self._working.get(key)
         if exchange is not None and exchange.request == packet.raw:
             del self._working[key]
+            self.held_bytes -= len(exchange.request)
+
+    def _forget(self, exchange: Exchange) -> None:
+        """An answer is not kept any longer; nothing where it was forgotten before."""
+        if exchange.answer:
+            self.held_bytes -= len(exchange.request) + len(exchange.answer)
+            del self._answered[exchange.key]
+            exchange.request = exchange.answer = b""
 
     def expire(self, now_ns: int) -> None:
         """Forgets answers that are older than may be."""
-        oldest = now_ns - self._keep_ns
-        while self._answered:
-            key = next(iter(self._answered))
-            if self._answered[key].at > oldest:
-                return
-            del self._answered[key]
+        order, oldest = self._order, now_ns - self._keep_ns
+        while order and order[0].at <= oldest:
+            self._forget(order.popleft())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -32,6 +31,7 @@ from gateway.transport.census import Census
 from gateway.transport.gate import Gate
 from gateway.transport.tls import Certificates
 from tests.engine.sessions.switch import Switch
+from tests.gateway.agents.door import Door
 from tests.gateway.transport.test_jsonrpc import Wire
 
 HOST, REALM = "pgw.example", "example"
@@ -88,29 +88,6 @@ REPLY = """[
  {path = "*rep.Granted-Service-Unit.CC-Time", type = "*variable", value = "~*cgrep.MaxUsage{*duration_seconds}",
   filters = ["*exists:~*cgrep.MaxUsage:"]},
 ]"""
-
-
-class Door:
-    """The engine of a site as requests reach it (requests.RequestDoor)."""
-
-    def __init__(self, site: Switch) -> None:
-        self.site = site
-
-    @property
-    def ticket(self) -> int:
-        return self.site.engine.ticket
-
-    def step(self, command: object, now_ns: int) -> object:
-        return self.site.engine.step(command, now_ns, self.site.ticks)
-
-    def hold(self, request: Callable[[], bytes] | None = None) -> None:
-        self.site.engine.hold(request)
-
-    def release(self, keys: Sequence[bytes], answer: bytes, now_ns: int) -> None:
-        self.site.engine.release(keys, answer, now_ns)
-
-    def repeated(self, keys: Sequence[bytes], now_ns: int) -> bytes | None:
-        return self.site.engine.repeated(keys, now_ns)
 
 
 class Address(Wire):

@@ -22,7 +22,8 @@ from gateway.protocols.diameter.codes import (
 )
 from gateway.protocols.diameter.message import NO_AVP, Message
 from tests.engine.house import TENANT
-from tests.gateway.agents.diameter.station import AGAIN, Door, Station, code_of, text
+from tests.gateway.agents.diameter.station import AGAIN, Station, code_of, text
+from tests.gateway.agents.door import Door
 
 GRANTED = 431
 EVENT_TIMESTAMP = 55

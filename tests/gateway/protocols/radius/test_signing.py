@@ -296,3 +296,15 @@ def test_what_is_answered_once_is_answered_the_same(steps: list[tuple[int, str, 
             working.discard(number)
         assert len(window) <= 4
         assert window.working == len(working)
+
+
+def test_the_window_is_bounded_by_octets_too() -> None:
+    window = Duplicates(10, 5 * SECOND, 3 * 120)
+    for number in range(6):
+        packet = decode(request(ACCOUNTING_REQUEST, number, bytes((1, 40)) + bytes(38), SECRET, b"", False))
+        assert window.offer("a", packet, 0) == NEW
+        assert window.answered("a", packet, bytes(60), 0)
+        assert window.held_bytes <= 3 * 120 + 60
+    assert (len(window), window.held_bytes) == (3, 3 * 120)
+    window.expire(5 * SECOND)
+    assert (len(window), window.held_bytes) == (0, 0)
