@@ -255,13 +255,16 @@ ACCOUNT: Final = 3
 SESSION: Final = 4
 EFFECT: Final = 5
 PROGRESS: Final = 6  # of a session
-ANSWER: Final = 7
+ANSWER: Final = 7  # many of them in one row of state
+COMING_AND_GOING: Final = frozenset((ITEM, SESSION, PROGRESS, EFFECT))
+"""Kinds whose keys often end soon after they came."""
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _COMMIT_DECODER: Final = msgspec.msgpack.Decoder(list[list[Record]])
 _CDR_DECODER: Final = msgspec.msgpack.Decoder(CdrPut)
 _ENTRY_DECODER: Final = msgspec.msgpack.Decoder(Entry)
 _STATE_DECODER: Final = msgspec.msgpack.Decoder(StateRecord)
+_ANSWERS_DECODER: Final = msgspec.msgpack.Decoder(list[AnswerPut])
 
 
 def encode_records(records: Sequence[Record]) -> bytes:
@@ -298,6 +301,21 @@ def decode_state(body: bytes) -> StateRecord:
     """One record of state as `encode_record` wrote it."""
     record: StateRecord = _STATE_DECODER.decode(body)
     return record
+
+
+def encode_answers(answers: Sequence[AnswerPut]) -> bytes:
+    """Answers that lie in one row of state."""
+    return _ENCODER.encode(answers)
+
+
+def decode_answers(body: bytes) -> list[AnswerPut]:
+    """Answers as `encode_answers` wrote them."""
+    return _ANSWERS_DECODER.decode(body)
+
+
+def answers_key(last_number: int) -> str:
+    """The key of a row of answers, by the number of its last one: in their order as texts, too."""
+    return f"{last_number:020}"
 
 
 def state_key(record: StateRecord) -> tuple[int, str]:

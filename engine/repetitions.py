@@ -82,6 +82,8 @@ class Repetitions:
     def recovered(self, now_ns: int) -> None:
         """The journal has been read."""
         for record in sorted(self._recovered, key=_number):
+            if record.number <= self._last:
+                continue  # one that lies in two rows, because a fold was cut off
             self._last = record.number
             if record.until_ns > now_ns:
                 self._add(Kept(record.keys, record.body, record.until_ns))

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
+from collections.abc import Iterator, Sequence
 from typing import Final
 
-from engine.limits import FOLD_JOURNAL_BYTES, FOLD_JOURNAL_RECORDS
-from engine.records import encode_record
+from engine.limits import ANSWER_SECONDS, FOLD_JOURNAL_BYTES, FOLD_JOURNAL_RECORDS, FOLD_KEYS, MAX_ANSWERS
+from engine.records import (
+    ACCOUNT,
+    ANSWER,
+    COMING_AND_GOING,
+    EFFECT,
+    ITEM,
+    META,
+    PROGRESS,
+    SESSION,
+    AnswerPut,
+    answers_key,
+    encode_answers,
+    encode_record,
+)
 from engine.storage.sqlite.database import Database, marks_for
-from engine.storage.sqlite.sorting import Gathered, Last
+from engine.storage.sqlite.sorting import Chapter, Gathered
+from engine.times import SECOND
 
 _ROWS_PER_SLICE: Final = 128
-_KEYS_PER_SLICE: Final = 4096  # that are laid out
-_SORTED_BY: Final = 2  # letters of a key by which they are laid out before they are sorted: CGRIDs begin with 256 different ones
+_KEYS_PER_SLICE: Final = 4096  # that are sorted
+_ANSWERS_PER_ROW: Final = 128
+_ORDER: Final = (META, ITEM, ACCOUNT, SESSION, EFFECT, PROGRESS)  # of kinds in the table
 _PRUNED_ROWS_PER_SLICE: Final = 32
 _PRUNED_BYTES_PER_SLICE: Final = 512 << 10
 
 
 class StateFold:
-    """The last record of every key since the last fold, in `gathered`; belongs to the writer thread."""
+    """What became of every key since the last fold, in `gathered`; belongs to the writer thread."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -28,8 +44,9 @@ class StateFold:
 
     @property
     def due(self) -> bool:
-        """Whether so much has gathered that a restart would take long."""
-        return self._bytes >= FOLD_JOURNAL_BYTES or self._records >= FOLD_JOURNAL_RECORDS
+        """Whether so much has gathered that a restart would take long, or that it takes much room."""
+        long = self._bytes >= FOLD_JOURNAL_BYTES or self._records >= FOLD_JOURNAL_RECORDS
+        return long or self.gathered.size() >= FOLD_KEYS
 
     def weigh(self, size_bytes: int, records: int) -> None:
         """Counts journal that a restart would have to read."""
@@ -38,32 +55,82 @@ class StateFold:
 
     def apply(self) -> Iterator[None]:
         """Writes what has gathered into the table of state, in slices. What is taken meanwhile is for the next fold."""
-        last, again = self.gathered.take()
+        chapters, answers = self.gathered.take()
         self._bytes = self._records = 0
-        parts: dict[tuple[int, str], list[tuple[int, str]]] = {}
-        for place, key in enumerate(last, 1):
-            parts.setdefault((key[0], key[1][:_SORTED_BY]), []).append(key)
-            if not place % _KEYS_PER_SLICE:
-                yield
-        keys: list[tuple[int, str]] = []
-        for part in sorted(parts):
-            keys += sorted(parts.pop(part))
-            while len(keys) >= _ROWS_PER_SLICE:
-                self._write([(key, last.pop(key)) for key in keys[:_ROWS_PER_SLICE]], again)
-                del keys[:_ROWS_PER_SLICE]
-                yield
-        self._write([(key, last.pop(key)) for key in keys], again)
-        yield
+        by_kind = {chapter.kind: chapter for chapter in chapters}
+        for kind in _ORDER:
+            yield from self._write_chapter(by_kind[kind])
+        yield from self._write_answers(answers)
+        if self.gathered.stored is None:
+            yield from self._look_up_stored()
 
-    def _write(self, items: list[tuple[tuple[int, str], Last]], again: set[tuple[int, str]]) -> None:
-        self._remove([key for key, one in items if not one.came or key in again])
-        puts = [(*key, one.ticket, encode_record(one.record), one.came) for key, one in items if one.came]
+    def _write_chapter(self, chapter: Chapter) -> Iterator[None]:
+        keys = list(chapter.last)
+        parts = []
+        for start in range(0, len(keys), _KEYS_PER_SLICE):
+            parts.append(sorted(keys[start : start + _KEYS_PER_SLICE]))
+            yield
+        del keys
+        some: list[str] = []
+        for key in heapq.merge(*parts):
+            some.append(key)
+            if len(some) == _ROWS_PER_SLICE:
+                self._write(chapter, some)
+                some = []
+                yield
+        if some:
+            self._write(chapter, some)
+            yield
+
+    def _write(self, chapter: Chapter, keys: Sequence[str]) -> None:
+        """Writes and forgets what became of these keys."""
+        kind, again, tickets, came = chapter.kind, chapter.again, chapter.tickets, chapter.came
+        puts, gone, removed = [], [], []
+        for key in keys:
+            record, ticket, place = chapter.last.pop(key), tickets.pop(key), came.pop(key, 0)
+            if record is None:
+                gone.append(key)
+            else:
+                puts.append((kind, key, ticket, encode_record(record), place))
+            if record is None or key in again:
+                removed.append(key)
+        if removed:
+            self._database.execute_lazily(f"DELETE FROM state WHERE kind = ? AND key IN ({marks_for(removed)})", [kind, *removed])
         self._database.insert_lazily("state", puts)
+        stored = self.gathered.stored
+        if stored is not None and kind in COMING_AND_GOING:
+            stored.update([put[1] for put in puts])
+            if kind != PROGRESS:  # a tombstone has none
+                stored.difference_update(gone)
 
-    def _remove(self, keys: list[tuple[int, str]]) -> None:
-        for kind in sorted({kind for kind, _ in keys}):
-            of_kind = [key for other, key in keys if other == kind]
-            self._database.execute_lazily(f"DELETE FROM state WHERE kind = ? AND key IN ({marks_for(of_kind)})", [kind, *of_kind])
+    def _write_answers(self, answers: list[AnswerPut]) -> Iterator[None]:
+        """Writes answers, those left out that nobody is given any more, and removes rows whose answers were all taken the place of."""
+        if not answers:
+            return
+        newest = answers[-1]
+        over = newest.until_ns - ANSWER_SECONDS * SECOND
+        answers = [answer for answer in answers if answer.until_ns > over]
+        for start in range(0, len(answers), _ANSWERS_PER_ROW):
+            some = answers[start : start + _ANSWERS_PER_ROW]
+            row = (ANSWER, answers_key(some[-1].number), self.gathered.answered, encode_answers(some), 0)
+            self._database.insert_lazily("state", [row])
+            yield
+        if newest.number > MAX_ANSWERS:
+            last = answers_key(newest.number - MAX_ANSWERS)
+            self._database.execute_lazily("DELETE FROM state WHERE kind = ? AND key <= ?", (ANSWER, last))
+            yield
+
+    def _look_up_stored(self) -> Iterator[None]:
+        """Finds out which keys the table has, where a start did not tell or an error came between."""
+        stored: set[str] = set()
+        sql = "SELECT key FROM state WHERE kind = ? AND key > ? ORDER BY key LIMIT ?"
+        for kind in sorted(COMING_AND_GOING):
+            after = ""
+            while keys := self._database.connection.execute(sql, (kind, after, _KEYS_PER_SLICE)).fetchall():
+                stored.update([key for (key,) in keys])
+                after = keys[-1][0]
+                yield
+        self.gathered.stored = stored
 
 
 def prune_journal(database: Database, through: int) -> Iterator[int]:

@@ -90,8 +90,10 @@ class Projector:
         self._busy = False
         self._work = self._run()
 
-    def begin(self, committed: int) -> None:
-        """Tells up to which ticket the journal holds commits from before this start."""
+    def begin(self, committed: int, stored: set[str]) -> None:
+        """Tells up to which ticket the journal holds commits from before this start, and which keys the table of state has
+        (`Gathered.stored`)."""
+        self._fold.gathered.stored = stored
         self._committed = committed
         self._from_journal = self._consumed < committed
 
@@ -120,6 +122,12 @@ class Projector:
         if self._busy or self._batch_full or self._backlog_records >= _GATHER_RECORDS or self._goal > self.projected or self._fold_due:
             return 1 + self._backlog_records * _CATCH_UP_SLICES // PROJECTION_BACKLOG_RECORDS
         return int(not self.filter.ready)  # until then every record is looked for in the file
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody waits for what is behind, or there is much of it."""
+        crowded = self._from_journal or 2 * self._backlog_records > PROJECTION_BACKLOG_RECORDS
+        return crowded or self.asked > self.projected or self.prune_asked > self.pruned
 
     @property
     def idle_work(self) -> bool:

@@ -8,7 +8,22 @@ from collections.abc import Iterator
 
 import msgspec
 
-from engine.records import ACCOUNT, ANSWER, EFFECT, ITEM, META, PROGRESS, SESSION, Record, StateRecord, decode_commit, decode_state
+from engine.records import (
+    ACCOUNT,
+    ANSWER,
+    COMING_AND_GOING,
+    EFFECT,
+    ITEM,
+    META,
+    PROGRESS,
+    SESSION,
+    Record,
+    StateRecord,
+    decode_answers,
+    decode_commit,
+    decode_state,
+    state_key,
+)
 from engine.storage.ports import StorageDamaged
 
 
@@ -41,16 +56,20 @@ def journal_end(connection: sqlite3.Connection, pruned: int) -> int:
     return max(pruned, row[0] if row else 0)
 
 
-def read_state(connection: sqlite3.Connection) -> Iterator[tuple[int, StateRecord]]:
+def read_state(connection: sqlite3.Connection, stored: set[str] | None = None) -> Iterator[tuple[int, StateRecord]]:
     """The folded state as (ticket, put): meta, items, accounts, sessions, effects, answers. Items are in the order in which they came, the
-    others in the order of their keys."""
+    others in the order of their keys. `stored` learns the keys of what comes and goes (`Gathered.stored`)."""
     for kind in (META, ITEM, ACCOUNT, SESSION, PROGRESS, EFFECT, ANSWER):
         order = "came, key" if kind == ITEM else "key"
         for key, seq, record in connection.execute(f"SELECT key, seq, record FROM state WHERE kind = ? ORDER BY {order}", (kind,)):
             try:
-                yield seq, decode_state(record)
+                found = decode_answers(record) if kind == ANSWER else [decode_state(record)]
             except msgspec.MsgspecError as error:
                 raise StorageDamaged(f"state of kind {kind}, key {key!r} cannot be read: {error}") from error
+            if stored is not None and kind in COMING_AND_GOING:
+                stored.add(state_key(found[0])[1])  # a session's is the text that the sessions keep as well
+            for one in found:
+                yield seq, one
 
 
 def read_journal(connection: sqlite3.Connection, after: int) -> Iterator[tuple[int, list[Record]]]:

@@ -9,6 +9,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final
 
+from engine.records import AnswerPut, decode_state
 from engine.storage.ports import StorageDamaged, StorageError, StorageTooNew
 
 APPLICATION_ID: Final = 0x546F6C6C  # "Toll"
@@ -42,7 +43,12 @@ _THIRD: Final = ""
 # Answers for repetitions come among the state: the same holds.
 _FOURTH: Final = ""
 
-MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SECOND, _THIRD, _FOURTH)
+# Answers lie many in a row, a msgpack array of them, by the number of the last one. `came` is of items alone from here on.
+_FIFTH: Final = """
+UPDATE state SET key = printf('%020d', answer_number(record)), record = CAST(x'91' || record AS BLOB) WHERE kind = 7;
+"""
+
+MIGRATIONS: Final[tuple[str, ...]] = (_FIRST, _SECOND, _THIRD, _FOURTH, _FIFTH)
 """Step i brings a file from version i to i + 1."""
 
 
@@ -66,6 +72,7 @@ def migrate(connection: sqlite3.Connection, *, file: str, steps: Sequence[str] =
         script = "".join(steps[version:])
         marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {len(steps)};"
         try:
+            connection.create_function("answer_number", 1, _answer_number, deterministic=True)
             connection.executescript(f"BEGIN IMMEDIATE; {script} {marks} COMMIT;")
         except sqlite3.Error as error:
             if connection.in_transaction:
@@ -78,6 +85,13 @@ def as_storage_error(file: str, error: Exception) -> StorageError:
     """What an error of SQLite or of the system means for the operator: the file is damaged, or something is in the way."""
     damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
     return (StorageDamaged if damaged else StorageError)(f"{file}: {error}")
+
+
+def _answer_number(record: bytes) -> int:
+    """The number of one answer, as versions before the fifth wrote it."""
+    found = decode_state(record)
+    assert isinstance(found, AnswerPut), "rows of their kind are answers"
+    return found.number
 
 
 def _number(connection: sqlite3.Connection, pragma: str) -> int:

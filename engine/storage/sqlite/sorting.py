@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
+from engine.limits import MAX_ANSWERS
 from engine.records import (
     ACCOUNT,
+    EFFECT,
+    ITEM,
+    META,
     PROGRESS,
     SESSION,
     AccountPut,
@@ -32,6 +37,33 @@ from engine.storage.sqlite.indexed import Row, key_hash, whole_second
 
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _ONE_RECORD: Final = 1  # octet before the record in an append of one record: an array of one
+FOLDED_KINDS: Final = (META, ITEM, ACCOUNT, SESSION, PROGRESS, EFFECT)  # of which each key has a row; answers lie together
+
+_ENTRY: Final = 1
+_ACCOUNT: Final = 2
+_PROGRESS: Final = 3
+_SESSION: Final = 4
+_ANSWER: Final = 5
+_CDR: Final = 6
+_CDR_REMOVED: Final = 7
+_FORWARDED: Final = 8
+_PUT: Final = 9
+_END: Final = 10
+_CODES: Final[dict[type, int]] = {
+    Entry: _ENTRY,
+    AccountPut: _ACCOUNT,
+    SessionProgress: _PROGRESS,
+    SessionPut: _SESSION,
+    AnswerPut: _ANSWER,
+    CdrPut: _CDR,
+    CdrRemoved: _CDR_REMOVED,
+    EntriesForwarded: _FORWARDED,
+    ItemPut: _PUT,
+    EffectPut: _PUT,
+    MetaPut: _PUT,
+}
+"""What is done with a record, by its type; those that are not named end their keys."""
+
 _PLACES_BITS: Final = 24  # of the order in which keys came; above them the ticket
 
 
@@ -95,88 +127,135 @@ class Batch:
             self.entries[entry.entry_id] = entry
 
 
-class Last:
-    """The last record of a key: `came` is when the key came, in the order of the journal; 0 where it is ended."""
+class Chapter:
+    """State of one kind since the last fold: what each key is now, None where it is ended. `came` says when a key came, in the order of the
+    journal, and `again` which keys were ended meanwhile and came again; both of items only, which have an order."""
 
-    ticket: int
-    record: StateRecord
-    came: int
+    kind: int
+    last: dict[str, StateRecord | None]
+    tickets: dict[str, int]
+    came: dict[str, int]
+    again: set[str]
 
-    def __init__(self, ticket: int, record: StateRecord, came: int) -> None:
-        self.ticket = ticket
-        self.record = record
-        self.came = came
+    def __init__(self, kind: int) -> None:
+        self.kind = kind
+        self.last = {}
+        self.tickets = {}
+        self.came = {}
+        self.again = set()
 
 
 class Gathered:
-    """State since the last fold, by key; `again` are keys that were ended meanwhile and came again."""
+    """State since the last fold, by kind and key.
 
-    last: dict[tuple[int, str], Last]
-    again: set[tuple[int, str]]
+    `stored` are the keys that the table of state has rows of, accounts and single values left out; None while that is not known. What
+    came and was ended between two folds, as most sessions of a busy gateway do, so leaves nothing to be done.
+    """
+
+    stored: set[str] | None
+    answers: deque[AnswerPut]
+    answered: int  # the ticket of the last of these
+    _chapters: dict[int, Chapter]
+    _sessions: Chapter
+    _progress: Chapter
+    _accounts: Chapter
     _came: int
 
     def __init__(self) -> None:
-        self.last = {}
-        self.again = set()
+        self.stored = None
         self._came = 0
+        self.answers = deque(maxlen=MAX_ANSWERS)
+        self.answered = 0
+        self._clear()
 
-    def put(self, key: tuple[int, str], ticket: int, record: StateRecord) -> None:
+    def _clear(self) -> None:
+        self._chapters = {kind: Chapter(kind) for kind in FOLDED_KINDS}
+        self._sessions = self._chapters[SESSION]
+        self._progress = self._chapters[PROGRESS]
+        self._accounts = self._chapters[ACCOUNT]
+
+    def size(self) -> int:
+        """How many keys and answers it holds."""
+        return sum([len(one.last) for one in self._chapters.values()]) + len(self.answers)
+
+    def put(self, ticket: int, record: StateRecord, code: int) -> None:
         """A record that says what its key is now."""
-        known = self.last.get(key)
-        if known is not None and known.came:
-            known.ticket = ticket
-            known.record = record
-            return
-        if known is not None:
-            self.again.add(key)
-        self._came = max(self._came + 1, ticket << _PLACES_BITS)
-        self.last[key] = Last(ticket, record, self._came)
+        if code == _ACCOUNT:
+            account = cast(AccountPut, record)
+            _keep(self._accounts, account.key, ticket, account)
+        elif code == _PROGRESS:
+            progress = cast(SessionProgress, record)
+            _keep(self._progress, progress.cgrid, ticket, progress)
+        elif code == _SESSION:
+            session = cast(SessionPut, record)
+            _keep(self._sessions, session.cgrid, ticket, session)
+        elif code == _ANSWER:
+            self.answers.append(cast(AnswerPut, record))
+            self.answered = ticket
+        else:
+            kind, key = state_key(record)
+            chapter = self._chapters[kind]
+            if kind == ITEM and chapter.last.get(key) is None:
+                if key in chapter.last:
+                    chapter.again.add(key)
+                self._came = max(self._came + 1, ticket << _PLACES_BITS)
+                chapter.came[key] = self._came
+            _keep(chapter, key, ticket, record)
 
     def end(self, ticket: int, record: StateRecord) -> None:
         """A record that ends its keys."""
-        for key in ended_keys(record):
-            self.last[key] = Last(ticket, record, 0)
+        stored = self.stored
+        for kind, key in ended_keys(record):
+            chapter = self._chapters[kind]
+            if stored is None or kind == ACCOUNT or key in stored:
+                chapter.last[key] = None
+                chapter.tickets[key] = ticket
+            else:
+                chapter.last.pop(key, None)
+                chapter.tickets.pop(key, None)
+                chapter.came.pop(key, None)
+                chapter.again.discard(key)
 
-    def take(self) -> tuple[dict[tuple[int, str], Last], set[tuple[int, str]]]:
+    def take(self) -> tuple[list[Chapter], list[AnswerPut]]:
         """All of it, which is forgotten; the order in which keys come goes on."""
-        last, again = self.last, self.again
-        self.last, self.again = {}, set()
-        return last, again
+        chapters = list(self._chapters.values())
+        answers = list(self.answers)
+        self._clear()
+        self.answers.clear()
+        return chapters, answers
+
+
+def _keep(chapter: Chapter, key: str, ticket: int, record: StateRecord) -> None:
+    chapter.last[key] = record
+    chapter.tickets[key] = ticket
 
 
 def sort_out(ticket: int, records: Sequence[Record], batch: Batch | None, gathered: Gathered | None, body: bytes = b"") -> None:
     """Sorts records of an append, in their order; None for what the tables have already. `body` is the append as it was encoded, where it
     holds one record; else empty."""
     for record in records:
-        if isinstance(record, Entry):
+        code = _CODES.get(type(record), _END)
+        if code == _ENTRY:
             if batch is not None:
-                entry_id = record.entry_id
-                batch.entries[entry_id] = record
+                entry = cast(Entry, record)
+                entry_id = entry.entry_id
+                batch.entries[entry_id] = entry
                 batch.last_entry_id = max(batch.last_entry_id, entry_id)
-        elif isinstance(record, CdrPut):
+        elif code == _CDR:
             if batch is not None:
-                batch.put_cdr(record, body)
-        elif isinstance(record, CdrRemoved):
+                batch.put_cdr(cast(CdrPut, record), body)
+        elif code == _CDR_REMOVED:
             if batch is not None:
-                batch.cdrs[record.order_id] = None
-        elif isinstance(record, EntriesForwarded):
+                batch.cdrs[cast(CdrRemoved, record).order_id] = None
+        elif code == _FORWARDED:
             if batch is not None:
-                batch.close(record)
-        elif gathered is not None:
-            _gather(ticket, record, gathered)
-
-
-def _gather(ticket: int, record: StateRecord, gathered: Gathered) -> None:
-    if isinstance(record, AccountPut):
-        gathered.put((ACCOUNT, record.key), ticket, record)
-    elif isinstance(record, SessionProgress):
-        gathered.put((PROGRESS, record.cgrid), ticket, record)
-    elif isinstance(record, SessionPut):
-        gathered.put((SESSION, record.cgrid), ticket, record)
-    elif isinstance(record, AnswerPut | ItemPut | EffectPut | MetaPut):
-        gathered.put(state_key(record), ticket, record)
-    else:
-        gathered.end(ticket, record)
+                batch.close(cast(EntriesForwarded, record))
+        elif gathered is None:
+            continue
+        elif code == _END:
+            gathered.end(ticket, cast(StateRecord, record))
+        else:
+            gathered.put(ticket, cast(StateRecord, record), code)
 
 
 def cdr_rows(cdrs: Sequence[CdrPut], known: Sequence[HashFilter], bodies: dict[int, bytes]) -> list[Row]:

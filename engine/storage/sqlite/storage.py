@@ -82,7 +82,8 @@ class SqliteStorage:
 
     def _recover(self, connection: sqlite3.Connection) -> Iterator[tuple[int, StateRecord]]:
         projected, folded = self._projector.projected, self._projector.folded
-        yield from read_state(connection)
+        stored: set[str] = set()
+        yield from read_state(connection, stored)
         end = journal_end(connection, self._projector.pruned)
         for ticket, records in read_journal(connection, min(projected, folded)):
             if ticket > projected:
@@ -95,7 +96,7 @@ class SqliteStorage:
         self.journal.gate.reset(end)
         self._projected.reach(projected)
         self._pruned.reach(self._projector.pruned)
-        self._projector.begin(end)
+        self._projector.begin(end, stored)
 
     def _count(self, record: Record) -> None:
         if isinstance(record, CdrPut):

@@ -20,6 +20,7 @@ from engine.limits import (
     COMMIT_GATHER_APPENDS,
     COMMIT_GATHER_SECONDS,
     COMMIT_STEP_SECONDS,
+    PROJECTION_BREATH_SECONDS,
     PROJECTION_DELAY_SECONDS,
     STORAGE_CLOSE_TRIES,
     STORAGE_RETRY_SECONDS,
@@ -122,7 +123,10 @@ class Writer:
         elif self._stopping:
             return False
         elif not pause and (slices := self._projector.pressing or self._projector.idle_work):
+            began = self._hand.now()
             self._project(int(slices))
+            if not self._projector.urgent:  # steps beside it take longer, and nobody waits for it: as much of the time is theirs alone
+                self._breathe(self._hand.now() - began)
         else:
             self._rest(pause)
         return True
@@ -134,6 +138,13 @@ class Writer:
             quiet = self._projector.behind or self._keeper.unfinished
             if not self._hand.rest(pause or (PROJECTION_DELAY_SECONDS if quiet else None)):
                 self._use_quiet(pause)
+        self._sleeping = False
+
+    def _breathe(self, seconds: float) -> None:
+        """Rests so long, or until there is something to commit."""
+        self._sleeping = True
+        if not self._queue and not self._stopping:
+            self._hand.rest(min(seconds, PROJECTION_BREATH_SECONDS))
         self._sleeping = False
 
     def _use_quiet(self, pause: float) -> None:
