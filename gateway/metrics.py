@@ -232,7 +232,7 @@ CONNECTIONS: Final = (
     Metric(
         "unauthorized",
         COUNTER,
-        "HTTP requests without a user's password.",
+        "HTTP requests without a user's password or the token.",
         _census("unauthorized"),
     ),
     Metric("held_bytes", GAUGE, "Octets of requests that are not whole yet.", _held_bytes, ("door",), _DOOR),

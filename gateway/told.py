@@ -182,5 +182,6 @@ def server_options(tree: Tree, process_tag: str) -> ServerOptions:
         ws_path=tree.http.ws_url,
         max_request_bytes=tree.limits.request_size_bytes,
         users=_users_of(tree) if tree.http.use_basic_auth else None,
+        token=tree.http.token.encode(),
         process_tag=process_tag,
     )

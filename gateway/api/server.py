@@ -42,6 +42,7 @@ class ServerOptions:
     ws_path: str = "/ws"
     max_request_bytes: int = MAX_REQUEST_BYTES
     users: Mapping[str, bytes] | None = None  # who may use HTTP, passwords by name; None: everybody
+    token: bytes = b""  # what HTTP requests to other addresses than loopback have to carry; empty: nothing
     caps: int = 0  # requests that are worked on at the same time; 0: no bound
     caps_queue: bool = False  # beyond it they wait, or are refused
     caps_stats_seconds: float = 0.0  # how often the requests at work are counted; 0: never
@@ -95,8 +96,8 @@ class ApiServer:
         paths = {path: handler for path, handler in own.items() if path}
         sockets = {options.ws_path: self.websocket.connect} if options.ws_path else {}
         paths |= dict(routes or {})
-        self.http: Final = HttpListener(paths, limit, self.census, sockets=sockets, users=options.users)
-        self.https: Final = HttpListener(paths, limit, self.census, sockets=sockets, users=options.users)
+        self.http: Final = HttpListener(paths, limit, self.census, sockets=sockets, users=options.users, token=options.token)
+        self.https: Final = HttpListener(paths, limit, self.census, sockets=sockets, users=options.users, token=options.token)
 
     def _bidirectional(self, gate: Gate) -> JsonRpcListener:
         """The port whose clients are called too. It has the methods of SessionSv1 alone, as in the reference."""

@@ -93,6 +93,7 @@ class Http(Struct, frozen=True, kw_only=True):
     freeswitch_cdrs_url: str
     use_basic_auth: bool
     auth_users: dict[str, str]
+    token: str
 
 
 class Prometheus(Struct, frozen=True, kw_only=True):

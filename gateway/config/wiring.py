@@ -13,7 +13,7 @@ from gateway.config.kinds import INTERNAL, Conns, Fields, Group, Kind, Map, Obje
 from gateway.config.options import SECTIONS
 from gateway.config.report import Path, Report, dotted
 from gateway.config.source import Source, nearest
-from gateway.config.tree import Tree
+from gateway.config.tree import Tree, split_address
 
 INSIDE: Final = (INTERNAL, "*birpc_internal")
 LOCAL: Final = (*INSIDE, "*localhost", "*bijson_localhost")
@@ -26,6 +26,7 @@ RADIUS: Final = "radius_agent"
 EVERYBODY: Final = "*default"
 RADSEC: Final = "tls"
 TLS: Final = "tcp-tls"
+CERTIFICATE_REQUIRED: Final = 4  # of tls.server_policy
 NAMED_TEMPLATES: Final = {
     "diameter_agent": ("asr_template", "rar_template", "slr_template", "snr_template", "str_template"),
     "radius_agent": ("dmr_template", "coa_template"),
@@ -38,6 +39,7 @@ def check_wiring(tree: Tree, report: Report) -> None:
         check_driver(tree, report, name)
     check_subjects(tree, report)
     check_users(tree, report)
+    check_token(tree, report)
     check_diameter(tree, report)
     check_radius(tree, report)
     for name in SECTIONS:
@@ -157,6 +159,26 @@ def check_users(tree: Tree, report: Report) -> None:
         except ValueError:
             source, offset = tree.place(("http", "auth_users", name)) or (DEFAULTS, -1)
             report.fault(source, offset, f"http.auth_users.{name[:60]} is not in base64")
+
+
+def check_token(tree: Tree, report: Report) -> None:
+    """Who reaches HTTP from elsewhere is asked who he is."""
+    token = tree.http.token
+    if token and (not token.isascii() or not token.isprintable() or " " in token):
+        source, offset = tree.place(("http", "token")) or (DEFAULTS, -1)
+        report.fault(source, offset, "http.token must be printable ASCII without spaces: it is sent in a header")
+    asked = token or tree.http.use_basic_auth
+    certified = not tree.tls.server_certificate or tree.tls.server_policy == CERTIFICATE_REQUIRED
+    for option, known in (("http", asked), ("http_tls", asked or certified)):
+        address = split_address(getattr(tree.listen, option))
+        if not known and address is not None and not is_loopback(address[0]):
+            source, offset = tree.place(("listen", option)) or (DEFAULTS, -1)
+            report.caution(source, offset, f"listen.{option} asks nobody who he is: neither http.token nor http.use_basic_auth is set")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host of an address is this machine and nobody else can reach it."""
+    return host in ("localhost", "::1") or host.startswith("127.")
 
 
 def check_subjects(tree: Tree, report: Report) -> None:

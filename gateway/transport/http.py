@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from hmac import compare_digest
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from gateway.transport.census import Census, Dropped
@@ -64,7 +65,8 @@ NO_WEBSOCKET: Final = HttpReply(400, b"not websocket protocol")
 
 class HttpListener:
     """A port that answers HTTP/1.1 by exact path. `sockets` are the paths of WebSockets, with what makes the protocol of a connection;
-    `users` are passwords by name, one of which every request has to give (RFC 7617), whatever its path.
+    `users` are passwords by name, one of which every request has to give (RFC 7617), whatever its path. `token` is what those have to give
+    that reach another address than loopback (RFC 6750); there a password is as good.
 
     aiohttp takes a quarter of a second to import, so `start` takes the port only, and the import goes on beside the loop: who connects
     meanwhile waits in the kernel's queue.
@@ -78,11 +80,13 @@ class HttpListener:
         *,
         sockets: Mapping[str, Callable[[], asyncio.Protocol]] | None = None,
         users: Mapping[str, bytes] | None = None,
+        token: bytes = b"",
         request_seconds: float = REQUEST_SECONDS,
     ) -> None:
         self._routes = dict(routes)
         self._sockets = dict(sockets or {})
         self._users = None if users is None else dict(users)
+        self._token = token
         self._request_seconds = request_seconds
         self._max_body_bytes = max_body_bytes
         self._census = census
@@ -148,10 +152,11 @@ class HttpListener:
         from aiohttp import web
 
         protocol = self._sockets.get(request.path)
-        if self._users is not None and not is_user(request.headers.get("Authorization", ""), self._users):
+        challenge = self._challenge(request)
+        if challenge:
             self._census.unauthorized += 1
-            log.warning("request without a user's password", extra={"peer": request.remote, "path": request.path})
-            return web.Response(status=401, body=NOT_AUTHORIZED.body, headers={"WWW-Authenticate": 'Basic realm="Restricted"'})
+            log.warning("request without a password or token", extra={"peer": request.remote, "path": request.path})
+            return web.Response(status=401, body=NOT_AUTHORIZED.body, headers={"WWW-Authenticate": challenge})
         if protocol is not None and request.headers.get("Upgrade", "").lower() == "websocket":
             return await serve_websocket(request, protocol(), self._max_body_bytes, self._late)
         handler = self._routes.get(request.path)
@@ -177,6 +182,16 @@ class HttpListener:
         finally:
             self.stuck_bytes -= len(reply.body)
         return response
+
+    def _challenge(self, request: web.BaseRequest) -> str:
+        """How a request is to say who it comes from; empty where it has, or need not."""
+        given = request.headers.get("Authorization", "")
+        outside = bool(self._token) and not is_within(request.transport)
+        if outside and is_bearer(given, self._token):
+            return ""
+        if self._users is not None:
+            return "" if is_user(given, self._users) else 'Basic realm="Restricted"'
+        return 'Bearer realm="Restricted"' if outside else ""
 
     def _late(self, request: web.BaseRequest) -> None:
         """A WebSocket client began a message and does not finish it."""
@@ -232,6 +247,25 @@ def is_user(authorization: str, users: Mapping[str, bytes]) -> bool:
     known = users.get(name.decode("utf-8", "replace"))
     right = compare_digest(password, _NOBODY if known is None else known)
     return right and known is not None and bool(colon) and scheme.lower() == "basic"
+
+
+def is_bearer(authorization: str, token: bytes) -> bool:
+    """Whether a header's value is the token (RFC 6750 §2.1)."""
+    scheme, _, given = authorization.partition(" ")
+    return compare_digest(given.strip().encode("utf-8", "replace"), token) and scheme.lower() == "bearer"
+
+
+def is_within(transport: asyncio.BaseTransport | None) -> bool:
+    """Whether a connection reached a loopback address of this machine, so that it comes from the machine itself."""
+    name = None if transport is None else transport.get_extra_info("sockname")
+    try:
+        address = ip_address(name[0]) if name else None
+    except ValueError:
+        return False
+    if address is None:
+        return False
+    mapped = address.ipv4_mapped if address.version == 6 else None
+    return (mapped or address).is_loopback
 
 
 class _Refused(asyncio.Protocol):

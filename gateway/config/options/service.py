@@ -193,6 +193,14 @@ HTTP: Final = Section(
             Option("pprof_path", Text(), "/debug/pprof/", "Path of Go's profiler: there is none here."),
             Option("use_basic_auth", Flag(), False, "Ask for user and password of auth_users, whatever the path.", effective=True),
             Option("auth_users", Map(Secret()), {}, "Passwords in base64 by user name.", effective=True),
+            Option(
+                "token",
+                Secret(),
+                "",
+                "What requests to other addresses than loopback carry (Authorization: Bearer); a user's password will do too.",
+                effective=True,
+                own=True,
+            ),
             Option("client_opts", CLIENT_OPTS, None, "How this engine behaves as an HTTP client."),
         )
     ),

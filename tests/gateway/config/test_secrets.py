@@ -159,3 +159,26 @@ def test_a_port_that_nobody_may_use_is_told(tmp_path: Path) -> None:
 def test_kinds_that_are_secrets() -> None:
     assert len(secret_options()) > 20
     assert is_secret(Map(Secret()))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[listen]\nhttp = ":2080"', "listen.http asks nobody who he is"),
+        ('[listen]\nhttp = "192.0.2.1:2080"', "listen.http asks nobody who he is"),
+        ('[listen]\nhttp = ":2080"\n[http]\ntoken = "abc"', ""),
+        ('[listen]\nhttp = "localhost:2080"', ""),
+        ('[listen]\nhttp_tls = ":2280"', ""),
+    ],
+)
+def test_an_open_http_port_is_told_of(tmp_path: Path, text: str, said: str) -> None:
+    loaded = load_text(tmp_path, "c.toml", text)
+    assert loaded.faults == ()
+    assert [warning for warning in loaded.warnings if "asks nobody" in warning] == [
+        f"{said}: neither http.token nor http.use_basic_auth is set ({tmp_path}/c.toml:2)" for _ in filter(None, [said])
+    ]
+
+
+def test_a_token_that_no_header_can_carry(tmp_path: Path) -> None:
+    loaded = load_text(tmp_path, "c.toml", '[http]\ntoken = "two words"\n')
+    assert ["printable ASCII" in str(fault) for fault in loaded.faults] == [True]

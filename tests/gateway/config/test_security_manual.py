@@ -15,7 +15,7 @@ SAMPLES = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "security.md").read_
 
 
 def test_there_are_samples() -> None:
-    assert len(SAMPLES) == 3
+    assert len(SAMPLES) == 4
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
@@ -24,7 +24,7 @@ def test_a_sample_loads(tmp_path: Path, sample: str) -> None:
         (tmp_path / folder).mkdir()
     authority = Authority(tmp_path / "tls", "clients")
     authority.sign("server")
-    for name in ("anna", "carl", "dora"):
+    for name in ("anna", "carl", "dora", "http-token"):
         file = tmp_path / "secrets" / name
         file.write_text("c2VjcmV0\n")
         file.chmod(0o600)
