@@ -18,7 +18,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from engine.door import Engine
-from engine.errors import Fault
+from engine.errors import Fault, server_error
 from engine.storage.memory.storage import MemoryStorage
 from engine.storage.ports import Storage, StorageError
 from engine.storage.sqlite.storage import open_sqlite
@@ -230,6 +230,8 @@ class App:
 
         def apply(changed: Tree) -> None:
             """What takes effect while the process runs (configuration.LIVE)."""
+            if self.radius is not None:
+                self._change_radius(self.radius, changed)
             called.options = client_options(changed)
             set_level(changed.general.log_level)
 
@@ -309,6 +311,15 @@ class App:
         from gateway.agents.radius.assembly import radius_agent
 
         return radius_agent(self._tree, section, around)
+
+    def _change_radius(self, agent: RadiusAgent, changed: Tree) -> None:
+        """Its clients as a changed configuration has them. RequestError where they cannot be."""
+        section = changed.radius()
+        if section is not None:
+            try:
+                agent.take(section)
+            except ValueError as error:
+                raise server_error(str(error)) from None
 
     def _recover(self) -> None:
         started = time.monotonic()

@@ -20,7 +20,7 @@ from gateway.api.limits import MAX_NAMED_OPTIONS
 from gateway.api.shapes import shape
 from gateway.api.table import method
 from gateway.config import Loaded, Tree, load
-from gateway.config.change import differences, is_cut, over, section_names
+from gateway.config.change import differences, is_cut, over, section_names, taken
 from gateway.config.kinds import Conns, Flag, Group, Kind, Map, Number, Texts, Whole
 from gateway.config.options import SECTIONS
 from gateway.config.reference import to_reference_json
@@ -28,7 +28,17 @@ from gateway.config.source import UnreadableError
 
 CONFIGURATION: Final = "configuration"  # the name under which Api.rooms has it
 REQUEST: Final = "request"  # what faults call the text of a request
-LIVE: Final = frozenset({"general.log_level", "general.reply_timeout", "sessions.client_protocol"})
+LIVE: Final = frozenset(
+    {
+        "general.log_level",
+        "general.reply_timeout",
+        "sessions.client_protocol",
+        "radius_agent.clients",
+        "radius_agent.client_secrets",
+        "radius_agent.message_authenticator",
+        "radius_agent.limit_proxy_state",
+    }
+)
 
 _COMMON: Final = "Tenant string; APIOpts map[string]any;"
 _SECTION: Final = shape("config.SectionWithAPIOpts", f"{_COMMON} Section string")
@@ -70,7 +80,8 @@ class Configured(Protocol):
 
 
 class Configuration:
-    """The configuration in force. `apply` is told a tree of which only options of LIVE are new."""
+    """The configuration in force. `apply` is told a tree of which only options of LIVE are new; it raises RequestError, and has changed
+    nothing, where they cannot be."""
 
     def __init__(self, tree: Tree, apply: Callable[[Tree], None]) -> None:
         self._tree = tree
@@ -108,15 +119,16 @@ class Configuration:
         if dry_run:
             return
         changed = differences(self._tree, tree, sections)
-        waiting = [name for name in changed if name not in LIVE]
+        options = dict.fromkeys(_option_of(name) for name in changed)
+        waiting = [name for name in changed if ".".join(_option_of(name)) not in LIVE]
         if waiting:
             more = f" and {len(waiting) - MAX_NAMED_OPTIONS} more" if len(waiting) > MAX_NAMED_OPTIONS else ""
             raise RequestError(f"SERVER_ERROR: takes effect at the next start only: {', '.join(waiting[:MAX_NAMED_OPTIONS])}{more}")
         if changed:
-            merged, _ = over(self._tree, _text_of(tree, changed), REQUEST)
+            merged = taken(self._tree, tree, options)
+            self._apply(merged)
             self._tree = merged
             self._shown.clear()
-            self._apply(merged)
 
 
 def _load(path: str) -> Loaded | None:
@@ -124,13 +136,10 @@ def _load(path: str) -> Loaded | None:
     return load(path) if "\0" not in path and os.path.exists(path) else None
 
 
-def _text_of(tree: Tree, options: list[str]) -> str:
-    """Options of a tree as a JSON text."""
-    found: dict[str, dict[str, object]] = {}
-    for name in options:
-        section, _, option = name.partition(".")
-        found.setdefault(section, {})[option] = tree.section(section)[option]
-    return _ENCODER.encode(found).decode()
+def _option_of(name: str) -> tuple[str, str]:
+    """Section and option of what differs, which may be a part of the option."""
+    section, _, rest = name.partition(".")
+    return section, rest.partition(".")[0].partition("[")[0]
 
 
 def _sections_of(text: str) -> list[str]:

@@ -51,7 +51,7 @@ def radius_names(tree: Tree, report: Report) -> Names | None:
     """The names of attributes and vendors that the dictionary of any client has, for an agent that is off too."""
     section = convert(tree.values[RADIUS], Radius)
     languages = Languages(tree, section)
-    with suppress(SettingsError):  # too many clients: the agent tells it
+    with suppress(SettingsError):  # too many clients: the agent tells it; faults are told below
         nases_of(section, languages)
     languages.of(DEFAULT)
     if languages.faults and not (report.strict and tree.is_on(RADIUS)):

@@ -34,10 +34,20 @@ def over(tree: Tree, text: str, name: str) -> tuple[Tree, list[Fault]]:
     report, places = Report(strict=True), Places(tree.places)
     layer = read_layer(Source(name, text, JSON), report, None, places)
     layers = [*tree.values.layers, *([layer] if layer is not None else [])]
-    changed = Tree(tree.column, Values(layers, tree.column), places)
+    changed = Tree(tree.column, Values(layers, tree.column, tree.values.bases), places)
     if not report.faults:
         check_wiring(changed, report)
     return changed, report.faults
+
+
+def taken(tree: Tree, other: Tree, options: Iterable[tuple[str, str]]) -> Tree:
+    """The tree with some options (section, name) as another one has them."""
+    assert isinstance(tree.values, Values), "a tree that was loaded"
+    sections: dict[str, dict[str, Value]] = {}
+    for section, name in options:
+        found = sections.setdefault(section, dict(tree.section(section)))
+        found[name] = other.section(section)[name]
+    return Tree(tree.column, tree.values.based(sections), tree.places)
 
 
 def differences(before: Tree, after: Tree, sections: Iterable[str]) -> list[str]:

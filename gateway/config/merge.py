@@ -30,24 +30,32 @@ from gateway.config.options import SECTIONS
 
 
 class Values(Mapping[str, Value]):
-    """Every section, complete: the layers of the files over the defaults of a column. A section is put together when it is asked for."""
+    """Every section, complete: the layers of the files over the defaults of a column. A section is put together when it is asked for.
 
-    __slots__ = ("_found", "column", "layers")
+    `bases` are sections that were put together elsewhere, with the number of layers that are in them already.
+    """
 
-    def __init__(self, layers: list[dict[str, Value]], column: str) -> None:
+    __slots__ = ("_found", "bases", "column", "layers")
+
+    def __init__(self, layers: list[dict[str, Value]], column: str, bases: Mapping[str, tuple[Value, int]] | None = None) -> None:
         self.layers = layers
         self.column = column
+        self.bases = bases or {}
         self._found: dict[str, Value] = {}
 
     def __getitem__(self, name: str) -> Value:
         if name not in self._found:
             section = SECTIONS[name]
-            value = section_default(section, self.column)
-            for layer in self.layers:
+            value, begin = self.bases.get(name) or (section_default(section, self.column), 0)
+            for layer in self.layers[begin:]:
                 if name in layer:
                     value = merge(section.kind, value, layer[name], self.column)
             self._found[name] = value
         return self._found[name]
+
+    def based(self, sections: Mapping[str, Value]) -> Values:
+        """The same, but for these sections."""
+        return Values(self.layers, self.column, {**self.bases, **{name: (value, len(self.layers)) for name, value in sections.items()}})
 
     def __iter__(self) -> Iterator[str]:
         return iter(SECTIONS)

@@ -116,8 +116,8 @@ def check_radius(tree: Tree, report: Report) -> None:
         source, offset = tree.place((RADIUS, "listeners")) or told
         if not tree.tls.server_certificate:
             report.fault(source, offset, f"{RADIUS}.listeners: tls needs tls.server_certificate and tls.server_key")
-        elif tree.tls.server_policy != 4:
-            report.caution(source, offset, f"{RADIUS}.listeners: over TLS every client may ask: tls.server_policy 4 wants certificates")
+        elif tree.tls.server_policy not in (3, 4):
+            report.fault(source, offset, f"{RADIUS}.listeners: clients over tls show certificates: tls.server_policy must be 3 or 4")
     seen: dict[str, str] = {}
     rows = [(row.id, row.addresses or (row.id,), row.secret, (RADIUS, "clients", row.id)) for row in section.clients]
     named = {str(ip) for _, addresses, _, _ in rows for ip in addresses}

@@ -13,8 +13,8 @@ from gateway.agents.radius.limits import MAX_KEPT_BYTES
 from gateway.agents.radius.link import RadiusLink
 from gateway.agents.radius.nas import Nas
 from gateway.agents.radius.port import DatagramPort, datagram_socket, is_everywhere
-from gateway.agents.radius.settings import RADSEC, TCP, TLS, UDP
-from gateway.config.tree import RadiusListener, split_address
+from gateway.agents.radius.settings import RADSEC, TCP, TLS, UDP, Languages, nases_of
+from gateway.config.tree import Radius, RadiusListener, split_address
 from gateway.protocols.radius.duplicates import Duplicates
 from gateway.transport.census import Census
 from gateway.transport.gate import Gate
@@ -62,8 +62,9 @@ class UdpDoor:
 class RadiusAgent:
     """`start` and `stop` on a running loop, once each."""
 
-    def __init__(self, intake: Intake, ports: Ports, gate: Gate, census: Census) -> None:
+    def __init__(self, intake: Intake, languages: Languages, ports: Ports, gate: Gate, census: Census) -> None:
         self.intake: Final = intake
+        self._languages = languages
         self._ports = ports
         self._gate = gate
         self._census = census
@@ -105,6 +106,13 @@ class RadiusAgent:
     def stuck_bytes(self) -> int:
         """Octets of answers that NASes do not take."""
         return sum(door.stuck_bytes for door in self._streams)
+
+    def take(self, section: Radius) -> None:
+        """Its clients from now on; those that stay keep their counts. SettingsError, and nothing is changed, where they cannot be so."""
+        self._languages.section = section
+        nases = nases_of(section, self._languages, self.intake.nases)
+        self._languages.refuse_faults()
+        self.intake.nases.replace(nases)
 
     def addresses(self) -> list[str]:
         """Where it listens."""

@@ -21,11 +21,11 @@ def radius_agent(tree: Tree, section: Radius, around: Surroundings) -> RadiusAge
     languages = Languages(tree, section)
     try:
         nases = Nases(nases_of(section, languages))
+        languages.refuse_faults()
+    except SettingsError:
+        raise
     except ValueError as error:
         raise SettingsError(f"{SECTION}.clients: {error}") from None
-    if languages.faults:
-        more = f" (and {len(languages.faults) - 1} more)" if len(languages.faults) > 1 else ""
-        raise SettingsError(f"{languages.faults[0]}{more}")
     if around.certificates is None and any(one.network == TLS for one in section.listeners):
         raise SettingsError(f"{SECTION}.listeners: tls needs tls.server_certificate and tls.server_key")
     terms = terms_of(tree, SECTION, around.zone, around.filters, around.user_cache)
@@ -39,4 +39,4 @@ def radius_agent(tree: Tree, section: Radius, around: Surroundings) -> RadiusAge
         section.duplicate_window_ns,
         section.max_duplicates,
     )
-    return RadiusAgent(intake, ports, around.gate, around.census)
+    return RadiusAgent(intake, languages, ports, around.gate, around.census)

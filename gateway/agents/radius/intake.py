@@ -18,6 +18,9 @@ log: Final = logging.getLogger(__name__)
 
 MAX_GATE_BYTES = limits.MAX_GATE_BYTES  # no constant to the compiler, so that a test can set it lower
 
+DNS: Final = "DNS"
+COMMON_NAME: Final = "commonName"
+
 # what a port takes
 AUTHENTICATION: Final = 1
 ACCOUNTING: Final = 2
@@ -62,6 +65,15 @@ class Intake:
             return None
         return found
 
+    def certified(self, address: str, certificate: object) -> Sender | None:
+        """Who it is over TLS, by its certificate as the ssl module tells it; None, counted, for a stranger, and for one without any."""
+        names = names_of(certificate)
+        found = self.nases.certified(address, names) if isinstance(certificate, dict) and certificate else None
+        if found is None:
+            self.unknown += 1
+            self.tell(logging.WARNING, "a connection of an unknown client", {"address": address, "certificate": ", ".join(names)})
+        return found
+
     def has_place(self, sender: Sender) -> bool:
         """Whether one more request would do more than wait; False, counted, where not."""
         if (0 < self._max_requests <= self.in_flight) or self.gate.held_bytes >= MAX_GATE_BYTES:
@@ -87,6 +99,9 @@ class Intake:
         if fault_word:
             self.discard(sender, fault_word)
             return None
+        if sender.news:
+            self.tell(logging.WARNING, sender.news, {"nas": sender.nas.name, "address": sender.address})
+            sender.news = ""
         return packet
 
     def discard(self, sender: Sender, reason: str) -> None:
@@ -118,3 +133,11 @@ class Intake:
     def tell(self, level: int, event: str, told: dict[str, object]) -> None:
         """Logs what a stranger has caused, within the bound for all of them."""
         self.requests.complaints.tell(log, level, event, told)
+
+
+def names_of(certificate: object) -> list[str]:
+    """What a certificate calls its owner: its DNS names, or where there are none its common name."""
+    if not isinstance(certificate, dict):
+        return []
+    names = [str(value) for kind, value in certificate.get("subjectAltName", ()) if kind == DNS]
+    return names or [str(value) for part in certificate.get("subject", ()) for kind, value in part if kind == COMMON_NAME]

@@ -44,7 +44,11 @@ class RadiusLink(Line):
         if self._life is Life.CLOSED:
             return
         peername = transport.get_extra_info("peername") or ("", 0)
-        self._sender = self._intake.sender(str(peername[0]))
+        address = str(peername[0])
+        if self._secret:
+            self._sender = self._intake.certified(address, transport.get_extra_info("peercert"))
+        else:
+            self._sender = self._intake.sender(address)
         if self._sender is None:
             self.abort()
             return

@@ -37,6 +37,9 @@ YES: Final = 1
 NO: Final = 2
 _EVERYBODY: Final = ("0.0.0.0/0", "::/0")
 _DIGEST: Final = (103, 206)  # Digest-Response of RFC 5090 and of the draft before it
+SENDS_NONE: Final = "a client sends Access-Requests without Message-Authenticator"
+IS_DEMANDED: Final = "Message-Authenticator is demanded of a client from now on"
+_ANYTHING_BELOW: Final = "*."
 _MAPPED: Final = "::ffff:"
 
 
@@ -76,20 +79,26 @@ class Nas:
 
 
 class Sender:
-    """One address that an entry stands for, and what was seen of its signatures since the start."""
+    """One address that an entry stands for, and what was seen of its signatures since the start. `news` is what an operator is to be told
+    of them now; empty for nothing."""
 
     nas: Nas
     address: str
     streak: int  # requests in a row that needed no Message-Authenticator and had a right one
     demanded: bool
-    told: bool  # an operator knows that it sends none
+    news: str
+    _protected: bool
+    _told: bool
 
-    def __init__(self, nas: Nas, address: str) -> None:
+    def __init__(self, nas: Nas, address: str, protected: bool = False) -> None:
+        """`protected`: TLS has shown who it is, and what it sends needs no further signature."""
         self.nas = nas
         self.address = address
         self.streak = 0
-        self.demanded = nas.message_authenticator == YES
-        self.told = False
+        self.demanded = nas.message_authenticator == YES and not protected
+        self.news = ""
+        self._protected = protected
+        self._told = protected or nas.message_authenticator == NO
 
     def fault(self, packet: Packet, secret: bytes) -> str:
         """Why a request is to be discarded, in a word of counts.py; empty for one that is what it says.
@@ -111,21 +120,26 @@ class Sender:
             return NO_MESSAGE_AUTHENTICATOR
         if self.demanded or packet.find(EAP_MESSAGE) != NO_ATTRIBUTE:  # RFC 3579 section 3.2
             return NO_MESSAGE_AUTHENTICATOR
-        if self.nas.limit_proxy_state and packet.find(PROXY_STATE) != NO_ATTRIBUTE:
+        if self.nas.limit_proxy_state and not self._protected and packet.find(PROXY_STATE) != NO_ATTRIBUTE:
             return PROXY_STATE_UNSIGNED
         self.nas.counts.unsigned += 1
         self.streak = 0
+        if not self._told:
+            self._told = True
+            self.news = SENDS_NONE
         return ""
 
     def _signed(self, packet: Packet) -> None:
         self.nas.counts.signed += 1
-        if self.demanded or self.nas.message_authenticator != AUTO or packet.find(EAP_MESSAGE) != NO_ATTRIBUTE:
+        if self.demanded or self._protected or self.nas.message_authenticator != AUTO or packet.find(EAP_MESSAGE) != NO_ATTRIBUTE:
             return
         for number in _DIGEST:
             if packet.find(number) != NO_ATTRIBUTE:
                 return
         self.streak += 1
-        self.demanded = self.streak >= DEMAND_AFTER
+        if self.streak >= DEMAND_AFTER:
+            self.demanded = True
+            self.news = IS_DEMANDED
 
 
 class Block:
@@ -190,6 +204,18 @@ class Nases:
         found = self.senders.get(address)
         return found if found is not None else self._looked_up(address)
 
+    def certified(self, address: str, names: list[str]) -> Sender | None:
+        """Who showed a certificate of these names: the entry that has one of them, else that of the address if it asks for none."""
+        for nas in self.all:
+            for wanted in nas.certificate_names:
+                for name in names:
+                    if is_named(name, wanted):
+                        return Sender(nas, plain_address(address), True)
+        nas_there = self.of(address)
+        if nas_there is None or nas_there.certificate_names:
+            return None
+        return Sender(nas_there, plain_address(address), True)
+
     def named(self, name: str) -> Nas | None:
         """The entry of a name."""
         for nas in self.all:
@@ -222,6 +248,12 @@ class Nases:
 def plain_address(text: str) -> str:
     """An address without the zone of a link, and an IPv4 one as such where a socket for both wrote it."""
     return text.removeprefix(_MAPPED).partition("%")[0]
+
+
+def is_named(name: str, wanted: str) -> bool:
+    """Whether a name is the wanted one, or stands below `*.wanted`; without regard to case."""
+    name, wanted = name.lower(), wanted.lower()
+    return name.endswith(wanted[1:]) if wanted.startswith(_ANYTHING_BELOW) else name == wanted
 
 
 def _by_length(key: tuple[int, int]) -> tuple[int, int]:

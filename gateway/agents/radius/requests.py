@@ -62,6 +62,7 @@ class Requests:
     _salt: int
     _packet: Packet | None
     _nas: Nas | None
+    _secret: bytes
     _added: bytes
 
     def __init__(self, door: RequestDoor, processors: Processors, clock: Callable[[], int], salt: int) -> None:
@@ -77,6 +78,7 @@ class Requests:
         self._salt = salt
         self._packet = None  # that is being worked off, and whose it is
         self._nas = None
+        self._secret = b""  # that of the way it came
         self._added = b""  # attributes of the answer that no field has written
 
     @property
@@ -102,6 +104,7 @@ class Requests:
         """
         self.ticket = 0
         self._now_ns = self._clock()
+        self._secret = secret
         nas.counts.asked(packet.code)
         try:
             made = self._work(packet, nas, remote, is_accounting)
@@ -140,7 +143,7 @@ class Requests:
         processors = self._processors
         kind = ACCOUNTING if is_accounting else AUTHENTICATION
         variables: dict[str, object] = {TYPE: kind, CODE: WORDS[packet.code], REMOTE_HOST: remote}
-        scopes: dict[str, object] = {REQ: RadiusSource(packet, nas.paths, nas.secret), VARS: variables}
+        scopes: dict[str, object] = {REQ: RadiusSource(packet, nas.paths, self._secret), VARS: variables}
         default = ACCOUNTING_RESPONSE if is_accounting else ACCESS_ACCEPT
         try:
             worked = processors.work(scopes, self, self._now_ns)
@@ -160,7 +163,7 @@ class Requests:
                 raise ValueError(f"<{WORDS[code]}> answers no {WORDS[packet.code]}")
             self._salt = (self._salt + _SALT_STEP) & _SALTS
             zone = processors.terms.zone
-            body = nas.builder.build(worked.reply, nas.secret, packet.authenticator, self._salt, zone, self._now_ns)
+            body = nas.builder.build(worked.reply, self._secret, packet.authenticator, self._salt, zone, self._now_ns)
         except ValueError as fault:
             why = str(fault)
             self.complaints.tell(log, logging.WARNING, "an answer could not be built", self._told(packet, nas) | {"reason": why})

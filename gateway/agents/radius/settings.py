@@ -7,7 +7,7 @@ from typing import Final
 
 from engine.errors import Fault
 from gateway.agents.radius.limits import MAX_NASES
-from gateway.agents.radius.nas import AUTO, DEFAULT, NO, YES, Nas
+from gateway.agents.radius.nas import AUTO, DEFAULT, NO, YES, Nas, Nases
 from gateway.agents.settings import SettingsError
 from gateway.config.kinds import APPLIANCE
 from gateway.config.tree import Radius, Tree
@@ -39,8 +39,9 @@ class Languages:
     def __init__(self, tree: Tree, section: Radius) -> None:
         self._named_values = tree.column == APPLIANCE
         self._default_missing = tree.is_default((SECTION, "client_dictionaries"))
-        self._section = section
+        self.section = section
         self._read: dict[tuple[str, ...], Language] = {}
+        self._faulty: list[tuple[str, ...]] = []
         self.faults: list[Fault] = []
 
     @property
@@ -49,23 +50,38 @@ class Languages:
         return [one.dictionary for one in self._read.values()]
 
     def of(self, address: str) -> Language:
-        """The one that client_dictionaries says for an address or network, else that of all others."""
-        return self.by(self._section.client_dictionaries.get(address) or self._section.client_dictionaries.get(DEFAULT) or ())
-
-    def by(self, files: tuple[str, ...]) -> Language:
-        """The one of these files. The folder that stands there by itself need not be there."""
+        """The one that client_dictionaries says for an address or network, else that of all others. The folder that stands there by
+        itself need not be there."""
+        section = self.section
+        files = section.client_dictionaries.get(address) or section.client_dictionaries.get(DEFAULT) or ()
         if self._default_missing:
             files = tuple(file for file in files if Path(file).is_dir())
+        return self.by(files)
+
+    def refuse_faults(self) -> None:
+        """SettingsError where a dictionary had any; what was wrong is read anew when it is asked for again."""
+        faults, self.faults = self.faults, []
+        for files in self._faulty:
+            del self._read[files]
+        self._faulty.clear()
+        if faults:
+            raise SettingsError(f"{faults[0]}{f' (and {len(faults) - 1} more)' if len(faults) > 1 else ''}")
+
+    def by(self, files: tuple[str, ...]) -> Language:
+        """The one of these files."""
         found = self._read.get(files)
         if found is None:
             dictionary, faults = load_dictionary([Path(file) for file in files], self._named_values)
             self.faults += faults
+            if faults:
+                self._faulty.append(files)
             found = self._read[files] = Language(dictionary)
         return found
 
 
-def nases_of(section: Radius, languages: Languages) -> list[Nas]:
-    """Every entry, those of client_secrets behind those of clients. SettingsError where there are too many."""
+def nases_of(section: Radius, languages: Languages, before: Nases | None = None) -> list[Nas]:
+    """Every entry, those of client_secrets behind those of clients, with the counts that it had `before`. SettingsError where there are
+    too many."""
     if len(section.clients) + len(section.client_secrets) > MAX_NASES:
         raise SettingsError(f"{SECTION}.clients: more than {MAX_NASES} clients")
     found: list[Nas] = []
@@ -91,4 +107,7 @@ def nases_of(section: Radius, languages: Languages) -> list[Nas]:
             language = languages.of(address)
             limited = section.limit_proxy_state
             found.append(Nas(address, [address], secret.encode(), language.paths, language.builder, policy, limited))
+    counts = {nas.name: nas.counts for nas in before.all} if before is not None else {}
+    for nas in found:
+        nas.counts = counts.get(nas.name, nas.counts)
     return found

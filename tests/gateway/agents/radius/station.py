@@ -27,6 +27,7 @@ from gateway.transport.caps import Caps
 from gateway.transport.census import Census
 from gateway.transport.gate import Gate
 from gateway.transport.listener import Listener
+from gateway.transport.tls import Certificates
 from tests.engine.sessions.switch import Switch
 from tests.gateway.agents.door import Door
 from tests.gateway.transport.test_jsonrpc import Wire
@@ -122,11 +123,23 @@ class Socket:
 class Station:
     """`options` are lines of [radius_agent]. Answers leave when `site.gather` brings what they tell to the disk."""
 
-    def __init__(self, folder: Path, options: str = "", *, site: Switch | None = None, caps: int = 0, clients: str = CLIENTS) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        options: str = "",
+        *,
+        site: Switch | None = None,
+        caps: int = 0,
+        clients: str = CLIENTS,
+        sections: str = "",
+        certificates: Certificates | None = None,
+    ) -> None:
         self.site = site or Switch()
         path = folder / "tollwire.toml"
         options = f"{options}\n{clients}"
-        path.write_text(PROCESSORS.replace("{options}", options).replace("{reply}", REPLY.replace("\n", "")).replace("{fields}", FIELDS))
+        path.write_text(
+            sections + PROCESSORS.replace("{options}", options).replace("{reply}", REPLY.replace("\n", "")).replace("{fields}", FIELDS)
+        )
         self.loaded = load(str(path), environ={})
         assert not self.loaded.faults, self.loaded.faults
         section = self.loaded.tree.radius()
@@ -142,7 +155,7 @@ class Station:
             gate=self.gate,
             census=self.census,
             caps=self.caps,
-            certificates=None,
+            certificates=certificates,
             chance=Random(1),
             node_id="test",
             process_tag="here-",
@@ -226,7 +239,8 @@ class Address(Wire):
         self.remote = remote
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return {"peername": (self.remote, 1024), "sockname": ("192.0.2.1", 1812)}.get(name, default)
+        certificate = {"subject": ((("commonName", "nas"),),)}
+        return {"peername": (self.remote, 1024), "sockname": ("192.0.2.1", 1812), "peercert": certificate}.get(name, default)
 
 
 class Far:
