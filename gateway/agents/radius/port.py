@@ -10,7 +10,7 @@ import socket
 import struct
 from collections import deque
 from time import monotonic, monotonic_ns
-from typing import Final
+from typing import Any, Final
 
 from gateway.agents.radius.counts import DUPLICATE, OVERLOAD, UNSENT
 from gateway.agents.radius.intake import ACCOUNTING, Intake
@@ -24,6 +24,9 @@ from gateway.transport import limits
 log: Final = logging.getLogger(__name__)
 
 TURN_SECONDS = limits.TURN_SECONDS  # no constant to the compiler, so that a test can set it lower
+
+SocketAddress = tuple[Any, ...]
+"""As sockets have it: host, port, and for IPv6 flow and zone."""
 
 Ancillary = list[tuple[int, int, bytes]]
 IP_PKTINFO: Final = 8  # linux/in.h; the socket module has no name for it
@@ -39,10 +42,10 @@ class Waiting:
     packet: Packet
     sender: Sender
     remote: str
-    address: tuple[str, int]
+    address: SocketAddress
     source: Ancillary
 
-    def __init__(self, packet: Packet, sender: Sender, remote: str, address: tuple[str, int], source: Ancillary) -> None:
+    def __init__(self, packet: Packet, sender: Sender, remote: str, address: SocketAddress, source: Ancillary) -> None:
         self.packet = packet
         self.sender = sender
         self.remote = remote
@@ -98,10 +101,10 @@ class DatagramPort:
             if not (number + 1) % LOOK_EVERY and monotonic() > over_at:
                 return
 
-    def take(self, data: bytes, address: tuple[str, int], source: Ancillary) -> None:
+    def take(self, data: bytes, address: SocketAddress, source: Ancillary) -> None:
         """Works on one datagram."""
         intake = self._intake
-        host = address[0]
+        host = str(address[0])
         sender = intake.sender(host)
         if sender is None or not intake.has_place(sender):
             return
@@ -145,7 +148,7 @@ class DatagramPort:
         if self.duplicates.answered(waiting.remote, waiting.packet, answer, monotonic_ns()):
             self._send(answer, waiting.address, waiting.source, waiting.sender)
 
-    def _send(self, answer: bytes, address: tuple[str, int], source: Ancillary, sender: Sender) -> None:
+    def _send(self, answer: bytes, address: SocketAddress, source: Ancillary, sender: Sender) -> None:
         try:
             if source:
                 self._link.sendmsg([answer], source, 0, address)
