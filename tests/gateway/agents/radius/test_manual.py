@@ -1,4 +1,4 @@
-"""The first sample of docs/radius.md is a configuration without faults, names included, and the page's numbers and words are those of the program."""
+"""The first sample of docs/radius.md has no fault, and the numbers and words of the page are those of the program."""
 
 from __future__ import annotations
 
