@@ -55,6 +55,7 @@ from engine.sessions import commands as session_commands
 from engine.sessions.life import Life
 from engine.sessions.process import Events
 from engine.sessions.stages import Sessions
+from engine.sessions.sweeps import SWEEP
 from engine.storage.ports import Journal, Storage
 from engine.tariffplan.apply import PlanRoom
 from engine.tariffplan.policies import columns_of, profile_of_row
@@ -188,7 +189,9 @@ class Engine:
         items: list[tuple[str, str, object]] = []
         effects: dict[int, Effect] = {}
         for _, record in self.storage.recover():
-            if isinstance(record, ItemPut | ItemRemoved) and record.kind == SESSION_COST:
+            if isinstance(record, ItemPut | ItemRemoved) and record.kind == SWEEP:
+                self.sessions.loops.sweeps.restore(record.item_id, record.body if isinstance(record, ItemPut) else None)
+            elif isinstance(record, ItemPut | ItemRemoved) and record.kind == SESSION_COST:
                 self.cdrs.costs.restore(record.item_id, record.body if isinstance(record, ItemPut) else None)
             elif isinstance(record, ItemPut):
                 if record.kind in self.items.kinds:
@@ -343,6 +346,7 @@ class Engine:
     def sizes(self) -> dict[str, int]:
         """How much the engine keeps of what, by the names of docs/metrics.md."""
         found = self.sessions.life.registry.sizes()
+        found["session_sweeps"] = len(self.sessions.loops.sweeps)
         found["accounts"] = len(self.accounts)
         found["session_costs"] = len(self.cdrs.costs)
         found["remembered_runs"] = self.cdrs.remembered

@@ -8,6 +8,7 @@ from typing import Final
 from engine.attributes.asked import Defaults
 from engine.attributes.decide import AttributeOptions
 from engine.chargers.decide import ChargerOptions
+from engine.event import ORIGIN_HOST
 from engine.filters.index import IndexOptions
 from engine.options import CdrOptions, EngineOptions, SessionOptions
 from engine.rating.call import RatingOptions
@@ -64,6 +65,7 @@ def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
 def session_options(tree: Tree) -> SessionOptions:
     """What sessions are told."""
     sessions, diameter = tree.sessions, tree.diameter()
+    restarts = () if tree.radius() is None else (ORIGIN_HOST,)  # who begins anew is found by that
     return SessionOptions(
         default_usage=sessions.default_usage,
         debit_interval_ns=sessions.debit_interval_ns,
@@ -76,7 +78,7 @@ def session_options(tree: Tree) -> SessionOptions:
         ttl_last_used_ns=sessions.session_ttl_last_used_ns,
         ttl_last_usage_ns=sessions.session_last_usage_ns,
         ttl_usage_ns=sessions.session_ttl_usage_ns,
-        indexes=sessions.session_indexes,
+        indexes=(*restarts, *sessions.session_indexes),
         min_low_balance_ns=sessions.min_dur_low_balance_ns or 0,
         channel_sync_interval_ns=sessions.channel_sync_interval_ns,
         channel_sync_timeout_ns=sessions.channel_sync_timeout_ns,

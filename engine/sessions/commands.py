@@ -44,33 +44,41 @@ class AuthorizeSession(Struct):
 
 
 class InitiateSession(Struct):
-    """Begins a session and debits its first part, or starts its debit loop (-1); answers a SessionReply. EXISTS while it is open."""
+    """Begins a session and debits its first part, or starts its debit loop (-1); answers a SessionReply. EXISTS while it is open.
+
+    `reported`: its client reports what happened, and does not ask (RADIUS): reports get lost, come late, in another order and twice, and
+    are to cost what the session used all the same. One of a session that is over changes nothing. An event of theirs may say as
+    UsageSoFar all that was used since the session began, in place of LastUsed.
+    """
 
     event: Event
     force_duration: bool = False
     session: bool = True
     asked: Asked = field(default_factory=Asked)
     client: str = ""
+    reported: bool = False
 
 
 class UpdateSession(Struct):
-    """Debits the next part of a session, which is begun when it is unknown; answers a SessionReply."""
+    """Debits the next part of a session, which is begun when it is unknown; answers a SessionReply. `reported`: see InitiateSession."""
 
     event: Event
     session: bool = True
     asked: Asked = field(default_factory=Asked)
     client: str = ""
+    reported: bool = False
 
 
 class TerminateSession(Struct):
     """Ends a session: debits what was used beyond the grants, gives back what was not used; answers None. One that the engine ended
-    itself costs nothing any more."""
+    itself costs nothing any more. `reported`: see InitiateSession."""
 
     event: Event
     force_duration: bool = False
     session: bool = True
     asked: Asked = field(default_factory=Asked)
     client: str = ""
+    reported: bool = False
 
 
 class ProcessMessage(Struct):
@@ -167,6 +175,18 @@ class AlterSessions(Struct):
     limit: int | None = None
     fields: dict[str, object] = field(default_factory=dict)
     options: dict[str, object] | None = None
+
+
+class EndSessionsOf(Struct):
+    """A client began anew and knows nothing of its sessions any more (RADIUS Accounting-On): those of the tenant with a run whose indexed
+    field has this value, and which began before an instant, are ended, at what they reported last. Their records are made. Some end in
+    this step, the others in the ones that follow, after a restart too. Answers None."""
+
+    tenant: str
+    name: str
+    value: str
+    before_ns: int
+    reason: str
 
 
 class DisconnectFailed(Struct):

@@ -26,12 +26,14 @@ from engine.event import (
     Event,
     origin_cgrid,
 )
+from engine.limits import REPORTED_SECONDS
 from engine.options import EngineOptions
 from engine.rating.call import Call
 from engine.sessions.registry import Registry
 from engine.sessions.request import Part
 from engine.sessions.reserve import add_pause, correct_usage, debit_part, debit_rest, pass_free
 from engine.sessions.session import DYNAPREPAID, LIMITED, NEVER, PSEUDOPREPAID, Lifetime, Run, Session, is_same_field
+from engine.times import SECOND
 from engine.usage import UNLIMITED, format_duration
 
 PROTECTED: Final = (CGRID, ORIGIN_HOST, ORIGIN_ID, USAGE)
@@ -117,10 +119,19 @@ class Life:
         granted: dict[str, int] = {}
         for run in session.runs:
             asked_ns = part.asked_ns
+            last_used_ns = part.last_used_ns
             if part.total_ns is not None:
                 asked_ns = max(0, part.total_ns - run.total_usage_ns)
-            granted[run.id] = self._run_part(session, run, asked_ns, part.last_used_ns, now_ns)
+            elif part.so_far_ns is not None:
+                last_used_ns = self._report(run, part.so_far_ns)
+            granted[run.id] = self._run_part(session, run, asked_ns, last_used_ns, now_ns)
         return granted
+
+    def _report(self, run: Run, so_far_ns: int) -> int:
+        """What of the last part was used, when so much was used in all."""
+        if not run.is_debited:
+            run.total_usage_ns = so_far_ns
+        return max(0, so_far_ns - (run.total_usage_ns - run.last_usage_ns))
 
     def _run_part(self, session: Session, run: Run, asked_ns: int, last_used_ns: int | None, now_ns: int) -> int:
         if run.is_debited:
@@ -216,16 +227,30 @@ class Life:
 
     # -- the end ------------------------------------------------------------------------------------------------------
 
-    def end(self, session: Session, part: Part | None, event: Event | None, now_ns: int) -> None:
+    def end(self, session: Session, part: Part | None, event: Event | None, now_ns: int, *, reported: bool = False) -> None:
         """The client's end: what was charged becomes what was used, and the session is remembered for its record."""
         usage_ns = part.given_ns if part is not None else None
         last_used_ns = part.last_used_ns if part is not None else None
+        known_ns = session.known_usage()
+        if known_ns is not None and last_used_ns is None:
+            usage_ns = known_ns if usage_ns is None else self._no_less(session, usage_ns, known_ns)
         if event is not None and event.has(ANSWER_TIME):
             for run in session.runs:
                 session.alter_run(run, ANSWER_TIME, event.fields[ANSWER_TIME])
             session.alter(ANSWER_TIME, event.fields[ANSWER_TIME])
         self.settle(session, usage_ns, last_used_ns, now_ns)
-        self.registry.close(session, now_ns + self.options.sessions.closed_sessions_ttl_ns, now_ns)
+        ttl_ns = self.options.sessions.closed_sessions_ttl_ns
+        if reported:
+            ttl_ns = max(ttl_ns, REPORTED_SECONDS * SECOND)
+        self.registry.close(session, now_ns + ttl_ns, now_ns, reported)
+
+    def _no_less(self, session: Session, usage_ns: int, known_ns: int) -> int:
+        """The usage that an end says, or what was reported before where that is more: a counter went backwards, an operator is told."""
+        if usage_ns >= known_ns:
+            return usage_ns
+        text = f"its end says {usage_ns} ns or units, after a report of {known_ns}: that is charged"
+        self.effects.append(SessionEnded(session.cgrid, session.tenant, session.event.text(ACCOUNT), "", text))
+        return known_ns
 
     def settle(self, session: Session, usage_ns: int | None, last_used_ns: int | None, now_ns: int) -> None:
         """Makes what was charged what was used: in all, or since the last part; else as it was granted."""

@@ -15,6 +15,7 @@ from engine.errors import Refusal
 from engine.limits import REAUTHORIZE_PAUSE_NS, SESSIONS_PER_STEP
 from engine.sessions.life import Life
 from engine.sessions.session import NEVER, Run, Session
+from engine.sessions.sweeps import Sweeps
 
 INSUFFICIENT_CREDIT: Final = Refusal.INSUFFICIENT_CREDIT.value
 SESSION_TIMEOUT: Final = "SESSION_TIMEOUT"
@@ -26,6 +27,7 @@ class Loops:
     """`sync_ticks` is when switches are asked next, NEVER without an interval for it."""
 
     life: Life
+    sweeps: Sweeps
     sync_ticks: int
     priced_anew: bool  # rating data has changed, and clients shall look at their sessions again
     _to_ask: list[str]  # CGRIDs, the next one last
@@ -33,6 +35,7 @@ class Loops:
 
     def __init__(self, life: Life) -> None:
         self.life = life
+        self.sweeps = Sweeps(life)
         self.sync_ticks = NEVER
         self.priced_anew = False
         self._to_ask = []
@@ -49,7 +52,7 @@ class Loops:
     def next_ticks(self) -> int | None:
         """When `run` is to be called next; None while nothing runs."""
         registry = self.life.registry
-        if registry.has_sleepers or self.priced_anew:
+        if registry.has_sleepers or self.priced_anew or self.sweeps.under_way:
             return self.life.ticks_ns
         due = registry.timers.next_ticks()
         if self._to_ask:
@@ -74,6 +77,7 @@ class Loops:
             if session is not None:
                 self._look(session, now_ns)
         registry.wake_some()
+        self.sweeps.run(now_ns)
         self._ask_again(ticks_ns)
 
     def _ask_again(self, ticks_ns: int) -> None:
@@ -112,6 +116,10 @@ class Loops:
             return
         if session.failed and lifetime.ttl_ns <= 0:
             self.life.drop_failed(session, now_ns)
+            return
+        known_ns = session.known_usage()
+        if known_ns is not None and lifetime.usage_ns is None and lifetime.last_usage_ns is None:
+            self.life.force_end(session, SESSION_TIMEOUT, now_ns, usage_ns=known_ns)
             return
         extra_ns = lifetime.ttl_ns if lifetime.last_usage_ns is None else lifetime.last_usage_ns
         self.life.force_end(

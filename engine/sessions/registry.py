@@ -31,6 +31,7 @@ from engine.sessions.snapshot import (
     ENDED,
     OPEN,
     PASSIVE,
+    REPORTED,
     TOMBSTONE,
     Stored,
     decode_session,
@@ -42,6 +43,7 @@ from engine.sessions.snapshot import (
 from engine.sessions.timers import Timers
 from engine.times import SECOND
 
+_NONE: Final[dict[str, None]] = {}
 _FORGET_NS: Final = SECOND // 10  # between two looks at what is over
 ALWAYS_INDEXED: Final = ("CGRID", "OriginID", "Account")
 
@@ -63,6 +65,7 @@ class Registry:
     _runs: int  # of all open sessions, sleeping ones too
     _ended: dict[str, Session]
     _ended_until: dict[str, int]
+    _late: dict[str, None]  # ended ones of which reports may come late: forgotten they leave a tombstone
     _sleeping_ended: dict[str, Stored]
     _tombstones: dict[str, int]
     _index: dict[tuple[str, str], dict[str, None]]
@@ -85,6 +88,7 @@ class Registry:
         self._runs = 0
         self._ended = {}
         self._ended_until = {}
+        self._late = {}
         self._sleeping_ended = {}
         self._tombstones = {}
         self._forget_at = 0
@@ -119,6 +123,7 @@ class Registry:
         self._ended.pop(cgrid, None)
         self._ended_until.pop(cgrid, None)
         self._sleeping_ended.pop(cgrid, None)
+        self._late.pop(cgrid, None)
         self._tombstones.pop(cgrid, None)
         self.passive.pop(cgrid, None)
         known = self.get(cgrid)
@@ -142,9 +147,12 @@ class Registry:
         session.cgrid = cgrid
         self.add(session)
 
-    def close(self, session: Session, until_ns: int, now_ns: int) -> None:
-        """The session ended and is remembered until then, for its record."""
+    def close(self, session: Session, until_ns: int, now_ns: int, late: bool = False) -> None:
+        """The session ended and is remembered until then, for its record. `late`: reports of it may still come, and it leaves a
+        tombstone."""
         self._leave(session)
+        if late:
+            self._late[session.cgrid] = None
         self.remember(session, until_ns, now_ns)
 
     def remember(self, session: Session, until_ns: int, now_ns: int) -> None:
@@ -163,6 +171,7 @@ class Registry:
         self._leave(session)
         self._ended.pop(session.cgrid, None)
         self._ended_until.pop(session.cgrid, None)
+        self._late.pop(session.cgrid, None)
         self._tombstones.pop(session.cgrid, None)
         self._tombstones[session.cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
         self._gone.append(SessionClosed(session.cgrid))
@@ -202,6 +211,10 @@ class Registry:
         """Whether the engine itself ended this session, not long ago."""
         return self._tombstones.get(cgrid, 0) > now_ns
 
+    def is_over(self, cgrid: str, now_ns: int) -> bool:
+        """Whether this session ended not long ago, whoever ended it."""
+        return self._ended_until.get(cgrid, 0) > now_ns or self._tombstones.get(cgrid, 0) > now_ns
+
     def _forget(self, now_ns: int) -> None:
         """Forgets what is over for long enough, and the oldest where there is too much: some at a time, because a look at the first of a
         dict passes over all that went before it."""
@@ -213,6 +226,10 @@ class Registry:
             self._ended.pop(cgrid, None)
             self._sleeping_ended.pop(cgrid, None)
             self._forgotten(cgrid)
+            if cgrid in self._late:
+                del self._late[cgrid]
+                self._tombstones[cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
+                self._changed[cgrid] = None
         for cgrid in _due(self._tombstones, now_ns, TOMBSTONES):
             del self._tombstones[cgrid]
             self._forgotten(cgrid)
@@ -233,6 +250,7 @@ class Registry:
             self._leave(known)
         self._ended.pop(session.cgrid, None)
         self._ended_until.pop(session.cgrid, None)
+        self._late.pop(session.cgrid, None)
         self.passive[session.cgrid] = session
         self._changed[session.cgrid] = None
         return True
@@ -271,6 +289,11 @@ class Registry:
                 if not found:
                     del self._index[key]
         session.index_keys = []
+
+    def named(self, name: str, value: str) -> dict[str, None]:
+        """The CGRIDs of open sessions with a run whose indexed field has this value, of those that were made ready since the start: live,
+        not to be changed."""
+        return self._index.get((name, value), _NONE)
 
     def under(self, name: str, values: Iterable[str]) -> dict[str, None]:
         """The CGRIDs of open sessions with a run whose indexed field has one of these values."""
@@ -336,7 +359,7 @@ class Registry:
             return
         session = self._ended.get(cgrid)
         if session is not None:
-            self._put(session, ENDED, self._ended_until[cgrid], records)
+            self._put(session, REPORTED if cgrid in self._late else ENDED, self._ended_until[cgrid], records)
             return
         if cgrid in self._tombstones:
             records.append(SessionPut(cgrid, encode_tombstone(self._tombstones[cgrid])))
@@ -390,9 +413,11 @@ class Registry:
             self._runs += head.runs
             if head.due_at < NEVER:
                 self.timers.set(cgrid, head.due_at + self.ticks_ahead_ns)
-        elif head.kind == ENDED:
+        elif head.kind in (ENDED, REPORTED):
             self._sleeping_ended[cgrid] = stored
             self._ended_until[cgrid] = head.due_at
+            if head.kind == REPORTED:
+                self._late[cgrid] = None
         elif head.kind == PASSIVE:
             self.passive[cgrid] = decode_session(cgrid, stored, 0)
 
@@ -442,7 +467,8 @@ class Registry:
     def _rest_ended(self) -> None:
         for cgrid in list(_first(self._ended, len(self._ended) - self.awake_ended)):
             if cgrid not in self._changed:
-                self._sleeping_ended[cgrid] = _stored(self._ended.pop(cgrid), ENDED, self._ended_until[cgrid])
+                kind = REPORTED if cgrid in self._late else ENDED
+                self._sleeping_ended[cgrid] = _stored(self._ended.pop(cgrid), kind, self._ended_until[cgrid])
 
 
 def _due(until: dict[str, int], now_ns: int, most: int) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.errors import RequestError
-from engine.event import LAST_USED, TOR, TOTAL_USAGE, USAGE, Event, truth, usage_of
+from engine.event import LAST_USED, TOR, TOTAL_USAGE, USAGE, USAGE_SO_FAR, Event, truth, usage_of
 from engine.options import SessionOptions
 from engine.sessions.session import Lifetime
 from engine.usage import ANY, VOICE
@@ -25,6 +25,7 @@ class Part:
     asked_ns: int
     last_used_ns: int | None
     total_ns: int | None
+    so_far_ns: int | None  # all that was used of the session so far, where the client reports so
     given_ns: int | None  # the event's own usage, None where it names none
 
     def __init__(self, event: Event, options: SessionOptions, *, begins: bool = False) -> None:
@@ -33,6 +34,7 @@ class Part:
             self.given_ns = event.usage(USAGE)
             self.last_used_ns = event.usage(LAST_USED)
             self.total_ns = event.usage(TOTAL_USAGE)
+            self.so_far_ns = event.usage(USAGE_SO_FAR)
         except ValueError as fault:
             raise RequestError(str(fault)) from None
         asked = self.given_ns

@@ -25,6 +25,7 @@ RAW_RUN: Final = "*raw"
 DEFAULT_RUN: Final = "*default"
 
 NEVER: Final = (1 << 62) - 1  # an instant that does not come, on either clock, as a machine word; files may have one more
+NOT_REPORTED: Final = -1
 MOST_ALTERED: Final = 8  # changed fields that are written at each event; beyond it the session is written whole once more
 
 
@@ -145,6 +146,7 @@ class Session:
     ending: str | None  # why the engine ends it at `expires_ticks`, where that is not its time to live
     ending_extra_ns: int
     settled: bool  # what it took is what it used, and its events say so
+    reported_ns: int  # all that its client said that it used so far; NOT_REPORTED where it never counted so
     whole: bool
     altered: dict[str, object] | None
     begun_body: bytes  # what the journal was handed last of it (engine.sessions.snapshot); empty before, and where an older version wrote
@@ -169,6 +171,7 @@ class Session:
         self.ending = None
         self.ending_extra_ns = 0
         self.settled = False
+        self.reported_ns = NOT_REPORTED
         self.whole = False
         self.altered = None
         self.begun_body = b""
@@ -217,6 +220,10 @@ class Session:
             run.loop_ticks = NEVER
             run.loop_at = NEVER
             run.stop_reason = ""
+
+    def known_usage(self) -> int | None:
+        """What its client reported last, where it counts so."""
+        return None if self.reported_ns == NOT_REPORTED else self.reported_ns
 
     def total_usage_ns(self) -> int:
         """Its usage so far, as its first run has it."""

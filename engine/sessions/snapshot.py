@@ -4,8 +4,8 @@ Two keys a session. What stays as it is from its begin to its end (its event, it
 again when it changed: one octet and JSON, which keeps the values of an event as they came, numbers by their digits. What moves with
 each event is written at each event, whole: a head of 11 octets (what it is now: open, ended or passive; the instant of its next moment
 or of its forgetting, ns since 1970, 8 octets; how many runs it has, 2 octets), then a msgpack array with the numbers of the session, the
-fields of its event that changed since it was written, and for each run its numbers and what it cost, packed. A cost stays packed
-until somebody asks.
+fields of its event that changed since it was written, for each run its numbers and what it cost, packed, and what its client reported
+that it used, where it did. A cost stays packed until somebody asks.
 
 A tombstone is a head alone. In older files the two were one: a head, then parts of JSON, each after its length in 4 octets: the session,
 and for each run what it cost.
@@ -24,12 +24,13 @@ from engine.money import Ratio
 from engine.parts import read_amount, split_amount
 from engine.rating.call import Call
 from engine.rating.cost import EventCost
-from engine.sessions.session import NEVER, Run, Session, is_same_field
+from engine.sessions.session import NEVER, NOT_REPORTED, Run, Session, is_same_field
 from engine.times import Zone, fixed_zone, zone_of
 
 BEGUN: Final = b"b"  # what stays as it is
 OPEN: Final = b"o"
 ENDED: Final = b"e"  # its record may still come
+REPORTED: Final = b"r"  # the same, of a client whose reports may come late and twice
 PASSIVE: Final = b"p"  # a copy of another engine's
 TOMBSTONE: Final = b"t"  # the engine ended it: its switch's end costs nothing
 _HEAD: Final = 11
@@ -138,6 +139,8 @@ def encode_progress(session: Session, kind: bytes = OPEN, until_ns: int = 0) -> 
         None if altered is None else _JSON.encode(_fields(altered)),
         [_run(run) for run in session.runs],
     ]
+    if session.reported_ns != NOT_REPORTED:
+        written.append(split_amount(session.reported_ns))
     return _head(kind, until_ns or session.due_at(), len(session.runs)) + _ENCODER.encode(written)
 
 
@@ -202,10 +205,11 @@ def decode_session(cgrid: str, stored: Stored, ticks_ahead_ns: int) -> Session:
     session.whole = True
     session.begun_body = stored.begun
     session.progress_body = stored.progress
-    flags, updated, expires, interval, lifetime, ending, extra, altered, moving = _DECODER.decode(stored.progress[_HEAD:])
+    flags, updated, expires, interval, lifetime, ending, extra, altered, moving, *reported = _DECODER.decode(stored.progress[_HEAD:])
     session.chargeable = bool(flags & _CHARGEABLE)
     session.failed = bool(flags & _FAILED)
     session.settled = bool(flags & _SETTLED)
+    session.reported_ns = read_amount(reported[0]) if reported else NOT_REPORTED
     session.updated_at = read_amount(updated)
     session.expires_at = _read_moment(expires)
     session.expires_ticks = _ticks(session.expires_at, ticks_ahead_ns)

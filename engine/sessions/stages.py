@@ -6,14 +6,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from engine.attributes.reply import AttributesReply
+from engine.cdrs.process import PARTIALLY_EXECUTED
 from engine.cdrs.record import SESSIONS
 from engine.commands import CdrSwitches
 from engine.effects import Effect
 from engine.errors import RequestError, exists, mandatory_missing
-from engine.event import ORIGIN_ID, SOURCE, Event
+from engine.event import ORIGIN_ID, SETUP_TIME, SOURCE, Event, known_time
 from engine.records import Record
 from engine.sessions import commands
 from engine.sessions.commands import Asked, SessionReply
+from engine.sessions.crowding import refuse_crowd, supersede
 from engine.sessions.life import Life
 from engine.sessions.listing import Matches
 from engine.sessions.loops import Loops
@@ -21,9 +23,11 @@ from engine.sessions.outside import Outside
 from engine.sessions.policies import refuse_unbuilt
 from engine.sessions.request import Part, chargeable, debit_interval, read_lifetime
 from engine.sessions.session import Session
+from engine.times import SECOND
 
 ATTRIBUTES_CONTEXT: Final = "*sessions"
 NOT_FOUND: Final = "NOT_FOUND"
+REPEATED_BEGIN_NS: Final = 60 * SECOND  # that a begin may say it began later when it comes once more
 
 Step = Callable[[Any, int], object]
 
@@ -49,6 +53,7 @@ class Sessions:
             commands.TerminateSession: self.terminate,
             commands.ProcessMessage: self.message,
             commands.ProcessSessionCdr: self.process_cdr,
+            commands.EndSessionsOf: self.loops.sweeps.begin,
             commands.RunSessions: self._run,
             **self.outside.steps(),
         }
@@ -76,7 +81,8 @@ class Sessions:
 
     def take_records(self) -> list[Record]:
         """What steps changed since it was last called, for the journal."""
-        return self.life.registry.take_records()
+        records = self.life.registry.take_records()
+        return records + self.loops.sweeps.take_records() if self.loops.sweeps.records else records
 
     def take_effects(self) -> list[Effect]:
         """What was asked of the outside since it was last called."""
@@ -111,6 +117,7 @@ class Sessions:
         """See AuthorizeSession."""
         event, attributes = self.prepare(command.event, command.asked, now_ns)
         reply = SessionReply(None, attributes)
+        refuse_crowd(self.life, event)
         if command.max_usage:
             granted = self.limits(event, now_ns)
             reply.max_usage_ns = min(granted.values())
@@ -132,24 +139,39 @@ class Sessions:
         event, attributes = self.prepare(command.event, command.asked, now_ns)
         reply = SessionReply(None, attributes)
         if command.session:
-            session, granted = self.begin(event, command.client, now_ns, force_duration=command.force_duration)
+            session, granted = self.begin(event, command.client, now_ns, force_duration=command.force_duration, reported=command.reported)
             reply.max_usage_ns = -1 if session.debit_interval_ns > 0 else least(granted)
         return reply
 
-    def begin(self, event: Event, client: str, now_ns: int, *, force_duration: bool) -> tuple[Session, dict[str, int]]:
+    def begin(
+        self, event: Event, client: str, now_ns: int, *, force_duration: bool, reported: bool = False
+    ) -> tuple[Session, dict[str, int]]:
         """Begins a session and charges its first part; answers what is granted, by run. A begin that comes after the end of its session
         is late: nothing is granted and nothing charged, for the end has charged all of it."""
         cgrid = event.cgrid()
-        if self.life.registry.get(cgrid) is not None:
+        known = self.life.registry.get(cgrid)
+        if known is not None and not self.loops.sweeps.end(known, now_ns):
             raise exists()
         ended = self.life.registry.ended(cgrid, now_ns)
-        if ended is not None:
+        if ended is not None and not (reported and self._is_another(ended, event, now_ns)):
             return ended, {run.id: 0 for run in ended.runs}
         part = Part(event, self.life.options.sessions, begins=True)
+        supersede(self.life, event, now_ns)
+        refuse_crowd(self.life, event)
         session = self._register(event, cgrid, client, now_ns, force_duration=force_duration)
         if self.loops.begin(session, debit_interval(event, self.life.options.sessions), now_ns):
             part.last_used_ns = None
         return session, self._part(session, part, now_ns)
+
+    def _is_another(self, ended: Session, event: Event, now_ns: int) -> bool:
+        """Whether a begin is of another session than the one of that name which ended: it says that it began later, by more than a
+        repetition comes late."""
+        zone = self.life.options.zone
+        try:
+            before, after = ended.event.moment(SETUP_TIME, zone, now_ns), event.moment(SETUP_TIME, zone, now_ns)
+        except ValueError:
+            return False
+        return known_time(before) and known_time(after) and after.ns - before.ns > REPEATED_BEGIN_NS
 
     def _register(self, event: Event, cgrid: str, client: str, now_ns: int, *, force_duration: bool) -> Session:
         """Makes a session and registers it, uncharged."""
@@ -182,13 +204,18 @@ class Sessions:
         event, attributes = self.prepare(command.event, command.asked, now_ns)
         reply = SessionReply(None, attributes)
         if command.session:
-            reply.max_usage_ns = least(self.go_on(event, command.client, now_ns))
+            reply.max_usage_ns = least(self.go_on(event, command.client, now_ns, reported=command.reported))
         return reply
 
-    def go_on(self, event: Event, client: str, now_ns: int) -> dict[str, int]:
-        """Charges the next part of the event's session, which is begun when nobody knows it; answers what is granted, by run."""
+    def go_on(self, event: Event, client: str, now_ns: int, *, reported: bool = False) -> dict[str, int]:
+        """Charges the next part of the event's session, which is begun when nobody knows it; answers what is granted, by run. A report
+        that is older than the last one changes nothing: what that granted is still granted."""
         part = Part(event, self.life.options.sessions)
         session = self.known(event, now_ns)
+        if session is None and reported and self.life.registry.is_over(event.cgrid(), now_ns):
+            return {}
+        if session is not None and part.so_far_ns is not None and part.so_far_ns < session.reported_ns:
+            return {run.id: run.last_usage_ns for run in session.runs}
         if session is None:
             session = self._register(event, event.cgrid(), client, now_ns, force_duration=False)
             self.loops.begin(session, debit_interval(event, self.life.options.sessions), now_ns)
@@ -202,6 +229,8 @@ class Sessions:
             if session.failed and lifetime.ttl_ns <= 0:
                 self.life.expire_in(session, self.life.options.sessions.failed_begin_ttl_ns, now_ns)
         self.life.merge(session, event)
+        if part.so_far_ns is not None:
+            session.reported_ns = part.so_far_ns
         return self._part(session, part, now_ns)
 
     def known(self, event: Event, now_ns: int) -> Session | None:
@@ -213,25 +242,26 @@ class Sessions:
         """See TerminateSession."""
         event, _ = self.prepare(command.event, command.asked, now_ns)
         if command.session:
-            self.finish(event, command.client, now_ns, force_duration=command.force_duration)
+            self.finish(event, command.client, now_ns, force_duration=command.force_duration, reported=command.reported)
 
-    def finish(self, event: Event, client: str, now_ns: int, *, force_duration: bool) -> None:
+    def finish(self, event: Event, client: str, now_ns: int, *, force_duration: bool, reported: bool = False) -> None:
         """Ends the event's session. One that nobody knows is begun, charged and ended at once."""
         if not event.text(ORIGIN_ID):
             raise mandatory_missing(ORIGIN_ID)
         part = Part(event, self.life.options.sessions)
         session = self.known(event, now_ns)
         if session is None:
-            if self.life.registry.is_buried(event.cgrid(), now_ns):
+            registry, cgrid = self.life.registry, event.cgrid()
+            if registry.is_over(cgrid, now_ns) if reported else registry.is_buried(cgrid, now_ns):
                 return
-            session = self.life.make(event, event.cgrid(), client, now_ns, force_duration=force_duration)
+            session = self.life.make(event, cgrid, client, now_ns, force_duration=force_duration)
             session.chargeable = chargeable(event)
             begun = Part(event, self.life.options.sessions, begins=True)
             begun.last_used_ns = None  # there is no part before this one
             self._at_once(session, begun, now_ns)
         else:
             self.life.alter(session, event)
-        self.life.end(session, part, event, now_ns)
+        self.life.end(session, part, event, now_ns, reported=reported)
 
     def message(self, command: commands.ProcessMessage, now_ns: int) -> SessionReply:
         """See ProcessMessage."""
@@ -270,7 +300,8 @@ class Sessions:
 
     def make_records(self, event: Event, now_ns: int, switches: CdrSwitches) -> None:
         """The records of the event's session, or of the event alone when nobody knows the session. None for a session that the engine
-        itself ended: it made them then."""
+        itself ended: it made them then. RequestError PARTIALLY_EXECUTED where the session is known and a record of it cannot be made, or
+        is there already."""
         if "cdrs" not in self.life.options.sessions.connected:
             raise RequestError("CDRS_ERROR:NOT_CONNECTED: CDRs")
         cgrid = event.cgrid()
@@ -284,7 +315,10 @@ class Sessions:
             self.life.cdrs.process_events([event], switches, now_ns)
             return
         self.life.alter(session, event)
-        self.life.record(session, now_ns)
+        try:
+            self.life.record(session, now_ns)
+        except RequestError:  # recordings radius-accounting/7
+            raise RequestError(PARTIALLY_EXECUTED) from None
 
 
 def least(granted: dict[str, int]) -> int:

@@ -24,7 +24,7 @@ from gateway.processors.words import HARD, LOOSE, UNNAMED
 PROCESSORS: Final = "request_processors"
 OUTPUTS: Final[dict[str, tuple[str, ...]]] = {"diameter_agent": ("*diamreq",), "radius_agent": ("*radDAReq",)}
 INPUTS: Final[dict[str, tuple[str, ...]]] = {"radius_agent": ("*oreq",)}
-TYPES: Final[dict[str, tuple[str, ...]]] = {"radius_agent": ("*radauth",)}
+TYPES: Final[dict[str, tuple[str, ...]]] = {"radius_agent": ("*radauth", "*nasreset")}
 FLAGS: Final[dict[str, tuple[str, ...]]] = {
     "radius_agent": ("*pap", "*chap", "*mschapv1", "*mschapv2", "*digest", "*mppe", "*mschap_error"),
 }

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from engine.event import LAST_USED, TOTAL_USAGE, USAGE
+from engine.event import LAST_USED, TOTAL_USAGE, USAGE, USAGE_SO_FAR
 from engine.usage import parse_duration
 from gateway.processors.limits import MOST_USAGE_NS
 
-USAGES: Final = (USAGE, LAST_USED, TOTAL_USAGE)
+USAGES: Final = (USAGE, LAST_USED, TOTAL_USAGE, USAGE_SO_FAR)
 _SAFE_DIGITS: Final = 18  # a bare number of so many digits is within bounds
 _SAFE_CHARACTERS: Final = 6  # and so is any duration of so few characters
 _SHOWN: Final = 40

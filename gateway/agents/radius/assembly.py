@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from gateway.agents.radius.agent import Ports, RadiusAgent
 from gateway.agents.radius.intake import Intake
 from gateway.agents.radius.nas import Nases
@@ -12,8 +10,6 @@ from gateway.agents.radius.settings import SECTION, TLS, Languages, nases_of
 from gateway.agents.settings import SettingsError, processors_of, terms_of
 from gateway.agents.surroundings import Surroundings
 from gateway.config.tree import Radius, Tree
-
-SALT_BITS: Final = 15
 
 
 def radius_agent(tree: Tree, section: Radius, around: Surroundings) -> RadiusAgent:
@@ -30,7 +26,7 @@ def radius_agent(tree: Tree, section: Radius, around: Surroundings) -> RadiusAge
         raise SettingsError(f"{SECTION}.listeners: tls needs tls.server_certificate and tls.server_key")
     terms = terms_of(tree, SECTION, around.zone, around.filters, around.user_cache)
     processors = processors_of(tree, SECTION, section.request_processors, terms)
-    requests = Requests(around.door, processors, around.clock, around.chance.getrandbits(SALT_BITS))
+    requests = Requests(around.door, processors, around.clock, around.chance.randbytes)
     intake = Intake(requests, nases, around.gate, around.caps, section.max_requests)
     ports = Ports(
         section.listeners,

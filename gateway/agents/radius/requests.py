@@ -16,9 +16,20 @@ from engine.storage.ports import StorageRefused
 from gateway.agents.complaints import Complaints
 from gateway.agents.door import RequestDoor
 from gateway.agents.limits import MAX_LOGGED_CHARACTERS
+from gateway.agents.radius.accounting import (
+    NAS_HOST,
+    answers_itself,
+    as_report,
+    derived,
+    nas_host,
+    repetition_keys,
+    reset,
+    status_of,
+)
 from gateway.agents.radius.counts import FAILED, UNAVAILABLE, UNHANDLED
 from gateway.agents.radius.limits import MAX_REPLY_MESSAGE_BYTES
 from gateway.agents.radius.nas import Nas
+from gateway.agents.radius.passwords import RADAUTH, Random, check
 from gateway.processors.calls import OwnRequest
 from gateway.processors.run import Processors, Worked
 from gateway.protocols.radius.building import reply_code
@@ -26,6 +37,7 @@ from gateway.protocols.radius.codes import (
     ACCESS_ACCEPT,
     ACCESS_CHALLENGE,
     ACCESS_REJECT,
+    ACCOUNTING_REQUEST,
     ACCOUNTING_RESPONSE,
     REPLY_MESSAGE,
     STATUS_SERVER,
@@ -63,10 +75,14 @@ class Requests:
     _packet: Packet | None
     _nas: Nas | None
     _secret: bytes
-    _added: bytes
+    _random: Random
+    _accepting: bytes
+    _refusing: bytes
+    _is_accounting: bool
+    _is_repeated: bool  # what it says was said before, in other octets
 
-    def __init__(self, door: RequestDoor, processors: Processors, clock: Callable[[], int], salt: int) -> None:
-        """`salt`: a number by chance, from which those of salted attributes are counted on."""
+    def __init__(self, door: RequestDoor, processors: Processors, clock: Callable[[], int], random: Random) -> None:
+        """`random`: so many octets by chance."""
         self.client = ""
         self.ticket = 0
         self.complaints = Complaints(clock)
@@ -75,11 +91,15 @@ class Requests:
         self._clock = clock
         self._now_ns = 0
         self._stepped = False
-        self._salt = salt
+        self._random = random
+        self._salt = int.from_bytes(random(2), "big") & _SALTS  # from which those of salted attributes are counted on
+        self._is_accounting = False
+        self._is_repeated = False
         self._packet = None  # that is being worked off, and whose it is
         self._nas = None
         self._secret = b""  # that of the way it came
-        self._added = b""  # attributes of the answer that no field has written
+        self._accepting = b""  # attributes of an answer that no field has written: of an acceptance, of a refusal
+        self._refusing = b""
 
     @property
     def latest_ticket(self) -> int:
@@ -91,9 +111,27 @@ class Requests:
     def step(self, command: object) -> object:
         """Does a command of the request that is being worked off."""
         if isinstance(command, OwnRequest):
-            raise RequestError("NOT_IMPLEMENTED")
+            command = self._own(command)
+            if command is None:
+                return None
+        elif self._is_accounting:
+            command = as_report(command, self._is_repeated)
         self._stepped = True
         return self._door.step(command, self._now_ns)
+
+    def _own(self, own: OwnRequest) -> object:
+        """What a processor asks of this agent: passwords are checked at once, for the rest there is a command."""
+        packet, nas = self._packet, self._nas
+        assert packet is not None and nas is not None, "a request is being worked off"  # noqa: PT018
+        if own.type != RADAUTH:
+            return reset(own, packet, self._now_ns)
+        checked = check(own, packet, self._secret, self._random)
+        self._accepting, self._refusing = checked.accepting, checked.refusing
+        if checked.note:
+            self.complaints.tell(log, logging.WARNING, "a password cannot be checked", self._told(packet, nas) | {"reason": checked.note})
+        if checked.error:
+            raise RequestError(checked.error)
+        return None
 
     # -- requests --------------------------------------------------------------------------------------------------------
 
@@ -107,7 +145,7 @@ class Requests:
         self._secret = secret
         nas.counts.asked(packet.code)
         try:
-            made = self._work(packet, nas, remote, is_accounting)
+            made = self._work(packet, nas, address, remote, is_accounting)
         except (StorageUnavailable, StorageRefused):
             nas.counts.discarded(UNAVAILABLE)
             return b""
@@ -122,27 +160,53 @@ class Requests:
         nas.counts.answered(code)
         return octets
 
-    def _work(self, packet: Packet, nas: Nas, remote: str, is_accounting: bool) -> bytes:
+    def _work(self, packet: Packet, nas: Nas, address: str, remote: str, is_accounting: bool) -> bytes:
         """One request, one append: whatever becomes of it, what it has changed is taken together with its answer: the code, and the
         attributes as they go to whoever asks, without what `answer` adds."""
         self._stepped = False
         self._packet = packet
         self._nas = nas
-        self._added = b""
+        self._accepting = self._refusing = b""
+        self._is_accounting, self._is_repeated = is_accounting, False
         door, made = self._door, b""
+        keys: list[bytes] = []
+        if is_accounting and packet.code == ACCOUNTING_REQUEST:
+            keys = repetition_keys(packet, nas.name, address)
+            known = self._repeated(packet, keys, nas)
+            if known:
+                return known
         door.hold()
         try:
-            made = self._made(packet, nas, remote, is_accounting)
+            made = self._made(packet, nas, address, remote, is_accounting)
         finally:
-            door.release((), made, self._now_ns)
+            door.release(keys, made, self._now_ns)
         if self._stepped:
             self.ticket = door.ticket
         return made
 
-    def _made(self, packet: Packet, nas: Nas, remote: str, is_accounting: bool) -> bytes:
+    def _repeated(self, packet: Packet, keys: list[bytes], nas: Nas) -> bytes:
+        """The answer that a repetition gets again; empty for a request to be worked off, with the keys that it is to be known by."""
+        known = self._door.repeated(keys[:1], self._now_ns)
+        if known is None and self._door.repeated(keys[1:], self._now_ns) is not None:
+            if answers_itself(status_of(packet)):
+                self._is_repeated = True
+                del keys[1:]
+            else:
+                known = self._door.repeated(keys[1:], self._now_ns)
+        if known is None:
+            return b""
+        nas.counts.repeated += 1
+        self.ticket = self._door.ticket
+        return known
+
+    def _made(self, packet: Packet, nas: Nas, address: str, remote: str, is_accounting: bool) -> bytes:
         processors = self._processors
         kind = ACCOUNTING if is_accounting else AUTHENTICATION
         variables: dict[str, object] = {TYPE: kind, CODE: WORDS[packet.code], REMOTE_HOST: remote}
+        if is_accounting:
+            variables.update(derived(packet, address, self._now_ns))
+        else:
+            variables[NAS_HOST] = nas_host(packet, address)
         scopes: dict[str, object] = {REQ: RadiusSource(packet, nas.paths, self._secret), VARS: variables}
         default = ACCOUNTING_RESPONSE if is_accounting else ACCESS_ACCEPT
         try:
@@ -169,7 +233,8 @@ class Requests:
             self.complaints.tell(log, logging.WARNING, "an answer could not be built", self._told(packet, nas) | {"reason": why})
             code, body = _refusal(is_accounting, why)
             return code.to_bytes(1, "big") + body
-        return code.to_bytes(1, "big") + body + self._added
+        added = self._accepting if code == ACCESS_ACCEPT else self._refusing if code == ACCESS_REJECT else b""
+        return code.to_bytes(1, "big") + added + body
 
     def _unanswered(self, packet: Packet, nas: Nas, why: str, default: int) -> bytes:
         """What no processor takes, and what cannot be worked off: nothing, but for a Status-Server."""

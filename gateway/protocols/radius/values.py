@@ -51,13 +51,13 @@ def read_value(attribute: Attribute, value: bytes) -> object:
         number = int.from_bytes(value, "big", signed=kind == SIGNED)
         return attribute.values.get(number, number) if attribute.values else number
     if kind == IPADDR:
-        return _dotted(value)
+        return dotted(value)
     if kind == DATE:
         return Moment(int.from_bytes(value, "big") * SECOND, UTC_ZONE)
     if kind == IPV6ADDR:
         return str(IPv6Address(value))
     if kind == COMBO_IP:
-        return _dotted(value) if len(value) == 4 else str(IPv6Address(value)) if len(value) == 16 else MISSING
+        return dotted(value) if len(value) == 4 else str(IPv6Address(value)) if len(value) == 16 else MISSING
     if kind in (IPV6PREFIX, IPV4PREFIX):
         return _prefix(value, kind)
     if kind == IFID:
@@ -67,7 +67,8 @@ def read_value(attribute: Attribute, value: bytes) -> object:
     return octets_text(value)
 
 
-def _dotted(value: bytes) -> str:
+def dotted(value: bytes) -> str:
+    """Four octets as an IPv4 address."""
     return f"{value[0]}.{value[1]}.{value[2]}.{value[3]}"
 
 

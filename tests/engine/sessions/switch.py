@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.effects import DisconnectSession, Effect
+from engine.errors import RequestError
 from engine.event import Event
 from engine.limits import RESTED_PER_STEP
 from engine.records import CdrPut, SessionClosed, SessionProgress, SessionPut, decode_commit
@@ -52,7 +53,8 @@ def whole_of(session: Session) -> list[object]:
     held = session.lifetime
     return [
         [session.cgrid, session.tenant, _event_of(session.event), session.begun_at, session.client, session.request, runs],
-        [session.updated_at, session.expires_at, session.debit_interval_ns, session.chargeable, session.failed, session.settled],
+        [session.updated_at, session.expires_at, session.debit_interval_ns],
+        [session.chargeable, session.failed, session.settled, session.reported_ns],
         [held.ttl_ns, held.max_delay_ns, held.last_used_ns, held.last_usage_ns, held.usage_ns],
         [session.ending, session.ending_extra_ns],
     ]
@@ -166,6 +168,16 @@ class Switch(Site):
             "AnswerTime": "2026-04-07T10:00:00Z",
         }
         return Event(TENANT, "", known | fields, dict(options or {}))
+
+    def report(self, kind: type[Any], origin: str = "call", **fields: Any) -> Any:
+        """A begin, update or end of a client that reports (RADIUS), and the record after an end, as a request of it has both."""
+        answer = self.step(kind(self.event(origin, **fields), client=self.client, reported=True))
+        if kind is TerminateSession:
+            try:
+                self.cdr(origin, **fields)
+            except RequestError as refused:
+                return refused.text
+        return answer.max_usage_ns if isinstance(answer, SessionReply) else answer
 
     def begin(self, origin: str = "call", **fields: Any) -> int:
         return self._usage(InitiateSession(self.event(origin, **fields), client=self.client))

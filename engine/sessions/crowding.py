@@ -1,0 +1,88 @@
+"""How many sessions may be open at a time: of an account, or of whatever else a field names (a line, a port).
+
+Options of the event that asks: `*sessionsAtMost` is how many there may be with this one, `*sessionsAtMostBy` the field that they share
+(Account where it is not given), `*sessionsSupersede` a field of which only one session can have a value: the port of a NAS. An older
+session with the event's value there is over, whatever is known of it (its NAS forgot to say so): it is not counted, and a begin ends
+it at what it reported last. Fields are those that sessions are found by (sessions.session_indexes), so that nothing is searched.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from engine.errors import RequestError, StorageUnavailable, server_error
+from engine.event import ACCOUNT, Event, field_text
+from engine.limits import SESSIONS_PER_STEP
+from engine.sessions.life import Life
+from engine.sessions.session import Session
+
+AT_MOST: Final = "*sessionsAtMost"
+AT_MOST_BY: Final = "*sessionsAtMostBy"
+SUPERSEDE: Final = "*sessionsSupersede"
+TOO_MANY: Final = "SIMULTANEOUS_USE"
+SUPERSEDED: Final = "SUPERSEDED"
+_MOST_DIGITS: Final = 9
+_SHOWN: Final = 40
+
+
+def refuse_crowd(life: Life, event: Event) -> None:
+    """RequestError SIMULTANEOUS_USE where as many sessions as may be are open. StorageUnavailable where that is not known yet: soon after a
+    start, while sessions are made ready."""
+    options = event.options
+    if not options or AT_MOST not in options:
+        return
+    most = _number(options[AT_MOST])
+    name = field_text(options.get(AT_MOST_BY)) or ACCOUNT
+    value = event.text(name)
+    registry = life.registry
+    _known(life, name)
+    found = registry.named(name, value)
+    if len(found) >= most and _count(life, event, list(found), most) >= most:
+        raise RequestError(TOO_MANY)
+    if registry.has_sleepers:
+        raise StorageUnavailable
+
+
+def supersede(life: Life, event: Event, now_ns: int) -> None:
+    """Ends the older sessions that a begin shows to be over, a step's worth of them at most."""
+    options = event.options
+    if not options or SUPERSEDE not in options:
+        return
+    name = field_text(options[SUPERSEDE])
+    _known(life, name)
+    cgrid = event.cgrid()
+    for other in list(life.registry.named(name, event.text(name)))[:SESSIONS_PER_STEP]:
+        session = life.registry.get(other) if other != cgrid and event.text(name) else None
+        if session is not None and session.tenant == event.tenant:
+            life.force_end(session, SUPERSEDED, now_ns, usage_ns=session.known_usage(), told=True)
+
+
+def _count(life: Life, event: Event, cgrids: list[str], most: int) -> int:
+    """How many of these count, as far as `most`: of the same tenant, not the event's own session, not one that it supersedes."""
+    own = event.cgrid()
+    name = field_text(event.options.get(SUPERSEDE))
+    value = event.text(name) if name else ""
+    count = 0
+    for start in range(0, len(cgrids), SESSIONS_PER_STEP):
+        for session in life.registry.seen(cgrids[start : start + SESSIONS_PER_STEP]):
+            if session.tenant == event.tenant and session.cgrid != own and not (value and _has(session, name, value)):
+                count += 1
+                if count >= most:
+                    return count
+    return count
+
+
+def _has(session: Session, name: str, value: str) -> bool:
+    return any(field_text(run.event.fields.get(name)) == value for run in session.runs)
+
+
+def _known(life: Life, name: str) -> None:
+    if name not in life.registry.indexed:
+        raise server_error(f"sessions are not found by {name}: sessions.session_indexes lacks it")
+
+
+def _number(value: object) -> int:
+    text = field_text(value)
+    if not text.isdecimal() or not text.isascii() or len(text) > _MOST_DIGITS:
+        raise server_error(f"{AT_MOST} is no number: {text[:_SHOWN]}")
+    return int(text)

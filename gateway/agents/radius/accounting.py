@@ -1,0 +1,174 @@
+"""What accounting requests mean beside what their processors say: repetitions, what follows from their numbers, a NAS that began
+anew (RFC 2866, RFC 2869).
+"""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from ipaddress import IPv6Address
+from typing import Final
+
+from engine.errors import exists, mandatory_missing
+from engine.event import ORIGIN_HOST
+from engine.fields.view import TENANT
+from engine.sessions.commands import (
+    EndSessionsOf,
+    InitiateSession,
+    ProcessMessage,
+    ProcessSessionEvent,
+    TerminateSession,
+    UpdateSession,
+)
+from engine.times import SECOND, UTC_ZONE, Moment
+from gateway.processors.built import Built
+from gateway.processors.calls import OwnRequest
+from gateway.processors.terms import CGREQ
+from gateway.protocols.radius.codes import HEADER_BYTES, MESSAGE_AUTHENTICATOR, PROXY_STATE
+from gateway.protocols.radius.packet import Packet
+from gateway.protocols.radius.values import dotted
+
+NAS_RESET: Final = "*nasreset"
+"""The request type that ends the sessions of a NAS: those of the event's OriginHost."""
+
+STATUS_TYPE: Final = 40
+START: Final = 1
+STOP: Final = 2
+INTERIM: Final = 3
+ACCOUNTING_ON: Final = 7
+ACCOUNTING_OFF: Final = 8
+_DELAY: Final = 41
+_INPUT: Final = 42
+_OUTPUT: Final = 43
+_SESSION_TIME: Final = 46
+_INPUT_GIGAWORDS: Final = 52
+_OUTPUT_GIGAWORDS: Final = 53
+_EVENT_TIME: Final = 55
+_NAS_ADDRESS: Final = 4
+_NAS_IDENTIFIER: Final = 32
+_NAS_ADDRESS6: Final = 95
+_OF_THE_WAY: Final = (_DELAY, MESSAGE_AUTHENTICATOR, PROXY_STATE)  # what differs when a request comes again
+
+NAS_HOST: Final = "NASHost"
+EVENT_TIME: Final = "EventTime"
+BEGIN_TIME: Final = "BeginTime"
+SESSION_TIME: Final = "SessionTime"
+INPUT_OCTETS: Final = "InputOctets"
+OUTPUT_OCTETS: Final = "OutputOctets"
+TOTAL_OCTETS: Final = "TotalOctets"
+
+MOST_DELAY_SECONDS: Final = 7 * 86_400  # a request that says that it is older is taken for new
+KEY_BYTES: Final = 16
+_RESTARTS: Final = {ACCOUNTING_ON: "Accounting-On", ACCOUNTING_OFF: "Accounting-Off"}
+
+
+def status_of(packet: Packet) -> int:
+    """Its Acct-Status-Type; 0 without one."""
+    return _number(packet, STATUS_TYPE) or 0
+
+
+# -- repetitions -----------------------------------------------------------------------------------------------------------
+
+
+def repetition_keys(packet: Packet, nas: str, address: str) -> list[bytes]:
+    """What an accounting request is known by when it comes again: all of its octets, and what it says.
+
+    The second is for NASes that send again under another identifier, with a greater Acct-Delay-Time and so another authenticator
+    (hostapd); what proxies add does not count either. `nas` is the client's entry, `address` where it sends from.
+    """
+    sender = f"radius\0{nas}\0{address}\0".encode()
+    said = blake2b(sender, digest_size=KEY_BYTES, person=b"content")
+    at, size, raw = HEADER_BYTES, len(packet.raw), packet.raw
+    while at < size:
+        end = at + raw[at + 1]
+        if raw[at] not in _OF_THE_WAY:
+            said.update(raw[at:end])
+        at = end
+    return [blake2b(sender + raw, digest_size=KEY_BYTES).digest(), said.digest()]
+
+
+def answers_itself(status: int) -> bool:
+    """Whether a request of this Acct-Status-Type that comes again in other octets is worked off again, and answered as it stands then:
+    a Start EXISTS, a Stop PARTIALLY_EXECUTED where its record is written (recorded, radius-accounting/5 and /7). Nothing is
+    charged by that: see `as_report`."""
+    return status in (START, STOP)
+
+
+def as_report(command: object, is_repeated: bool) -> object:
+    """A command of an accounting request: a report, which may come late and twice. RequestError EXISTS for what would charge again the
+    request that `is_repeated`: what is no session knows nothing of repetitions."""
+    if isinstance(command, InitiateSession | TerminateSession):
+        command.reported = True
+    elif isinstance(command, UpdateSession):
+        command.reported = True
+        if is_repeated:
+            raise exists()
+    elif is_repeated and isinstance(command, ProcessMessage | ProcessSessionEvent):
+        raise exists()
+    return command
+
+
+# -- what follows from its numbers -----------------------------------------------------------------------------------------
+
+
+def derived(packet: Packet, address: str, now_ns: int) -> dict[str, object]:
+    """What `~*vars` tells of an accounting request besides: the NAS, instants, and counters of 64 bits.
+
+    NASHost       NAS-IP-Address, else NAS-IPv6-Address, else NAS-Identifier, else where the request comes from
+    EventTime     Event-Timestamp, else now less Acct-Delay-Time
+    BeginTime     that less Acct-Session-Time
+    SessionTime   Acct-Session-Time as `75s`; the following are there where the request has them
+    InputOctets, OutputOctets, TotalOctets    with their gigawords (RFC 2869 section 5.1), and the sum
+    """
+    found: dict[str, object] = {NAS_HOST: nas_host(packet, address)}
+    stamp = _number(packet, _EVENT_TIME)
+    event_ns = _sent_at(packet, now_ns) if stamp is None else stamp * SECOND
+    found[EVENT_TIME] = Moment(event_ns, UTC_ZONE)
+    seconds = _number(packet, _SESSION_TIME)
+    if seconds is not None:
+        found[SESSION_TIME] = f"{seconds}s"
+    found[BEGIN_TIME] = Moment(event_ns - (seconds or 0) * SECOND, UTC_ZONE)
+    received, sent = _number(packet, _INPUT), _number(packet, _OUTPUT)
+    if received is not None or sent is not None:
+        received = (received or 0) + ((_number(packet, _INPUT_GIGAWORDS) or 0) << 32)
+        sent = (sent or 0) + ((_number(packet, _OUTPUT_GIGAWORDS) or 0) << 32)
+        found[INPUT_OCTETS] = received
+        found[OUTPUT_OCTETS] = sent
+        found[TOTAL_OCTETS] = received + sent
+    return found
+
+
+def nas_host(packet: Packet, address: str) -> str:
+    """Who sends a request, by its own words; `address` where it says nothing."""
+    value = packet.first(_NAS_ADDRESS)
+    if value is not None and len(value) == 4:
+        return dotted(value)
+    value = packet.first(_NAS_ADDRESS6)
+    if value is not None and len(value) == 16:
+        return str(IPv6Address(value))
+    value = packet.first(_NAS_IDENTIFIER)
+    return value.decode("utf-8", "replace") if value else address
+
+
+def _sent_at(packet: Packet, now_ns: int) -> int:
+    """When what a request tells happened, by our clock."""
+    delay = _number(packet, _DELAY) or 0
+    return now_ns - (delay if delay <= MOST_DELAY_SECONDS else 0) * SECOND
+
+
+def _number(packet: Packet, number: int) -> int | None:
+    value = packet.first(number)
+    return int.from_bytes(value, "big") if value is not None and len(value) == 4 else None
+
+
+# -- a NAS that began anew ---------------------------------------------------------------------------------------------------
+
+
+def reset(own: OwnRequest, packet: Packet, now_ns: int) -> EndSessionsOf:
+    """The command for `*nasreset`: the sessions of the event's OriginHost end that began before its NAS did. RequestError
+    MANDATORY_IE_MISSING without an OriginHost."""
+    event = own.scopes.get(CGREQ)
+    host = event.read((ORIGIN_HOST,), 0) if isinstance(event, Built) else ""
+    if not isinstance(host, str) or not host:
+        raise mandatory_missing(ORIGIN_HOST)
+    reason = _RESTARTS.get(status_of(packet), NAS_RESET)
+    return EndSessionsOf(str(own.scopes.get(TENANT, "")), ORIGIN_HOST, host, _sent_at(packet, now_ns), reason)
