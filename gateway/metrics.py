@@ -531,6 +531,12 @@ RADIUS: Final = (
         "Addresses of which Message-Authenticator is demanded since they sent it (auto).",
         _radius(lambda agent: agent.demanded),
     ),
+    Metric(
+        "radius_system_drops",
+        COUNTER,
+        "Datagrams that the system dropped because those before them were not read in time.",
+        _radius(lambda agent: agent.system_drops),
+    ),
     Metric("radius_requests_in_flight", GAUGE, "Requests whose answer waits for the disk.", _radius(lambda agent: agent.intake.in_flight)),
     Metric("radius_kept_answers", GAUGE, "Answers kept for a request that comes again.", _radius(lambda agent: agent.kept_answers)),
     Metric("radius_kept_bytes", GAUGE, "Octets of these and of their requests.", _radius(lambda agent: agent.kept_bytes)),

@@ -12,7 +12,7 @@ from gateway.agents.radius.intake import ACCOUNTING, AUTHENTICATION, BOTH, Intak
 from gateway.agents.radius.limits import MAX_KEPT_BYTES
 from gateway.agents.radius.link import RadiusLink
 from gateway.agents.radius.nas import Nas
-from gateway.agents.radius.port import DatagramPort, datagram_socket, is_everywhere
+from gateway.agents.radius.port import DatagramPort, datagram_socket, is_everywhere, system_drops
 from gateway.agents.radius.settings import RADSEC, TCP, TLS, UDP, Languages, nases_of
 from gateway.config.tree import Radius, RadiusListener, split_address
 from gateway.protocols.radius.duplicates import Duplicates
@@ -46,6 +46,11 @@ class UdpDoor:
         )
         self._reading = True
         asyncio.get_running_loop().add_reader(self._link.fileno(), self.datagrams.ready)
+
+    @property
+    def dropped(self) -> int:
+        """Datagrams that the system has dropped; 0 once the port is closed."""
+        return system_drops(self._link) if self._link.fileno() >= 0 else 0
 
     def close_port(self) -> None:
         """Takes nothing more; answers may still leave."""
@@ -91,6 +96,11 @@ class RadiusAgent:
     def kept_bytes(self) -> int:
         """Octets of them."""
         return sum(door.datagrams.duplicates.held_bytes for door in self._udp)
+
+    @property
+    def system_drops(self) -> int:
+        """Datagrams that the system has dropped because they were not read in time."""
+        return sum(door.dropped for door in self._udp)
 
     @property
     def connections(self) -> int:

@@ -33,6 +33,10 @@ IP_PKTINFO: Final = 8  # linux/in.h; the socket module has no name for it
 _ANCILLARY_BYTES: Final = socket.CMSG_SPACE(20)
 _V4: Final = struct.Struct("=i4s4s")  # in_pktinfo: interface, address that is used, address that was asked
 _V6: Final = struct.Struct("=16sI")  # in6_pktinfo: address, interface
+_SO_RCVBUFFORCE: Final = 33  # asm-generic/socket.h
+_SO_MEMINFO: Final = 55
+_MEMINFO: Final = struct.Struct("=9I")  # linux/sock_diag.h
+_DROPS: Final = 8
 _LINK_LOCAL: Final = b"\xfe\x80"
 
 
@@ -186,12 +190,28 @@ def datagram_socket(host: str, port: int, receive_bytes: int) -> socket.socket:
             else:
                 made.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         if receive_bytes:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+            _widen(made, receive_bytes)
         made.bind((host, port))
     except OSError:
         made.close()
         raise
     return made
+
+
+def _widen(link: socket.socket, receive_bytes: int) -> None:
+    """Has the system keep so much of what is not read yet; as much of it as it allows, which an operator is told."""
+    try:
+        link.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, receive_bytes)
+    except PermissionError:
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
+    granted = link.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF) // 2  # the system doubles it, for what it needs itself
+    if granted < receive_bytes:
+        log.warning("the system gives less receive_buffer: see net.core.rmem_max", extra={"asked": receive_bytes, "granted": granted})
+
+
+def system_drops(link: socket.socket) -> int:
+    """Datagrams that the system has dropped because nobody read those before them in time."""
+    return int(_MEMINFO.unpack(link.getsockopt(socket.SOL_SOCKET, _SO_MEMINFO, _MEMINFO.size))[_DROPS])
 
 
 def is_everywhere(host: str) -> bool:

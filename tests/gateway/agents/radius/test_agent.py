@@ -86,6 +86,21 @@ def test_udp_on_all_addresses_answers_from_the_one_that_was_asked(tmp_path: Path
     on_loop(test)
 
 
+def test_what_the_system_drops_is_counted(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def test() -> None:
+        station = Station(tmp_path, f'{listening("udp")}\nreceive_buffer = "16KB"', clients=LOOPBACK)
+        await station.agent.start()
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+            for _ in range(200):
+                link.sendto(bytes(1_000), ("127.0.0.1", ports_of(station)[0]))
+        assert station.agent.system_drops > 100
+        await station.agent.stop(1)
+        assert station.agent.system_drops == 0
+
+    on_loop(test)
+    assert caplog.records == []
+
+
 def test_tcp(tmp_path: Path) -> None:
     async def test() -> None:
         station = Station(tmp_path, listening("tcp"), clients=LOOPBACK)
