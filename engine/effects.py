@@ -74,7 +74,8 @@ class DisconnectSession(Struct, frozen=True, array_like=True, tag=6):
     `closed`: the engine has ended and charged the session, and the client is just told; its own end will cost nothing. Where it is
     False the session goes on until the client ends it: when the client cannot be told (it is gone, or answers with an error, after
     sessions.terminate_attempts tries) the gateway says so with commands.DisconnectFailed, and the engine ends the session.
-    `request` is what the gateway wanted to be remembered of the request that began the session (Engine.hold).
+    `request` is what the gateway wanted to be remembered of the request that began the session (Engine.hold). `options` are those of the
+    operator who ended it.
     """
 
     client: str
@@ -84,6 +85,7 @@ class DisconnectSession(Struct, frozen=True, array_like=True, tag=6):
     reason: str
     closed: bool
     request: bytes = b""
+    options: dict[str, object] | None = None
 
 
 class WarnDisconnect(Struct, frozen=True, array_like=True, tag=7):

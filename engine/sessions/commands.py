@@ -158,12 +158,13 @@ class FoundSessions(Struct):
 
 class ForceDisconnect(Struct):
     """Ends the sessions that a filter matches, at what is charged so far; their clients are told (DisconnectSession). `fields` go over
-    the event that they are told, its DisconnectCause being the reason. Answers how many; NOT_FOUND for none."""
+    the event that they are told, its DisconnectCause being the reason; `options` go along. Answers how many; NOT_FOUND for none."""
 
     tenant: str
     filters: Sequence[str] = ()
     limit: int | None = None
     fields: dict[str, object] = field(default_factory=dict)
+    options: dict[str, object] | None = None
 
 
 class AlterSessions(Struct):

@@ -352,7 +352,11 @@ class Life:
         self.registry.bury(session, now_ns)
         if session.client and not told:
             fields = dict(session.event.fields)
-            self.effects.append(DisconnectSession(session.client, session.cgrid, session.tenant, fields, reason, True, session.request))
+            self.effects.append(
+                DisconnectSession(
+                    session.client, session.cgrid, session.tenant, fields, reason, True, session.request, session.ending_options
+                )
+            )
         if trouble or told or not session.client:
             account = session.event.text(ACCOUNT)
             self.effects.append(SessionEnded(session.cgrid, session.tenant, account, reason, trouble))

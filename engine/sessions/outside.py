@@ -109,6 +109,8 @@ class Outside:
         for session in sessions:
             for name, value in fields.items():
                 session.alter(name, value)
+        for session in sessions:
+            session.ending_options = command.options
         self._end_all(sessions, str(reason), 0, now_ns)
         return len(sessions)
 

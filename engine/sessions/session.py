@@ -145,6 +145,7 @@ class Session:
     failed: bool  # its begin was refused; it stays for a while, as clients expect
     ending: str | None  # why the engine ends it at `expires_ticks`, where that is not its time to live
     ending_extra_ns: int
+    ending_options: dict[str, object] | None  # of the operator who ends it; they do not outlive the process
     settled: bool  # what it took is what it used, and its events say so
     reported_ns: int  # all that its client said that it used so far; NOT_REPORTED where it never counted so
     whole: bool
@@ -170,6 +171,7 @@ class Session:
         self.failed = False
         self.ending = None
         self.ending_extra_ns = 0
+        self.ending_options = None
         self.settled = False
         self.reported_ns = NOT_REPORTED
         self.whole = False

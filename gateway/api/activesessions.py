@@ -118,7 +118,11 @@ def clients_of(api: Api) -> Clients:
 def _force_disconnect(api: Api, args: Args) -> object:
     api.step(
         commands.ForceDisconnect(
-            api.tenant(args.text("Tenant")), args.texts("Filters") or (), args.integer_or_none("Limit"), args.mapping("Event") or {}
+            api.tenant(args.text("Tenant")),
+            args.texts("Filters") or (),
+            args.integer_or_none("Limit"),
+            args.mapping("Event") or {},
+            args.mapping("APIOpts"),
         )
     )
     return "OK"

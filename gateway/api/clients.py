@@ -241,7 +241,7 @@ class Callbacks:
         fields = {"account": effect.account_id, "actions": effect.actions_id, "tenant": effect.tenant}
         try:
             if not effect.alter:
-                ending = ForceDisconnect(effect.tenant, effect.filters, effect.limit, effect.fields)
+                ending = ForceDisconnect(effect.tenant, effect.filters, effect.limit, effect.fields, effect.options)
                 await when_stored(lambda: self._performer.finish(effect_id, ending))
                 return
             wanted = self._performer.step(AlterSessions(effect.tenant, effect.filters, effect.limit, effect.fields, effect.options))
