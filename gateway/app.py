@@ -289,7 +289,7 @@ class App:
             user_cache=self.user_cache,
         )
         try:
-            return self._diameter(clients, around), self._radius(around)
+            return self._diameter(clients, around), self._radius(clients, around)
         except (ValueError, CertificateError) as error:
             raise StartError(str(error)) from None
 
@@ -304,13 +304,16 @@ class App:
         clients.add(PREFIX, agent.clients)
         return agent
 
-    def _radius(self, around: Surroundings) -> RadiusAgent | None:
+    def _radius(self, clients: EveryClient, around: Surroundings) -> RadiusAgent | None:
         section = self._tree.radius()
         if section is None:
             return None
         from gateway.agents.radius.assembly import radius_agent
+        from gateway.agents.radius.targets import PREFIX
 
-        return radius_agent(self._tree, section, around)
+        agent = radius_agent(self._tree, section, around)
+        clients.add(PREFIX, agent.clients)
+        return agent
 
     def _change_radius(self, agent: RadiusAgent, changed: Tree) -> None:
         """Its clients as a changed configuration has them. RequestError where they cannot be."""

@@ -370,6 +370,22 @@ class RadiusClient(Struct, frozen=True, kw_only=True):
     certificate_names: tuple[str, ...]
 
 
+class RadiusDynamic(Struct, frozen=True, kw_only=True):
+    """Where Disconnect- and CoA-Requests of a client go, and what is asked of it."""
+
+    transport: str
+    host: str
+    port: int
+    flags: tuple[str, ...]
+    vendor: str
+    dmr_template: str
+    coa_template: str
+    credit_end: str
+    credit_end_template: str
+    throttle: str
+    redirect: str
+
+
 class Radius(Struct, frozen=True, kw_only=True):
     """The RADIUS agent; the rows of request processors are for gateway.processors."""
 
@@ -384,6 +400,14 @@ class Radius(Struct, frozen=True, kw_only=True):
     receive_buffer_bytes: int = field(name="receive_buffer")
     client_secrets: dict[str, str]
     client_dictionaries: dict[str, tuple[str, ...]]
+    client_da_addresses: dict[str, RadiusDynamic]
+    requests_cache_key: str
+    da_timeout_ns: int = field(name="da_timeout")
+    da_pause_ns: int = field(name="da_pause")
+    da_event_timestamp: bool
+    da_source: str
+    dmr_template: str
+    coa_template: str
     sessions_conns: Conns
     request_processors: list[dict[str, object]]
 

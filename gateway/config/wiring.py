@@ -11,9 +11,10 @@ from engine.usage import parse_duration
 from gateway.config.check import is_address
 from gateway.config.kinds import INTERNAL, Conns, Fields, Group, Kind, Map, Objects, Value
 from gateway.config.options import SECTIONS
+from gateway.config.options.nastemplates import DISCONNECT, GENERIC, template_name
 from gateway.config.report import Path, Report, dotted
 from gateway.config.source import Source, nearest
-from gateway.config.tree import Tree, split_address
+from gateway.config.tree import RadiusDynamic, Tree, split_address
 
 INSIDE: Final = (INTERNAL, "*birpc_internal")
 LOCAL: Final = (*INSIDE, "*localhost", "*bijson_localhost")
@@ -42,6 +43,7 @@ def check_wiring(tree: Tree, report: Report) -> None:
     check_token(tree, report)
     check_diameter(tree, report)
     check_radius(tree, report)
+    check_dynamic(tree, report)
     for name in SECTIONS:
         if tree.is_default((name,)):
             continue
@@ -138,6 +140,44 @@ def check_radius(tree: Tree, report: Report) -> None:
             report.caution(source, offset, f"{dotted(path)} has no secret: it is not answered")
     if not rows:
         report.caution(*told, f"{RADIUS} has no clients: nobody is answered")
+
+
+def client_templates(row: RadiusDynamic) -> list[tuple[str, str]]:
+    """The templates of requests to a client, with the options that say them: those that it has of its own."""
+    named = [(option, getattr(row, option)) for option in ("dmr_template", "coa_template", "credit_end_template")]
+    found = [(option, name) for option, name in named if name]
+    if row.vendor and not row.dmr_template:
+        found.append(("vendor", template_name(row.vendor, DISCONNECT)))
+    if row.credit_end != DISCONNECT and not row.credit_end_template:
+        found.append(("credit_end", template_name(row.vendor or GENERIC, row.credit_end)))
+    return found
+
+
+def check_dynamic(tree: Tree, report: Report) -> None:
+    """Refuse requests to NASes that no template, or nobody's secret, could make; say where credit's end can only disconnect."""
+    section = tree.radius()
+    if section is None:
+        return
+    for key, row in section.client_da_addresses.items():
+        path = (RADIUS, "client_da_addresses", key)
+        for option, name in client_templates(row):
+            check_template(tree, report, (*path, option), name)
+        source, offset = tree.place(path) or tree.place(path[:-1]) or (DEFAULTS, -1)
+        if "/" in key:
+            try:
+                ip_network(key, strict=False)
+            except ValueError:
+                report.fault(source, offset, f"{dotted(path)}: {key[:60]} is no network; 192.0.2.0/24 or 2001:db8::/32 is wanted")
+        if row.credit_end != DISCONNECT and not row.credit_end_template and not getattr(row, row.credit_end):
+            event = row.credit_end.capitalize()
+            report.loose(
+                source,
+                offset,
+                f"{dotted(path)}.{row.credit_end} is empty: sessions whose event has no {event} are disconnected at credit's end",
+            )
+    if section.client_da_addresses and not section.requests_cache_key:
+        source, offset = tree.place((RADIUS, "client_da_addresses")) or (DEFAULTS, -1)
+        report.loose(source, offset, f"{RADIUS}.requests_cache_key is empty: no NAS can be asked about its sessions")
 
 
 def check_driver(tree: Tree, report: Report, section: str) -> None:

@@ -15,7 +15,7 @@ from gateway.config.options import SECTIONS
 from gateway.config.report import Path, Report, dotted
 from gateway.config.source import Source
 from gateway.config.tree import Tree
-from gateway.config.wiring import NAMED_TEMPLATES
+from gateway.config.wiring import NAMED_TEMPLATES, RADIUS, client_templates
 from gateway.processors.reading import Complaint, read_fields, read_processors
 from gateway.processors.settings import Settings
 from gateway.processors.terms import Names, Terms
@@ -95,10 +95,12 @@ def _found(kind: Kind, path: Path, value: Value) -> Iterator[tuple[Path, Value]]
 
 
 def _named(tree: Tree, section: str) -> list[str]:
-    """The templates that the options of a section name."""
-    options = NAMED_TEMPLATES.get(section, ())
-    found = [tree.section(section)[option] for option in options]
-    return [name for name in found if isinstance(name, str) and name]
+    """The templates that the options of a section name, and those that its clients are asked by."""
+    found = [tree.section(section)[option] for option in NAMED_TEMPLATES.get(section, ())]
+    if section == RADIUS:
+        radius = tree.radius()
+        found += [name for row in radius.client_da_addresses.values() for _, name in client_templates(row)] if radius is not None else ()
+    return list(dict.fromkeys(name for name in found if isinstance(name, str) and name))
 
 
 def _tell(tree: Tree, report: Report, complaints: list[Complaint], told: set[tuple[Path, str]]) -> None:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
+from gateway.agents.radius.clients import RadiusClients
 from gateway.agents.radius.intake import ACCOUNTING, AUTHENTICATION, BOTH, Intake
 from gateway.agents.radius.limits import MAX_KEPT_BYTES
 from gateway.agents.radius.link import RadiusLink
@@ -67,8 +68,9 @@ class UdpDoor:
 class RadiusAgent:
     """`start` and `stop` on a running loop, once each."""
 
-    def __init__(self, intake: Intake, languages: Languages, ports: Ports, gate: Gate, census: Census) -> None:
+    def __init__(self, intake: Intake, languages: Languages, ports: Ports, clients: RadiusClients, gate: Gate, census: Census) -> None:
         self.intake: Final = intake
+        self.clients: Final = clients
         self._languages = languages
         self._ports = ports
         self._gate = gate
@@ -169,3 +171,4 @@ class RadiusAgent:
         await asyncio.gather(*(door.stop(timeout_seconds) for door in self._streams))
         for udp in self._udp:
             udp.close()
+        self.clients.outgoing.stop()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from gateway.protocols.radius.codes import COA_REQUEST, DISCONNECT_REQUEST
+
 # why a datagram or packet was discarded without an answer
 UNKNOWN_CLIENT: Final = "unknown_client"
 NO_SECRET: Final = "no_secret"
@@ -18,6 +20,19 @@ UNAVAILABLE: Final = "unavailable"
 FAILED: Final = "failed"
 UNHANDLED: Final = "unhandled"
 UNSENT: Final = "unsent"
+
+
+class AskedCounts:
+    """Numbers of requests of ours that only grow: `asked` by packet code, of them `refused` (NAK) and `unanswered`."""
+
+    asked: dict[int, int]
+    refused: int
+    unanswered: int
+
+    def __init__(self) -> None:
+        self.asked = {DISCONNECT_REQUEST: 0, COA_REQUEST: 0}
+        self.refused = 0
+        self.unanswered = 0
 
 
 class NasCounts:

@@ -11,3 +11,6 @@ MAX_KEPT_BYTES: Final = 128 << 20  # of the answers, and of their requests, that
 MAX_TURN_DATAGRAMS: Final = 256  # of one port that are worked on before others get their turn
 LOOK_EVERY: Final = 16  # datagrams between two looks at the clock of a turn
 MAX_REPLY_MESSAGE_BYTES: Final = 253  # of an error's text: one attribute
+MAX_ASKED: Final = 1_024  # requests of ours under way to one NAS; those beyond it wait for their turn
+TICK_SECONDS: Final = 0.05  # between two looks at what of them is to be sent again
+DIAL_SECONDS: Final = 3.0  # that a NAS may take to accept a connection for them

@@ -30,6 +30,7 @@ from gateway.agents.radius.counts import FAILED, UNAVAILABLE, UNHANDLED
 from gateway.agents.radius.limits import MAX_REPLY_MESSAGE_BYTES
 from gateway.agents.radius.nas import Nas
 from gateway.agents.radius.passwords import RADAUTH, Random, check
+from gateway.agents.radius.remembering import Remembering
 from gateway.processors.calls import OwnRequest
 from gateway.processors.run import Processors, Worked
 from gateway.protocols.radius.building import reply_code
@@ -75,13 +76,17 @@ class Requests:
     _packet: Packet | None
     _nas: Nas | None
     _secret: bytes
+    _remembering: Remembering
+    _first: Callable[[], bytes]
     _random: Random
     _accepting: bytes
     _refusing: bytes
     _is_accounting: bool
     _is_repeated: bool  # what it says was said before, in other octets
 
-    def __init__(self, door: RequestDoor, processors: Processors, clock: Callable[[], int], random: Random) -> None:
+    def __init__(
+        self, door: RequestDoor, processors: Processors, clock: Callable[[], int], random: Random, remembering: Remembering
+    ) -> None:
         """`random`: so many octets by chance."""
         self.client = ""
         self.ticket = 0
@@ -100,6 +105,8 @@ class Requests:
         self._secret = b""  # that of the way it came
         self._accepting = b""  # attributes of an answer that no field has written: of an acceptance, of a refusal
         self._refusing = b""
+        self._remembering = remembering
+        self._first = self._remembered
 
     @property
     def latest_ticket(self) -> int:
@@ -132,6 +139,13 @@ class Requests:
         if checked.error:
             raise RequestError(checked.error)
         return None
+
+    def _remembered(self) -> bytes:
+        """What a session remembers of the request that is being worked off."""
+        packet, nas = self._packet, self._nas
+        assert packet is not None, "a request is being worked off"
+        assert nas is not None, "it is somebody's"
+        return self._remembering.kept(packet, nas, self._now_ns)
 
     # -- requests --------------------------------------------------------------------------------------------------------
 
@@ -175,7 +189,8 @@ class Requests:
             known = self._repeated(packet, keys, nas)
             if known:
                 return known
-        door.hold()
+        client = self.client = self._remembering.client_of(packet, address)
+        door.hold(self._first if client else None)
         try:
             made = self._made(packet, nas, address, remote, is_accounting)
         finally:

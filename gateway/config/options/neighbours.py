@@ -7,6 +7,7 @@ from typing import Final
 import msgspec
 
 from gateway.config.kinds import Address, Duration, Flag, Group, Map, Objects, Option, Secret, Section, Size, Text, Texts, Whole
+from gateway.config.options.nastemplates import DISCONNECT, REDIRECT, THROTTLE, VENDORS
 from gateway.config.options.parts import PORTS, TIMEZONE, WIRED, conns, enabled, processors
 
 CALLED_BACK: Final = ("*birpc_internal",)
@@ -314,6 +315,57 @@ RADIUS_CLIENTS: Final = (
     Option("receive_buffer", Size(), "4MB", "Datagrams that the system keeps until they are read, each UDP port; 0: its own.", own=True),
 )
 
+CLIENT_POLICY: Final = (
+    Option(
+        "vendor",
+        Text(("", *VENDORS)),
+        "",
+        "Whose templates it has: *VENDOR_disconnect, *VENDOR_throttle, *VENDOR_redirect; empty: dmr_template, and those of generic.",
+        own=True,
+    ),
+    Option("dmr_template", Text(), "", "Template of Disconnect-Request to it; empty: by vendor, else radius_agent.dmr_template.", own=True),
+    Option("coa_template", Text(), "", "Template of CoA-Request to it; empty: radius_agent.coa_template.", own=True),
+    Option(
+        "credit_end",
+        Text((DISCONNECT, THROTTLE, REDIRECT)),
+        DISCONNECT,
+        "What is asked of it when credit ends; where a CoA for throttle or redirect is not acknowledged: disconnect.",
+        own=True,
+    ),
+    Option("credit_end_template", Text(), "", "Template of the CoA-Request for throttle or redirect; empty: by vendor.", own=True),
+    Option(
+        "throttle",
+        Text(),
+        "",
+        "~*vars.Throttle: rate, profile or service, in the vendor's words; an event's Throttle goes before.",
+        own=True,
+    ),
+    Option(
+        "redirect", Text(), "", "~*vars.Redirect: list, service or URL, in the vendor's words; an event's Redirect goes before.", own=True
+    ),
+)
+
+DYNAMIC: Final = (
+    Option(
+        "da_timeout",
+        Duration(),
+        "1s",
+        "How long the answer to a Disconnect- or CoA-Request is waited for, all copies together.",
+        appliance="5s",
+        own=True,
+    ),
+    Option(
+        "da_pause",
+        Duration(),
+        "400ms",
+        "Silence after which it is sent again over UDP, doubled each time; 0: never.",
+        appliance="1s",
+        own=True,
+    ),
+    Option("da_event_timestamp", Flag(), False, "Put Event-Timestamp into Disconnect- and CoA-Requests.", appliance=True, own=True),
+    Option("da_source", Text(), "", "Address of ours that they are sent from; empty: the system's choice.", own=True),
+)
+
 RADIUS_AGENT: Final = Section(
     "radius_agent",
     Group(
@@ -355,25 +407,26 @@ RADIUS_AGENT: Final = Section(
                             Option("transport", Text(("udp", "tcp")), "udp", "Transport."),
                             Option("host", Text(), "", "Host that is asked; empty: the client itself."),
                             Option("port", PORTS, 3799, "Port that is asked."),
-                            Option("flags", Texts(), (), "Further steps: *log."),
+                            Option("flags", Texts(("*log",)), (), "Further steps: *log."),
+                            *CLIENT_POLICY,
                         )
                     )
                 ),
                 {},
-                "Where Disconnect and CoA requests of a client go, by NAS-Identifier or address.",
-                effective=False,
+                "Where Disconnect and CoA requests of a client go, by address, NAS-Identifier or network; *default: of all others.",
             ),
             Option(
                 "requests_cache_key",
                 Text(),
                 "",
-                "Value by which a packet is kept for Disconnect and CoA; empty: none is kept.",
-                effective=False,
+                "Value by which the packet that begins a session is kept for Disconnect and CoA; where it is empty none is kept.",
+                appliance="~*req.Acct-Session-Id",
             ),
+            *DYNAMIC,
             conns("sessions", "Where events go.", default=WIRED),
             *(msgspec.structs.replace(one, effective=False) for one in observers()),
-            Option("dmr_template", Text(), "*dmr", "Template of Disconnect-Request.", effective=False),
-            Option("coa_template", Text(), "*coa", "Template of CoA-Request.", effective=False),
+            Option("dmr_template", Text(), "*dmr", "Template of Disconnect-Request."),
+            Option("coa_template", Text(), "*coa", "Template of CoA-Request."),
             processors("*rep.", "requests"),
         )
     ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gateway.config.kinds import Fields, Map, Raw, Section
+from gateway.config.options.nastemplates import NAS_TEMPLATES
 from gateway.config.options.parts import field
 
 DIAMETER_ORIGIN: Final = (
@@ -130,6 +131,7 @@ BUILT_IN: Final[dict[str, Raw]] = {
     "*str": (*SPENDING, SY),
     "*dmr": (*RADIUS_SESSION, field("Reply-Message", "*radDAReq.Reply-Message", "~*req.DisconnectCause")),
     "*coa": (*RADIUS_SESSION, field("Filter-Id", "*radDAReq.Filter-Id", "~*req.CustomFilter")),
+    **NAS_TEMPLATES,
     "*errSip": (field("Request", "*rep.Request", "SIP/2.0 500 Internal Server Error", kind="*constant", mandatory=True),),
     "*cdrLog": CDR_LOG,
 }

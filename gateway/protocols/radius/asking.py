@@ -128,6 +128,11 @@ class Flights:
     def __len__(self) -> int:
         return len(self._flights)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether all identifiers are under way."""
+        return len(self._flights) >= IDENTIFIERS
+
     def free(self) -> int:
         """The identifier of the next request, that which was used longest ago if possible; -1 where all are under way."""
         for step in range(IDENTIFIERS):

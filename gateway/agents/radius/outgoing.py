@@ -1,0 +1,304 @@
+"""Requests of ours on their way to NASes: sockets, connections, copies, and who waits for which answer.
+
+Over UDP a NAS knows our requests by port and identifier, so a port has 256 under way to each NAS; where that is not enough another is
+opened. A NAS gets at most MAX_ASKED at once, the others wait in the order in which they came: a credit that ends for ten thousand sessions
+of one BNG at once must not flood it. Over TCP there is one connection to each NAS, made when it is needed (RFC 6613).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from ipaddress import ip_address
+from random import Random
+from time import monotonic_ns
+from typing import Final, cast
+
+from engine.times import SECOND
+from gateway.agents.radius.limits import DIAL_SECONDS, MAX_ASKED, TICK_SECONDS
+from gateway.protocols.radius.asking import IDENTIFIERS, NOT_ASKED, Flight, Flights, Pace
+from gateway.protocols.radius.packet import Packet
+from gateway.protocols.radius.signing import request
+from gateway.protocols.radius.stream import PacketStream
+
+log: Final = logging.getLogger(__name__)
+
+Address = tuple[str, int]
+Answer = asyncio.Future[Packet | None]
+
+
+class Way:
+    """What carries requests to NASes. `flights` are those under way, by the NAS's address."""
+
+    def __init__(self, chance: Random) -> None:
+        self.flights: dict[Address, Flights] = {}
+        self.strange = 0  # packets that answer nothing
+        self._chance = chance
+
+    def of(self, address: Address) -> Flights:
+        """The requests under way to an address."""
+        found = self.flights.get(address)
+        if found is None:
+            found = self.flights[address] = Flights(self._chance.randrange)
+        return found
+
+    def receive(self, data: bytes, address: Address) -> None:
+        """A packet came from there."""
+        flights = self.flights.get(address)
+        flight = None if flights is None else flights.receive(data)
+        if flight is None:
+            self.strange += 1
+            why = NOT_ASKED if flights is None else flights.why
+            log.debug("an answer is passed over", extra={"address": f"{address[0]}:{address[1]}", "reason": why})
+            return
+        assert flights is not None, "the request was under way there"
+        _end(flight, flights.answer)
+
+    def tick(self, now_ns: int) -> None:
+        """Sends again what is due, gives up what is over."""
+        for address, flights in tuple(self.flights.items()):
+            for flight in flights.due(now_ns):
+                self.send(flight.raw, address)
+            for flight in flights.given_up(now_ns):
+                _end(flight, None)
+
+    def send(self, raw: bytes, address: Address) -> None:
+        """Puts a packet on its way; what cannot be sent is as good as lost."""
+
+    def fail(self) -> None:
+        """Nothing more will be answered."""
+        for flights in self.flights.values():
+            for flight in flights.drop_all():
+                _end(flight, None)
+
+
+class DatagramWay(Way, asyncio.DatagramProtocol):
+    """One UDP port of ours."""
+
+    def __init__(self, chance: Random) -> None:
+        super().__init__(chance)
+        self.transport: asyncio.DatagramTransport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.DatagramTransport, transport)
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int] | tuple[str, int, int, int]) -> None:
+        self.receive(data, (addr[0], addr[1]))
+
+    def error_received(self, exc: Exception) -> None:
+        """An ICMP error: anybody can forge one, so the request waits on."""
+        log.debug("a NAS cannot be reached", extra={"reason": str(exc)})
+
+    def send(self, raw: bytes, address: Address) -> None:
+        if self.transport is not None and not self.transport.is_closing():
+            self.transport.sendto(raw, address)
+
+
+class StreamWay(Way, asyncio.Protocol):
+    """One TCP connection; `gone` is told of its end."""
+
+    def __init__(self, chance: Random, address: Address, gone: Callable[[], None]) -> None:
+        super().__init__(chance)
+        self._address = address
+        self._gone = gone
+        self._stream = PacketStream()
+        self._transport: asyncio.Transport | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self._stream.feed(data)
+        while (packet := self._stream.next()) is not None:
+            self.receive(packet, self._address)
+        if self._stream.broken is not None and self._transport is not None:
+            self._transport.abort()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._gone()
+        self.fail()
+
+    def send(self, raw: bytes, address: Address) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(raw)
+
+    def close(self) -> None:
+        """Ends the connection."""
+        if self._transport is not None:
+            self._transport.abort()
+
+
+class Outgoing:
+    """Asks NASes. Its sockets are opened when they are needed, on the running loop; `stop` closes them."""
+
+    def __init__(self, chance: Random, pace: Pace, source: str) -> None:
+        """`source`: the address of ours that requests leave from; empty: the system's choice."""
+        self._chance = chance
+        self._pace = pace
+        self._once = Pace(0, 0, pace.timeout_ns)
+        self._source = source
+        self._datagrams: dict[int, list[DatagramWay]] = {}  # by address family
+        self._streams: dict[Address, StreamWay] = {}
+        self._opening = asyncio.Lock()  # so that a burst of requests opens one port, not one each
+        self._dialling: dict[Address, asyncio.Lock] = {}
+        self._places: dict[Address, asyncio.Semaphore] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self.under_way = 0
+        self._strange = 0  # of ways that are gone
+
+    @property
+    def strange(self) -> int:
+        """Packets that came and answered nothing: wrongly signed, too late, not asked for."""
+        return self._strange + sum(way.strange for way in self._ways())
+
+    async def ask(self, host: str, port: int, *, stream: bool, code: int, body: bytes, secret: bytes, signed: bool) -> Packet | None:
+        """The answer to a request; None where none came in time, or it could not be sent. ValueError for more than fits into a packet."""
+        request(code, 0, body, secret, signed=signed)
+        found = await self._resolved(host, port)
+        if found is None:
+            return None
+        family, address = found
+        places = self._places.get(address)
+        if places is None:
+            places = self._places[address] = asyncio.Semaphore(IDENTIFIERS if stream else MAX_ASKED)
+        self.under_way += 1
+        try:
+            async with places:
+                way = await (self._connected(address) if stream else self._datagram_way(family, address))
+                return None if way is None else await self._exchange(way, address, (code, body, secret, signed), self._pace_of(stream))
+        finally:
+            self.under_way -= 1
+            if not places.locked() and self._places.get(address) is places and self._is_idle(address):
+                del self._places[address]
+
+    def stop(self) -> None:
+        """Closes everything; who waits gets None."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        for way in self._ways():
+            way.fail()
+        for ways in self._datagrams.values():
+            for datagrams in ways:
+                if datagrams.transport is not None:
+                    datagrams.transport.close()
+        for link in tuple(self._streams.values()):
+            link.close()
+        self._datagrams.clear()
+
+    # -- exchanges -------------------------------------------------------------------------------------------------------
+
+    def _pace_of(self, stream: bool) -> Pace:
+        return self._once if stream else self._pace
+
+    async def _exchange(self, way: Way, address: Address, made: tuple[int, bytes, bytes, bool], pace: Pace) -> Packet | None:
+        code, body, secret, signed = made
+        flights = way.of(address)
+        identifier = flights.free()
+        assert identifier >= 0, "a way was looked for that has a free identifier"
+        answer: Answer = asyncio.get_running_loop().create_future()
+        raw = request(code, identifier, body, secret, signed=signed)
+        flight = flights.begin(raw, secret, pace, monotonic_ns(), answer)
+        way.send(raw, address)
+        self._arm()
+        try:
+            return await answer
+        finally:
+            flights.drop(flight)
+            if not len(flights) and way.flights.get(address) is flights:
+                del way.flights[address]
+
+    def _is_idle(self, address: Address) -> bool:
+        return not any(address in way.flights for way in self._ways())
+
+    def _ways(self) -> list[Way]:
+        found: list[Way] = [way for ways in self._datagrams.values() for way in ways]
+        found.extend(self._streams.values())
+        return found
+
+    def _arm(self) -> None:
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(TICK_SECONDS, self._tick)
+
+    def _tick(self) -> None:
+        self._timer = None
+        now_ns = monotonic_ns()
+        for way in self._ways():
+            way.tick(now_ns)
+        if self.under_way:
+            self._arm()
+
+    # -- ways ------------------------------------------------------------------------------------------------------------
+
+    async def _resolved(self, host: str, port: int) -> tuple[int, Address] | None:
+        """The family and the address of a host; None, and the log knows, for one that is not found."""
+        with suppress(ValueError):
+            known = ip_address(host)
+            return (socket.AF_INET if known.version == 4 else socket.AF_INET6), (str(known), port)
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_DGRAM)
+        except OSError as error:
+            log.warning("a NAS has no address", extra={"host": host, "reason": error.strerror})
+            return None
+        family, _, _, _, address = found[0]
+        return int(family), (str(address[0]), port)
+
+    async def _datagram_way(self, family: int, address: Address) -> Way | None:
+        """A port of ours with a free identifier for the address."""
+        async with self._opening:
+            ways = self._datagrams.setdefault(family, [])
+            for way in ways:
+                flights = way.flights.get(address)
+                if flights is None or not flights.is_full:
+                    return way
+            made = await self._opened(family)
+            if made is not None:
+                ways.append(made)
+            return made
+
+    async def _opened(self, family: int) -> DatagramWay | None:
+        local = self._source or ("::" if family == socket.AF_INET6 else "0.0.0.0")
+        try:
+            _, made = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: DatagramWay(self._chance), local_addr=(local, 0), family=family
+            )
+        except OSError as error:
+            log.error("no port for requests to NASes can be had", extra={"address": local, "reason": error.strerror})
+            return None
+        return made
+
+    async def _connected(self, address: Address) -> Way | None:
+        """The connection to an address, made where there is none."""
+        lock = self._dialling.setdefault(address, asyncio.Lock())
+        async with lock:
+            way = self._streams.get(address)
+            if way is None:
+                way = await self._dialled(address)
+        if not lock.locked() and self._dialling.get(address) is lock:
+            del self._dialling[address]
+        return way if way is None or not way.of(address).is_full else None
+
+    async def _dialled(self, address: Address) -> StreamWay | None:
+        def gone() -> None:
+            old = self._streams.pop(address, None)
+            self._strange += 0 if old is None else old.strange
+
+        local = (self._source, 0) if self._source else None
+        seconds = min(DIAL_SECONDS, self._pace.timeout_ns / SECOND)
+        with suppress(OSError, TimeoutError):
+            async with asyncio.timeout(seconds):
+                made = StreamWay(self._chance, address, gone)
+                await asyncio.get_running_loop().create_connection(lambda: made, *address, local_addr=local)
+                self._streams[address] = made
+                return made
+        log.info("a NAS cannot be connected to", extra={"address": f"{address[0]}:{address[1]}"})
+        return None
+
+
+def _end(flight: Flight, answer: Packet | None) -> None:
+    waiting = cast(Answer, flight.tag)
+    if not waiting.done():
+        waiting.set_result(answer)
