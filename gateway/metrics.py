@@ -468,6 +468,13 @@ def _words(counts: dict[int, int]) -> Iterator[tuple[str, int]]:
     return ((CODE_NAMES.get(code, str(code)), count) for code, count in counts.items())
 
 
+def _asked(house: House) -> Iterator[Sample]:
+    """Requests of ours to NASes by their code."""
+    if house.radius is not None:
+        for word, count in _words(house.radius.clients.counts.asked):
+            yield (word,), count
+
+
 _NAS: Final = "the first 256 of radius_agent.clients and client_secrets, `other` for those after them"
 _DISCARDS: Final = (
     "too_short, bad_length, bad_attribute (no packet); bad_code; bad_authenticator, bad_message_authenticator, no_message_authenticator, "
@@ -536,6 +543,30 @@ RADIUS: Final = (
         COUNTER,
         "Datagrams that the system dropped because those before them were not read in time.",
         _radius(lambda agent: agent.system_drops),
+    ),
+    Metric(
+        "radius_asked",
+        COUNTER,
+        "Requests of ours to NASes.",
+        _asked,
+        ("code",),
+        "Disconnect-Request, CoA-Request",
+    ),
+    Metric("radius_asked_refused", COUNTER, "Those that a NAS answered with NAK.", _radius(lambda agent: agent.clients.counts.refused)),
+    Metric(
+        "radius_asked_unanswered", COUNTER, "Those that were not answered in time.", _radius(lambda agent: agent.clients.counts.unanswered)
+    ),
+    Metric(
+        "radius_asked_in_flight",
+        GAUGE,
+        "Those under way, and those that wait for them.",
+        _radius(lambda agent: agent.clients.outgoing.under_way),
+    ),
+    Metric(
+        "radius_asked_strange",
+        COUNTER,
+        "Packets that came for them and answer none: wrongly signed, or too late.",
+        _radius(lambda agent: agent.clients.outgoing.strange),
     ),
     Metric("radius_requests_in_flight", GAUGE, "Requests whose answer waits for the disk.", _radius(lambda agent: agent.intake.in_flight)),
     Metric("radius_kept_answers", GAUGE, "Answers kept for a request that comes again.", _radius(lambda agent: agent.kept_answers)),

@@ -170,14 +170,14 @@ def check_dynamic(tree: Tree, report: Report) -> None:
                 report.fault(source, offset, f"{dotted(path)}: {key[:60]} is no network; 192.0.2.0/24 or 2001:db8::/32 is wanted")
         if row.credit_end != DISCONNECT and not row.credit_end_template and not getattr(row, row.credit_end):
             event = row.credit_end.capitalize()
-            report.loose(
+            report.caution(
                 source,
                 offset,
                 f"{dotted(path)}.{row.credit_end} is empty: sessions whose event has no {event} are disconnected at credit's end",
             )
     if section.client_da_addresses and not section.requests_cache_key:
         source, offset = tree.place((RADIUS, "client_da_addresses")) or (DEFAULTS, -1)
-        report.loose(source, offset, f"{RADIUS}.requests_cache_key is empty: no NAS can be asked about its sessions")
+        report.caution(source, offset, f"{RADIUS}.requests_cache_key is empty: no NAS can be asked about its sessions")
 
 
 def check_driver(tree: Tree, report: Report, section: str) -> None:
