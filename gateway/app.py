@@ -18,7 +18,7 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from engine.door import Engine
-from engine.errors import Fault, server_error
+from engine.errors import Fault
 from engine.storage.memory.storage import MemoryStorage
 from engine.storage.ports import Storage, StorageError
 from engine.storage.sqlite.storage import open_sqlite
@@ -33,13 +33,13 @@ from gateway.api.cdrforms import record_routes
 from gateway.api.cdrqueries import STORE
 from gateway.api.cdrrating import JOURNAL
 from gateway.api.clients import CLIENTS, EveryClient
-from gateway.api.configuration import CONFIGURATION, Configuration
+from gateway.api.configuration import CONFIGURATION, Configuration, FaultyError, Part
 from gateway.api.context import Api
 from gateway.api.server import ApiServer
 from gateway.api.upkeep import PRUNER
 from gateway.api.versions import VERSIONS
 from gateway.clockwork import Clockwork, Scheduler, clock, ticks
-from gateway.config import Tree
+from gateway.config import Loaded, Tree
 from gateway.config.certificates import CertificateError, server_context
 from gateway.config.tree import Prometheus
 from gateway.limits import (
@@ -49,8 +49,9 @@ from gateway.limits import (
     OLD_BY_HAND,
     YOUNG_OBJECTS,
 )
+from gateway.live import CertificatesPart, ClientsPart, DiameterPart, LogPart, RadiusPart, SessionsPart
 from gateway.metrics import House, metrics_handler
-from gateway.observe.log import line_writer, set_level
+from gateway.observe.log import line_writer
 from gateway.observe.pulse import Pulse
 from gateway.pruning import RunningPruner
 from gateway.told import api_options, client_options, engine_options, server_options
@@ -211,8 +212,9 @@ class App:
     diameter: DiameterAgent | None
     radius: RadiusAgent | None
 
-    def __init__(self, tree: Tree, state: Path, environ: Mapping[str, str]) -> None:
-        """Opens and locks the state folder and recovers what is in it. StartError when that cannot be done."""
+    def __init__(self, tree: Tree, state: Path, environ: Mapping[str, str], load_again: Callable[[], Loaded] | None = None) -> None:
+        """Opens and locks the state folder and recovers what is in it. StartError when that cannot be done. `load_again` reads the files
+        anew that `tree` was read from."""
         self._tree = tree
         zone_name = zone_name_of(tree, environ)
         node_id = tree.general.node_id or os.urandom(4).hex()
@@ -228,13 +230,8 @@ class App:
         clients = EveryClient(called)
         self._clockwork = Clockwork(self.engine, clients, tree.sessions.terminate_attempts)
 
-        def apply(changed: Tree) -> None:
-            """What takes effect while the process runs (configuration.LIVE)."""
-            if self.radius is not None:
-                self._change_radius(self.radius, changed)
-            called.options = client_options(changed)
-            set_level(changed.general.log_level)
-
+        self._live: list[Part] = [LogPart(), ClientsPart(called), SessionsPart(options)]
+        self._configuration = Configuration(tree, self._live, load_again)
         api = Api(
             self._clockwork,
             api_options(tree, node_id, zone_name, clock()),
@@ -243,7 +240,7 @@ class App:
             rooms={
                 STORE: self.storage.cdrs,
                 JOURNAL: self.storage.journal,
-                CONFIGURATION: Configuration(tree, apply),
+                CONFIGURATION: self._configuration,
                 CLIENTS: clients,
                 PRUNER: RunningPruner(state, self.engine, lambda command: self._clockwork.step(command, clock())),
                 SYNC_TIMEOUT_NS: tree.sessions.channel_sync_timeout_ns,
@@ -259,6 +256,8 @@ class App:
         except (ValueError, CertificateError) as error:
             raise StartError(str(error)) from None
         self._certificates = None if context is None else Certificates(context)
+        if self._certificates is not None:
+            self._live.append(CertificatesPart(self._certificates))
         self.server = ApiServer(
             api,
             self.storage.journal,
@@ -302,6 +301,7 @@ class App:
 
         agent = diameter_agent(self._tree, section, around)
         clients.add(PREFIX, agent.clients)
+        self._live.append(DiameterPart(agent, around))
         return agent
 
     def _radius(self, clients: EveryClient, around: Surroundings) -> RadiusAgent | None:
@@ -313,16 +313,8 @@ class App:
 
         agent = radius_agent(self._tree, section, around)
         clients.add(PREFIX, agent.clients)
+        self._live.append(RadiusPart(agent, around))
         return agent
-
-    def _change_radius(self, agent: RadiusAgent, changed: Tree) -> None:
-        """Its clients as a changed configuration has them. RequestError where they cannot be."""
-        section = changed.radius()
-        if section is not None:
-            try:
-                agent.take(section)
-            except ValueError as error:
-                raise server_error(str(error)) from None
 
     def _recover(self) -> None:
         started = time.monotonic()
@@ -381,19 +373,18 @@ class App:
             sizes=self.engine.sizes(),
         )
 
-    def reload_certificates(self) -> None:
-        """Reads the files of the tls section anew, for connections that come from now on. Where one of them cannot be used, all stay
-        as they are, and an operator is told."""
-        if self._certificates is None:
-            return
+    async def reload(self) -> None:
+        """Reads the configuration's files anew, certificates and dictionaries too. What running parts can take is in force from then on,
+        the rest at the next start; where anything is wrong with it all stays as it is. An operator is told either way."""
         try:
-            context = server_context(self._tree.tls)
-        except CertificateError as error:
-            log.warning("certificates not reloaded", extra={"reason": str(error)})
+            found = await self._configuration.read_again(dry_run=False)
+        except FaultyError as error:
+            for fault in error.faults:
+                log.error("configuration not reloaded", extra={"fault": fault})
             return
-        assert context is not None, "the section named certificates at the start, and it has not changed"
-        self._certificates.context = context
-        log.info("certificates reloaded")
+        log.info("configuration reloaded", extra={"changed": ", ".join(found.changed)})
+        if found.waiting:
+            log.warning("some options take effect at the next start only", extra={"options": ", ".join(found.waiting)})
 
     async def settle(self) -> None:
         """Returns when everything answers and what is there is put aside from garbage collection."""

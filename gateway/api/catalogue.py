@@ -158,7 +158,7 @@ _TEXT: Final[Mapping[str, str]] = MappingProxyType(
             "GetThreshold GetThresholdIDs GetThresholdsForEvent ProcessEvent RegisterInternalBiJSONConn RemoveClientConnID "
             "ResetThreshold StoreClientConnID"
         ),
-        "TollwireV1": "ExplainCost Prune",
+        "TollwireV1": "ExplainCost Prune ReloadConfig",
         "TrendSv1": "GetScheduledTrends GetTrend GetTrendSummary ScheduleQueries",
     }
 )

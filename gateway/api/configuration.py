@@ -1,14 +1,16 @@
-"""ConfigSv1: the configuration that is in force, as the reference writes it; options changed while the process runs.
+"""ConfigSv1: the configuration that is in force, as the reference writes it; options changed while the process runs. And
+TollwireV1.ReloadConfig, which reads the files of the start again.
 
-Everything can be tried (DryRun). What is changed for good has to be an option that takes effect at once (LIVE); any other is refused
-by name, for nothing would act on it until the next start, which reads the files again.
+Everything can be tried (DryRun). What ConfigSv1 changes for good has to be options that a running part of the process takes; any other is
+refused by name, for nothing would act on it until the next start. TollwireV1.ReloadConfig changes those that can be, and names the others.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final, Protocol, cast
 
 import msgspec
@@ -20,7 +22,7 @@ from gateway.api.limits import MAX_NAMED_OPTIONS
 from gateway.api.shapes import shape
 from gateway.api.table import method
 from gateway.config import Loaded, Tree, load
-from gateway.config.change import differences, is_cut, over, section_names, taken
+from gateway.config.change import differences, is_cut, keeping, over, section_names
 from gateway.config.kinds import Conns, Flag, Group, Kind, Map, Number, Texts, Whole
 from gateway.config.options import SECTIONS
 from gateway.config.reference import to_reference_json
@@ -28,23 +30,12 @@ from gateway.config.source import UnreadableError
 
 CONFIGURATION: Final = "configuration"  # the name under which Api.rooms has it
 REQUEST: Final = "request"  # what faults call the text of a request
-LIVE: Final = frozenset(
-    {
-        "general.log_level",
-        "general.reply_timeout",
-        "sessions.client_protocol",
-        "radius_agent.clients",
-        "radius_agent.client_secrets",
-        "radius_agent.message_authenticator",
-        "radius_agent.limit_proxy_state",
-    }
-)
-
 _COMMON: Final = "Tenant string; APIOpts map[string]any;"
 _SECTION: Final = shape("config.SectionWithAPIOpts", f"{_COMMON} Section string")
 _SET: Final = shape("config.SetConfigArgs", f"{_COMMON} Config map[string]any; DryRun bool")
 _SET_TEXT: Final = shape("config.SetConfigFromJSONArgs", f"{_COMMON} Config string; DryRun bool")
 _RELOAD: Final = shape("config.ReloadArgs", f"{_COMMON} Path string; Section string; DryRun bool")
+_AGAIN: Final = shape("tollwire.ReloadConfigArgs", "DryRun bool; APIOpts map[string]any")
 
 # What Go's decoder calls the structs of sections, in its complaints about a value of a wrong type.
 _STRUCTS: Final[Mapping[str, str]] = {
@@ -66,26 +57,60 @@ _STRUCTS: Final[Mapping[str, str]] = {
 _ENCODER: Final = msgspec.json.Encoder(decimal_format="number")
 
 
+class FaultyError(Exception):
+    """Files that cannot be used; `faults` are all that is wrong with them, each a line for an operator."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__(faults[0])
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Reloaded:
+    """What came of reading the files again: options by name that changed, and those that take effect at the next start."""
+
+    changed: tuple[str, ...]
+    waiting: tuple[str, ...]
+
+
+class Part(Protocol):
+    """Something of the process that takes options while it runs."""
+
+    def takes(self, tree: Tree) -> tuple[str, ...]:
+        """The names of these options; all that lies under one of them is taken too."""
+
+    def ready(self, tree: Tree) -> Callable[[], None]:
+        """Makes ready what a tree says, in another thread; what it gives puts that in place, on the loop's, and does not fail.
+        ValueError, one line, for what cannot be."""
+
+
 class Configured(Protocol):
     """What ConfigSv1 shows and changes."""
 
     def shown(self, section: str) -> dict[str, object]:
         """A section by its name, or all; without what is ours alone. RequestError for a name that is none."""
 
-    def change(self, text: str, *, dry_run: bool) -> None:
+    async def change(self, text: str, *, dry_run: bool) -> None:
         """Puts the options of a JSON text over those in force. RequestError, and nothing is changed, where that cannot be done."""
 
     async def reload(self, path: str, section: str, *, dry_run: bool) -> None:
         """Reads a section, or all, anew from the files of a folder. RequestError, and nothing is changed, where that cannot be done."""
 
+    async def read_again(self, *, dry_run: bool) -> Reloaded:
+        """Reads the files of the start anew. FaultyError, and nothing is changed, where they cannot be used."""
+
 
 class Configuration:
-    """The configuration in force. `apply` is told a tree of which only options of LIVE are new; it raises RequestError, and has changed
-    nothing, where they cannot be."""
+    """The configuration in force, and the parts of the process that take another one while they run.
 
-    def __init__(self, tree: Tree, apply: Callable[[Tree], None]) -> None:
+    `load_again` reads the files of the start anew, None where there are none.
+    """
+
+    def __init__(self, tree: Tree, parts: Sequence[Part], load_again: Callable[[], Loaded] | None = None) -> None:
         self._tree = tree
-        self._apply = apply
+        self._parts = parts
+        self._load_again = load_again
+        self._one_at_a_time = asyncio.Lock()
         self._shown: dict[str, dict[str, object]] = {}  # what was shown of the tree, by the section that was asked for
 
     def shown(self, section: str) -> dict[str, object]:
@@ -96,50 +121,82 @@ class Configuration:
             self._shown[section] = to_reference_json(self._tree, [section] if section else None)
         return self._shown[section]
 
-    def change(self, text: str, *, dry_run: bool) -> None:
+    async def change(self, text: str, *, dry_run: bool) -> None:
         """See `Configured`."""
-        names = _sections_of(text)
-        tree, faults = over(self._tree, text, REQUEST)
-        if faults:
-            raise _wrong(faults)
-        self._take(tree, names, dry_run=dry_run)
+        async with self._one_at_a_time:
+            names = _sections_of(text)
+            tree, faults = over(self._tree, text, REQUEST)
+            if faults:
+                raise _wrong(faults)
+            await self._take(tree, names, dry_run=dry_run)
 
     async def reload(self, path: str, section: str, *, dry_run: bool) -> None:
         """See `Configured`."""
-        loaded = await asyncio.to_thread(_load, path)  # a folder may be large
-        if loaded is None:
-            raise RequestError(f'path:"{path}" is not reachable')
-        if section and section not in SECTIONS:
-            raise RequestError(f"Invalid section: <{section}>")
-        if loaded.faults:
-            raise _wrong(list(loaded.faults))
-        self._take(loaded.tree, [section] if section else list(SECTIONS), dry_run=dry_run)
+        async with self._one_at_a_time:
+            loaded = await asyncio.to_thread(_load, path)  # a folder may be large
+            if loaded is None:
+                raise RequestError(f'path:"{path}" is not reachable')
+            if section and section not in SECTIONS:
+                raise RequestError(f"Invalid section: <{section}>")
+            if loaded.faults:
+                raise _wrong(list(loaded.faults))
+            await self._take(loaded.tree, [section] if section else list(SECTIONS), dry_run=dry_run)
 
-    def _take(self, tree: Tree, sections: list[str], *, dry_run: bool) -> None:
+    async def read_again(self, *, dry_run: bool) -> Reloaded:
+        """See `Configured`."""
+        if self._load_again is None:
+            return Reloaded((), ())
+        async with self._one_at_a_time:
+            loaded = await asyncio.to_thread(self._load_again)
+            if loaded.faults:
+                raise FaultyError([str(fault) for fault in loaded.faults])
+            changed = differences(self._tree, loaded.tree, SECTIONS)
+            live = frozenset(self._live(loaded.tree, changed))
+            waiting = [name for name in changed if name not in live]
+            try:
+                await self._put(keeping(self._tree, loaded.tree, waiting), dry_run=dry_run)
+            except ValueError as fault:
+                raise FaultyError([str(fault)]) from None
+            return Reloaded(tuple(name for name in changed if name in live), tuple(waiting))
+
+    def _live(self, tree: Tree, changed: Sequence[str]) -> list[str]:
+        """Those of some options that a running part takes."""
+        taken = tuple(name for part in self._parts for name in part.takes(tree))
+        return [name for name in changed if name in taken or name.startswith(tuple(f"{one}{end}" for one in taken for end in ".["))]
+
+    async def _take(self, tree: Tree, sections: list[str], *, dry_run: bool) -> None:
         if dry_run:
             return
         changed = differences(self._tree, tree, sections)
-        options = dict.fromkeys(_option_of(name) for name in changed)
-        waiting = [name for name in changed if ".".join(_option_of(name)) not in LIVE]
+        live = frozenset(self._live(tree, changed))
+        waiting = [name for name in changed if name not in live]
         if waiting:
             more = f" and {len(waiting) - MAX_NAMED_OPTIONS} more" if len(waiting) > MAX_NAMED_OPTIONS else ""
             raise RequestError(f"SERVER_ERROR: takes effect at the next start only: {', '.join(waiting[:MAX_NAMED_OPTIONS])}{more}")
         if changed:
-            merged = taken(self._tree, tree, options)
-            self._apply(merged)
-            self._tree = merged
+            others = [name for name in differences(self._tree, tree, SECTIONS) if name not in live]
+            try:
+                await self._put(keeping(self._tree, tree, others))
+            except ValueError as fault:
+                raise RequestError(f"invalid configuration: {fault}") from None
+
+    async def _put(self, tree: Tree, *, dry_run: bool = False) -> None:
+        """Has every part take a tree; ValueError, and none has, where one of them cannot."""
+
+        def ready() -> list[Callable[[], None]]:
+            return [part.ready(tree) for part in self._parts]
+
+        taking = await asyncio.to_thread(ready)  # dictionaries and certificates are files
+        if not dry_run:
+            for take in taking:
+                take()
+            self._tree = tree
             self._shown.clear()
 
 
 def _load(path: str) -> Loaded | None:
     """What a folder or file says; None where there is none."""
     return load(path) if "\0" not in path and os.path.exists(path) else None
-
-
-def _option_of(name: str) -> tuple[str, str]:
-    """Section and option of what differs, which may be a part of the option."""
-    section, _, rest = name.partition(".")
-    return section, rest.partition(".")[0].partition("[")[0]
 
 
 def _sections_of(text: str) -> list[str]:
@@ -234,16 +291,16 @@ def _get_text(api: Api, args: Args) -> object:
     return msgspec.json.encode(_configured(api).shown(args.text("Section")), order="sorted").decode()
 
 
-def _set(api: Api, args: Args) -> object:
+async def _set(api: Api, args: Args) -> object:
     options = args.mapping("Config")
     if not options:
         raise mandatory_missing("Config")
-    _configured(api).change(_ENCODER.encode(options).decode(), dry_run=args.flag("DryRun"))
+    await _configured(api).change(_ENCODER.encode(options).decode(), dry_run=args.flag("DryRun"))
     return "OK"
 
 
-def _set_text(api: Api, args: Args) -> object:
-    _configured(api).change(args.text("Config"), dry_run=args.flag("DryRun"))
+async def _set_text(api: Api, args: Args) -> object:
+    await _configured(api).change(args.text("Config"), dry_run=args.flag("DryRun"))
     return "OK"
 
 
@@ -254,10 +311,20 @@ async def _reload(api: Api, args: Args) -> object:
     return "OK"
 
 
+async def _reload_again(api: Api, args: Args) -> object:
+    """What was changed, and what is in the files and takes effect at the next start."""
+    try:
+        found = await _configured(api).read_again(dry_run=args.flag("DryRun"))
+    except FaultyError as error:
+        raise RequestError("\n".join(["invalid configuration:", *error.faults])) from None
+    return {"Changed": list(found.changed), "NextStart": list(found.waiting)}
+
+
 METHODS: Final = (
     method("ConfigSv1.GetConfig", _SECTION, _get),
     method("ConfigSv1.GetConfigAsJSON", _SECTION, _get_text),
     method("ConfigSv1.SetConfig", _SET, _set),
     method("ConfigSv1.SetConfigFromJSON", _SET_TEXT, _set_text),
     method("ConfigSv1.ReloadConfig", _RELOAD, _reload),
+    method("TollwireV1.ReloadConfig", _AGAIN, _reload_again),
 )

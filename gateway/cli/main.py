@@ -27,6 +27,7 @@ COMMANDS: Final = (
     ("serve", "run the gateway"),
     ("check", "say everything that is wrong with a configuration"),
     ("config", "print the configuration that is in force"),
+    ("reload", "have a running gateway read its configuration again"),
     ("load", "load a folder of tariff plan sheets"),
     ("console", "call any method of the API"),
     ("api", "list the methods of the API and what they take"),

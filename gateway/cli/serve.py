@@ -10,14 +10,15 @@ import os
 import resource
 import signal
 from pathlib import Path
+from time import monotonic_ns
 from typing import TYPE_CHECKING, Final
 
-from gateway.cli.configuration import config_arguments, configs_of, load_or_tell
+from gateway.cli.configuration import config_arguments, configs_of, load_or_tell, load_whole
 from gateway.cli.limits import KEPT_BYTES, MAPPED_BYTES, OPEN_FILES
 from gateway.cli.outcome import CommandError, Exit
 from gateway.config import Loaded
 from gateway.observe.log import Format, Log
-from gateway.observe.systemd import READY, STOPPING, WATCHDOG, ServiceManager
+from gateway.observe.systemd import READY, RELOADING, STOPPING, WATCHDOG, ServiceManager
 
 if TYPE_CHECKING:
     from gateway.app import App
@@ -36,7 +37,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Runs the gateway until SIGTERM or SIGINT; SIGHUP has it read its certificates anew. 1 when it cannot be started."""
+    """Runs the gateway until SIGTERM or SIGINT; SIGHUP has it read its configuration anew. 1 when it cannot be started."""
     loaded = load_or_tell(options)
     general = loaded.tree.general
     with Log(general.log_level, Format(options.log), syslog=general.logger == "*syslog"):
@@ -74,7 +75,7 @@ def _serve(loaded: Loaded, options: argparse.Namespace) -> int:
     chosen = options.state or loaded.tree.storage.state_folder
     state = Path(chosen) if chosen else default_state_folder(configs_of(options), os.environ)
     try:
-        app = App(loaded.tree, state, os.environ)
+        app = App(loaded.tree, state, os.environ, lambda: load_whole(configs_of(options), options.set))
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(_live(app))
     except StartError as error:
@@ -87,7 +88,8 @@ async def _live(app: App) -> int:
     asked = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, _stop, asked, number)
-    loop.add_signal_handler(signal.SIGHUP, app.reload_certificates)
+    reloading = Reloading(app, manager)
+    loop.add_signal_handler(signal.SIGHUP, reloading.ask)
     await app.start()
     log.info("listening", extra=app.addresses())
     settling = asyncio.create_task(_settle(app, manager))
@@ -96,6 +98,32 @@ async def _live(app: App) -> int:
     log.info("stopping")
     manager.tell(STOPPING)
     return await _end(app, settling)
+
+
+class Reloading:
+    """SIGHUP, however often it comes: the configuration is read anew once more after the last of them."""
+
+    def __init__(self, app: App, manager: ServiceManager) -> None:
+        self._app = app
+        self._manager = manager
+        self._task: asyncio.Task[None] | None = None
+        self._again = False
+
+    def ask(self) -> None:
+        """Called for each signal."""
+        self._again = True
+        if self._task is None or self._task.done():
+            self._task = asyncio.get_running_loop().create_task(self._run())
+
+    async def _run(self) -> None:
+        while self._again:
+            self._again = False
+            self._manager.tell(RELOADING, f"MONOTONIC_USEC={monotonic_ns() // 1000}")
+            try:
+                await self._app.reload()
+            except Exception:
+                log.exception("configuration not reloaded")
+            self._manager.tell(READY)
 
 
 def _stop(asked: asyncio.Event, number: int) -> None:

@@ -34,20 +34,24 @@ def over(tree: Tree, text: str, name: str) -> tuple[Tree, list[Fault]]:
     report, places = Report(strict=True), Places(tree.places)
     layer = read_layer(Source(name, text, JSON), report, None, places)
     layers = [*tree.values.layers, *([layer] if layer is not None else [])]
-    changed = Tree(tree.column, Values(layers, tree.column, tree.values.bases), places)
+    changed = Tree(tree.column, Values(layers, tree.column, tree.values.base), places)
     if not report.faults:
         check_wiring(changed, report)
     return changed, report.faults
 
 
-def taken(tree: Tree, other: Tree, options: Iterable[tuple[str, str]]) -> Tree:
-    """The tree with some options (section, name) as another one has them."""
-    assert isinstance(tree.values, Values), "a tree that was loaded"
-    sections: dict[str, dict[str, Value]] = {}
-    for section, name in options:
-        found = sections.setdefault(section, dict(tree.section(section)))
-        found[name] = other.section(section)[name]
-    return Tree(tree.column, tree.values.based(sections), tree.places)
+def keeping(before: Tree, after: Tree, options: Iterable[str]) -> Tree:
+    """The tree `after`, but for some options (as `differences` names them) that are as they were before."""
+    sections = {name: after.values[name] for name in after.values}
+    for option in options:
+        name, _, rest = option.partition(".")
+        was, now = before.values[name], sections[name]
+        if not rest or not isinstance(was, dict) or not isinstance(now, dict):
+            sections[name] = was
+            continue
+        top = next(one for one in (*was, *now) if rest == one or rest.startswith((f"{one}.", f"{one}[")))
+        sections[name] = {one: value for one, value in now.items() if one != top} | ({top: was[top]} if top in was else {})
+    return Tree(after.column, Values([], after.column, sections), after.places)
 
 
 def differences(before: Tree, after: Tree, sections: Iterable[str]) -> list[str]:

@@ -32,30 +32,26 @@ from gateway.config.options import SECTIONS
 class Values(Mapping[str, Value]):
     """Every section, complete: the layers of the files over the defaults of a column. A section is put together when it is asked for.
 
-    `bases` are sections that were put together elsewhere, with the number of layers that are in them already.
+    `base` are whole sections that stand in place of their defaults.
     """
 
-    __slots__ = ("_found", "bases", "column", "layers")
+    __slots__ = ("_found", "base", "column", "layers")
 
-    def __init__(self, layers: list[dict[str, Value]], column: str, bases: Mapping[str, tuple[Value, int]] | None = None) -> None:
+    def __init__(self, layers: list[dict[str, Value]], column: str, base: Mapping[str, Value] | None = None) -> None:
         self.layers = layers
         self.column = column
-        self.bases = bases or {}
+        self.base = base or {}
         self._found: dict[str, Value] = {}
 
     def __getitem__(self, name: str) -> Value:
         if name not in self._found:
             section = SECTIONS[name]
-            value, begin = self.bases.get(name) or (section_default(section, self.column), 0)
-            for layer in self.layers[begin:]:
+            value = self.base[name] if name in self.base else section_default(section, self.column)
+            for layer in self.layers:
                 if name in layer:
                     value = merge(section.kind, value, layer[name], self.column)
             self._found[name] = value
         return self._found[name]
-
-    def based(self, sections: Mapping[str, Value]) -> Values:
-        """The same, but for these sections."""
-        return Values(self.layers, self.column, {**self.bases, **{name: (value, len(self.layers)) for name, value in sections.items()}})
 
     def __iter__(self) -> Iterator[str]:
         return iter(SECTIONS)

@@ -6,17 +6,20 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Sequence
+from dataclasses import dataclass
 from time import monotonic_ns
-from typing import Final, cast
+from typing import Final
 
 from engine.times import SECOND
-from gateway.agents.diameter.clients import DiameterClients
+from gateway.agents.diameter.admission import Admission
+from gateway.agents.diameter.clients import DiameterClients, Templates
 from gateway.agents.diameter.counts import Counts
 from gateway.agents.diameter.dialling import DialledLink, Dialler
 from gateway.agents.diameter.limits import FAREWELL_SECONDS, TICK_SECONDS
 from gateway.agents.diameter.link import House, Link
+from gateway.agents.diameter.requests import Language
 from gateway.agents.diameter.settings import SCTP, TLS, sctp_socket
-from gateway.config.tree import DiameterListener, DiameterPeer, split_address
+from gateway.config.tree import Diameter, DiameterListener, DiameterPeer, split_address
 from gateway.protocols.diameter.codes import REBOOTING
 from gateway.protocols.diameter.peer import Settings
 from gateway.transport.census import Census
@@ -28,37 +31,42 @@ log: Final = logging.getLogger(__name__)
 
 
 class Ports:
-    """Where the agent listens and whom it dials; `certificates` are those of its own TLS ports, `context` and `server_name` are for
-    peers that are dialled over TLS."""
+    """Where the agent listens; `certificates` are those of its own TLS ports, `server_name` is for peers that are dialled over TLS."""
 
     def __init__(
-        self,
-        listeners: Sequence[DiameterListener],
-        peers: Sequence[DiameterPeer],
-        certificates: Certificates | None,
-        context: ssl.SSLContext | None,
-        server_name: str,
-        connect_timeout_ns: int,
+        self, listeners: Sequence[DiameterListener], certificates: Certificates | None, server_name: str, connect_timeout_ns: int
     ) -> None:
         self.listeners = listeners
-        self.peers = peers
         self.certificates = certificates
-        self.context = context
         self.server_name = server_name
         self.connect_timeout_seconds = connect_timeout_ns / SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a running agent takes another one of; `context` is for peers that are dialled over TLS."""
+
+    section: Diameter
+    language: Language
+    templates: Templates
+    admission: Admission
+    context: ssl.SSLContext | None
 
 
 class DiameterAgent:
     """`start` and `stop` on a running loop, once each. `clients` are its peers as sessions call them."""
 
-    def __init__(self, house: House, settings: Settings, clients: DiameterClients, ports: Ports, gate: Gate, census: Census) -> None:
+    def __init__(
+        self, house: House, settings: Settings, clients: DiameterClients, ports: Ports, spoken: Spoken, gate: Gate, census: Census
+    ) -> None:
         self.house: Final = house
         self.clients: Final = clients
         self._ports = ports
         self._settings = settings
         self._doors = [self._door(gate, census) for _ in ports.listeners]
         self._dialled = self._door(gate, census)
-        self._diallers = [self._dialler(peer) for peer in ports.peers]
+        self._context = spoken.context
+        self._diallers = [self._dialler(peer) for peer in spoken.section.peers]
         self._tick: asyncio.TimerHandle | None = None
 
     @property
@@ -137,6 +145,33 @@ class DiameterAgent:
             link.tick(now_ns)
         self._arm()
 
+    # -- another configuration -------------------------------------------------------------------------------------------
+
+    def speak(self, spoken: Spoken) -> None:
+        """Requests from the next one on are worked off so, and peers from the next one on let in so. Connections stay, but for those to
+        peers that are dialled no more: they are told goodbye."""
+        section, house = spoken.section, self.house
+        house.requests.speak(spoken.language, spoken.templates.read, cc_in_errors=section.request_in_errors)
+        house.admission = spoken.admission
+        house.max_requests = section.max_requests
+        house.max_message_bytes = section.max_message_bytes
+        house.synced = section.synced_conn_requests
+        self.clients.speak(spoken.templates, section.request_timeout_ns)
+        self._context = spoken.context
+        self._dial(section.peers)
+
+    def _dial(self, peers: Sequence[DiameterPeer]) -> None:
+        """These and no others are dialled from now on."""
+        kept = [dialler for dialler in self._diallers if dialler.peer in peers]
+        for dialler in self._diallers:
+            if dialler not in kept:
+                dialler.leave()
+        known = [dialler.peer for dialler in kept]
+        begun = [self._dialler(peer) for peer in peers if peer not in known]
+        self._diallers = kept + begun
+        for dialler in begun:
+            dialler.start()
+
     # -- connections -----------------------------------------------------------------------------------------------------
 
     def _door(self, gate: Gate, census: Census) -> Listener:
@@ -148,7 +183,7 @@ class DiameterAgent:
         def make() -> DialledLink:
             closed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
             link = Link(self._dialled, self.house, self._settings, dialled=True, expected_host=peer.origin_host, closed=closed)
-            return DialledLink(cast(asyncio.Protocol, link), closed)
+            return DialledLink(link, closed)
 
         ports = self._ports
-        return Dialler(peer, make, ports.context, ports.server_name, ports.connect_timeout_seconds, self.house.chance)
+        return Dialler(peer, make, self._context, ports.server_name, ports.connect_timeout_seconds, self.house.chance)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.times import SECOND
-from gateway.agents.diameter.agent import DiameterAgent, Ports
+from gateway.agents.diameter.agent import DiameterAgent, Ports, Spoken
 from gateway.agents.diameter.clients import DiameterClients
 from gateway.agents.diameter.counts import Counts
 from gateway.agents.diameter.link import House
@@ -23,27 +25,52 @@ from gateway.agents.surroundings import Surroundings
 from gateway.config.certificates import client_context
 from gateway.config.tree import Diameter, Tree
 
+LIVE: Final = (
+    "templates",
+    *(
+        f"{SECTION}.{name}"
+        for name in (
+            "request_processors asr_template rar_template forced_disconnect allowed_hosts allowed_realms allowed_networks peers "
+            "max_requests max_message_size request_timeout request_in_errors synced_conn_requests"
+        ).split()
+    ),
+)
+"""Options that a running agent takes; the files of dictionaries are read anew with them."""
 
-def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> DiameterAgent:
-    """The agent as configured. SettingsError, CertificateError for what cannot be started so."""
+
+def spoken_of(tree: Tree, section: Diameter, around: Surroundings) -> Spoken:
+    """What an agent takes another one of while it runs. SettingsError, CertificateError for what cannot be."""
     dictionary, faults = dictionary_of(tree, section)
     if faults:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise SettingsError(f"{faults[0]}{more}")
+    terms = terms_of(tree, SECTION, around.zone, around.filters, around.user_cache)
+    dialled_tls = any(peer.network == TLS for peer in section.peers)
+    return Spoken(
+        section,
+        language_of(tree, section, dictionary, terms),
+        templates_of(tree, section, dictionary, terms),
+        admission_of(section),
+        client_context(tree.tls) if dialled_tls else None,
+    )
+
+
+def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> DiameterAgent:
+    """The agent as configured. SettingsError, CertificateError for what cannot be started so."""
+    spoken = spoken_of(tree, section, around)
     if around.certificates is None and any(one.network == TLS for one in section.listeners):
         raise SettingsError(f"{SECTION}.listeners: tcp-tls needs tls.server_certificate and tls.server_key")
-    terms = terms_of(tree, SECTION, around.zone, around.filters, around.user_cache)
-    language = language_of(tree, section, dictionary, terms)
-    templates = templates_of(tree, section, dictionary, terms)
     named = Named(section.origin_host, section.origin_realm, section.product_name, around.node_id)
-    counts = Counts()
-    requests = Requests(around.door, language, named, counts, around.clock, kept=templates.read, cc_in_errors=section.request_in_errors)
+    counts, templates = Counts(), spoken.templates
+    requests = Requests(
+        around.door, spoken.language, named, counts, around.clock, kept=templates.read, cc_in_errors=section.request_in_errors
+    )
     roster = Roster(around.process_tag)
     house = House(
         requests,
         roster,
         counts,
-        admission_of(section),
+        spoken.admission,
         around.caps,
         around.chance,
         max_requests=section.max_requests,
@@ -51,15 +78,7 @@ def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> Diame
         synced=section.synced_conn_requests,
         started_s=around.clock() // SECOND,
     )
-    settings = settings_of(tree, section, dictionary, house.refuse)
-    clients = DiameterClients(roster, templates, language, requests, counts, around.clock, section.request_timeout_ns)
-    dialled_tls = any(peer.network == TLS for peer in section.peers)
-    ports = Ports(
-        section.listeners,
-        section.peers,
-        around.certificates,
-        client_context(tree.tls) if dialled_tls else None,
-        tree.tls.server_name,
-        tree.general.connect_timeout_ns,
-    )
-    return DiameterAgent(house, settings, clients, ports, around.gate, around.census)
+    settings = settings_of(tree, section, spoken.language.dictionary, house.refuse)
+    clients = DiameterClients(roster, templates, requests, counts, around.clock, section.request_timeout_ns)
+    ports = Ports(section.listeners, around.certificates, tree.tls.server_name, tree.general.connect_timeout_ns)
+    return DiameterAgent(house, settings, clients, ports, spoken, around.gate, around.census)

@@ -16,7 +16,7 @@ from engine.errors import RequestError
 from engine.times import SECOND
 from gateway.agents.diameter.counts import Counts
 from gateway.agents.diameter.limits import MAX_WAYS
-from gateway.agents.diameter.requests import DIAMREQ, OPTS, REQ, VARS, Language, Requests
+from gateway.agents.diameter.requests import DIAMREQ, OPTS, REQ, VARS, Requests
 from gateway.agents.diameter.roster import PREFIX, Roster
 from gateway.processors.run import Fields, fill
 from gateway.protocols.diameter.codes import ABORT_SESSION, DO_NOT_WANT_TO_TALK_TO_YOU, LIMITED_SUCCESS, RE_AUTH, RESULT_CODE, SUCCESS
@@ -60,7 +60,6 @@ class DiameterClients:
         self,
         roster: Roster,
         templates: Templates,
-        language: Language,
         requests: Requests,
         counts: Counts,
         clock: Callable[[], int],
@@ -68,11 +67,14 @@ class DiameterClients:
     ) -> None:
         """`timeout_ns`: how long an answer is waited for, on each connection that is tried."""
         self._roster = roster
-        self._templates = templates
-        self._language = language
         self._requests = requests
         self._counts = counts
         self._clock = clock
+        self.speak(templates, timeout_ns)
+
+    def speak(self, templates: Templates, timeout_ns: int) -> None:
+        """Requests of ours from the next one on are made so."""
+        self._templates = templates
         self._timeout_seconds = timeout_ns / SECOND
 
     async def arrival(self, client: str, timeout_seconds: float) -> None:
@@ -144,6 +146,7 @@ class DiameterClients:
     def _body(self, first: Message, fields: Fields, options: dict[str, object]) -> bytes:
         """The AVPs by a template, of which *req is the request that began the session."""
         variables = self._requests.variables(first.command, first.application, "")
-        scopes: dict[str, object] = {REQ: DiameterSource(first, self._language.paths), VARS: variables, OPTS: options}
+        language = self._requests.language
+        scopes: dict[str, object] = {REQ: DiameterSource(first, language.paths), VARS: variables, OPTS: options}
         now_ns = self._clock()
-        return self._language.builder.build(fill(fields, scopes, DIAMREQ, now_ns), self._language.processors.terms.zone, now_ns)
+        return language.builder.build(fill(fields, scopes, DIAMREQ, now_ns), language.processors.terms.zone, now_ns)

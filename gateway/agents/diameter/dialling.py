@@ -7,11 +7,13 @@ import logging
 import ssl
 from collections.abc import Callable
 from random import Random
-from typing import Final
+from typing import Final, cast
 
-from gateway.agents.diameter.limits import FIRST_PAUSE_SECONDS
+from gateway.agents.diameter.limits import FAREWELL_SECONDS, FIRST_PAUSE_SECONDS
+from gateway.agents.diameter.link import Link
 from gateway.agents.diameter.settings import SCTP, TLS, sctp_socket
 from gateway.config.tree import DiameterPeer, split_address
+from gateway.protocols.diameter.codes import DO_NOT_WANT_TO_TALK_TO_YOU
 
 log: Final = logging.getLogger(__name__)
 
@@ -31,13 +33,18 @@ class Dialler:
     ) -> None:
         """`context`, `server_name`: for tcp-tls; an empty name: the host of the address."""
         self.peer: Final = peer
-        self.connected = False
+        self.link: Link | None = None
         self._make = make
         self._context = context
         self._server_name = server_name
         self._timeout_seconds = timeout_seconds
         self._chance = chance
         self._task: asyncio.Task[None] | None = None
+
+    @property
+    def connected(self) -> bool:
+        """Whether there is a connection."""
+        return self.link is not None
 
     def start(self) -> None:
         """Connects from now on."""
@@ -47,6 +54,13 @@ class Dialler:
         """Connects no more; a connection that is there stays."""
         if self._task is not None:
             self._task.cancel()
+
+    def leave(self) -> None:
+        """Connects no more, and takes leave of the peer."""
+        link = self.link
+        self.stop()
+        if link is not None and link.say_goodbye(DO_NOT_WANT_TO_TALK_TO_YOU, FAREWELL_SECONDS).done():
+            link.abort()  # it has not said who it is yet
 
     async def _run(self) -> None:
         longest = self.peer.max_reconnect_interval_ns / 1e9
@@ -67,11 +81,11 @@ class Dialler:
         link = self._make()
         async with asyncio.timeout(self._timeout_seconds):
             await self._connect(link)
-        self.connected = True
+        self.link = link.link
         try:
             return await link.closed
         finally:
-            self.connected = False
+            self.link = None
 
     async def _connect(self, link: DialledLink) -> None:
         loop = asyncio.get_running_loop()
@@ -96,6 +110,7 @@ class Dialler:
 class DialledLink:
     """A connection that is dialled: its protocol, and what ends when it is gone."""
 
-    def __init__(self, protocol: asyncio.Protocol, closed: asyncio.Future[bool]) -> None:
-        self.protocol = protocol
+    def __init__(self, link: Link, closed: asyncio.Future[bool]) -> None:
+        self.link = link
+        self.protocol = cast(asyncio.Protocol, link)
         self.closed = closed

@@ -98,6 +98,7 @@ class Requests:
 
     client: str
     ticket: int
+    language: Language
 
     def __init__(
         self,
@@ -113,18 +114,22 @@ class Requests:
         self.client = ""
         self.ticket = 0
         self._door = door
-        self._language = language
         self._named = named
         self._counts = counts
         self._clock = clock
         self.complaints = Complaints(clock)
         self._identity = Identity(named.host, named.realm)
-        self._kept = kept
         self._message: Message | None = None  # that is being worked off
-        self._first: Callable[[], bytes] | None = self._remembered if kept is None or kept else None
-        self._cc_in_errors = cc_in_errors
         self._now_ns = 0
         self._stepped = False
+        self.speak(language, kept, cc_in_errors=cc_in_errors)
+
+    def speak(self, language: Language, kept: frozenset[int] | None, *, cc_in_errors: bool) -> None:
+        """Requests from the next one on are worked off so."""
+        self.language = language
+        self._kept = kept
+        self._first: Callable[[], bytes] | None = self._remembered if kept is None or kept else None
+        self._cc_in_errors = cc_in_errors
         self._known: dict[tuple[int, int], dict[str, object]] = {}
 
     @property
@@ -186,7 +191,7 @@ class Requests:
         return answer
 
     def _answered(self, message: Message, remote: str) -> bytes:
-        language = self._language
+        language = self.language
         scopes = self._scopes(message, remote)
         try:
             worked = language.processors.work(scopes, self, self._now_ns)
@@ -228,13 +233,13 @@ class Requests:
         fields += self._cc_fields(message, fields)
         self._counts.answered(str(UNABLE_TO_COMPLY))
         try:
-            terms = self._language.processors.terms
-            return answer_to(message, self._language.builder.build(fields, terms.zone, self._now_ns), error=True)
+            terms = self.language.processors.terms
+            return answer_to(message, self.language.builder.build(fields, terms.zone, self._now_ns), error=True)
         except ValueError as fault:
             return refusal(message, self._identity, UNABLE_TO_COMPLY, f"*err: {fault}", along=False)
 
     def _error_fields(self, message: Message, remote: str) -> list[Field]:
-        return fill(self._language.error, self._scopes(message, remote), REP, self._now_ns)
+        return fill(self.language.error, self._scopes(message, remote), REP, self._now_ns)
 
     def _cc_fields(self, message: Message, fields: list[Field]) -> list[Field]:
         """CC-Request-Type and CC-Request-Number, where errors have them too."""
@@ -247,7 +252,7 @@ class Requests:
     # -- what processors read ------------------------------------------------------------------------------------------------
 
     def _scopes(self, message: Message, remote: str) -> dict[str, object]:
-        return {REQ: DiameterSource(message, self._language.paths), VARS: self.variables(message.command, message.application, remote)}
+        return {REQ: DiameterSource(message, self.language.paths), VARS: self.variables(message.command, message.application, remote)}
 
     def variables(self, command: int, application: int, remote: str) -> dict[str, object]:
         """What ~*vars holds of a request."""
@@ -259,7 +264,7 @@ class Requests:
         return found
 
     def _variables(self, command: int, application: int) -> dict[str, object]:
-        named, dictionary = self._named, self._language.dictionary
+        named, dictionary = self._named, self.language.dictionary
         row = dictionary.command(command)
         return {
             "OriginHost": named.host,

@@ -8,14 +8,17 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 
-from gateway.agents.radius.clients import RadiusClients
+from gateway.agents.radius.clients import RadiusClients, Templates
 from gateway.agents.radius.intake import ACCOUNTING, AUTHENTICATION, BOTH, Intake
 from gateway.agents.radius.limits import MAX_KEPT_BYTES
 from gateway.agents.radius.link import RadiusLink
 from gateway.agents.radius.nas import Nas
 from gateway.agents.radius.port import DatagramPort, datagram_socket, is_everywhere, system_drops
-from gateway.agents.radius.settings import RADSEC, TCP, TLS, UDP, Languages, nases_of
+from gateway.agents.radius.remembering import Remembering
+from gateway.agents.radius.settings import RADSEC, TCP, TLS, UDP
+from gateway.agents.radius.targets import Targets
 from gateway.config.tree import Radius, RadiusListener, split_address
+from gateway.processors.run import Processors
 from gateway.protocols.radius.duplicates import Duplicates
 from gateway.transport.census import Census
 from gateway.transport.gate import Gate
@@ -33,6 +36,18 @@ class Ports:
     receive_bytes: int
     window_ns: int
     max_duplicates: int
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a running agent takes another one of."""
+
+    section: Radius
+    nases: list[Nas]
+    processors: Processors
+    targets: Targets
+    templates: Templates
+    remembering: Remembering
 
 
 class UdpDoor:
@@ -68,10 +83,9 @@ class UdpDoor:
 class RadiusAgent:
     """`start` and `stop` on a running loop, once each."""
 
-    def __init__(self, intake: Intake, languages: Languages, ports: Ports, clients: RadiusClients, gate: Gate, census: Census) -> None:
+    def __init__(self, intake: Intake, ports: Ports, clients: RadiusClients, gate: Gate, census: Census) -> None:
         self.intake: Final = intake
         self.clients: Final = clients
-        self._languages = languages
         self._ports = ports
         self._gate = gate
         self._census = census
@@ -119,12 +133,15 @@ class RadiusAgent:
         """Octets of answers that NASes do not take."""
         return sum(door.stuck_bytes for door in self._streams)
 
-    def take(self, section: Radius) -> None:
-        """Its clients from now on; those that stay keep their counts. SettingsError, and nothing is changed, where they cannot be so."""
-        self._languages.section = section
-        nases = nases_of(section, self._languages, self.intake.nases)
-        self._languages.refuse_faults()
-        self.intake.nases.replace(nases)
+    def speak(self, spoken: Spoken) -> None:
+        """Packets from the next one on are worked off so, of these clients; those that stay keep their counts, and what was learned of
+        their signatures."""
+        intake = self.intake
+        intake.nases.replace(spoken.nases)
+        intake.max_requests = spoken.section.max_requests
+        intake.requests.processors = spoken.processors
+        intake.requests.remembering = spoken.remembering
+        self.clients.speak(spoken.targets, spoken.templates, event_timestamp=spoken.section.da_event_timestamp)
 
     def addresses(self) -> list[str]:
         """Where it listens."""

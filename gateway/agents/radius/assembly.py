@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from engine.fields.template import Template
-from gateway.agents.radius.agent import Ports, RadiusAgent
+from gateway.agents.radius.agent import Ports, RadiusAgent, Spoken
 from gateway.agents.radius.clients import RadiusClients, Templates
 from gateway.agents.radius.intake import Intake
 from gateway.agents.radius.nas import Nases
@@ -18,27 +20,50 @@ from gateway.config.tree import Radius, Tree
 from gateway.processors.terms import Terms
 from gateway.protocols.radius.asking import Pace
 
+LIVE: Final = (
+    "templates",
+    *(
+        f"{SECTION}.{name}"
+        for name in (
+            "clients client_secrets client_dictionaries message_authenticator limit_proxy_state request_processors max_requests "
+            "client_da_addresses requests_cache_key dmr_template coa_template da_event_timestamp"
+        ).split()
+    ),
+)
+"""Options that a running agent takes; the files of dictionaries are read anew with them."""
 
-def radius_agent(tree: Tree, section: Radius, around: Surroundings) -> RadiusAgent:
-    """The agent as configured. SettingsError for what cannot be started so."""
+
+def spoken_of(tree: Tree, section: Radius, around: Surroundings, before: Nases | None = None) -> Spoken:
+    """What an agent takes another one of while it runs; clients have the counts that they had `before`. SettingsError for what cannot
+    be."""
     languages = Languages(tree, section)
     try:
-        nases = Nases(nases_of(section, languages))
+        nases = nases_of(section, languages, before)
         languages.refuse_faults()
+        Nases(nases)
     except SettingsError:
         raise
     except ValueError as error:
         raise SettingsError(f"{SECTION}.clients: {error}") from None
-    if around.certificates is None and any(one.network == TLS for one in section.listeners):
-        raise SettingsError(f"{SECTION}.listeners: tls needs tls.server_certificate and tls.server_key")
-    terms = terms_of(tree, SECTION, around.zone, around.filters, around.user_cache)
-    processors = processors_of(tree, SECTION, section.request_processors, terms)
     try:
         targets = Targets(section)
     except ValueError as error:
         raise SettingsError(f"{SECTION}.client_da_addresses: {error}") from None
-    remembering = Remembering(targets, _key_of(section, terms), terms)
-    requests = Requests(around.door, processors, around.clock, around.chance.randbytes, remembering)
+    terms = terms_of(tree, SECTION, around.zone, around.filters, around.user_cache)
+    templates = Templates(lambda name: template_of(tree, name, terms))
+    for name in dict.fromkeys(name for target in targets.all for name in target.templates):
+        templates.of(name)
+    processors = processors_of(tree, SECTION, section.request_processors, terms)
+    return Spoken(section, nases, processors, targets, templates, Remembering(targets, _key_of(section, terms), terms))
+
+
+def radius_agent(tree: Tree, section: Radius, around: Surroundings) -> RadiusAgent:
+    """The agent as configured. SettingsError for what cannot be started so."""
+    spoken = spoken_of(tree, section, around)
+    if around.certificates is None and any(one.network == TLS for one in section.listeners):
+        raise SettingsError(f"{SECTION}.listeners: tls needs tls.server_certificate and tls.server_key")
+    nases = Nases(spoken.nases)
+    requests = Requests(around.door, spoken.processors, around.clock, around.chance.randbytes, spoken.remembering)
     intake = Intake(requests, nases, around.gate, around.caps, section.max_requests)
     ports = Ports(
         section.listeners,
@@ -47,8 +72,10 @@ def radius_agent(tree: Tree, section: Radius, around: Surroundings) -> RadiusAge
         section.duplicate_window_ns,
         section.max_duplicates,
     )
-    clients = _clients_of(tree, section, around, targets, nases)
-    return RadiusAgent(intake, languages, ports, clients, around.gate, around.census)
+    pace = Pace(section.da_pause_ns, section.da_timeout_ns, section.da_timeout_ns)
+    outgoing = Outgoing(around.chance, pace, section.da_source)
+    clients = RadiusClients(spoken.targets, nases, spoken.templates, outgoing, around.clock, event_timestamp=section.da_event_timestamp)
+    return RadiusAgent(intake, ports, clients, around.gate, around.census)
 
 
 def _key_of(section: Radius, terms: Terms) -> Template | None:
@@ -58,14 +85,3 @@ def _key_of(section: Radius, terms: Terms) -> Template | None:
         return Template.parse(text, terms.separator) if text else None
     except ValueError as error:
         raise SettingsError(f"{SECTION}.requests_cache_key: {error}") from None
-
-
-def _clients_of(tree: Tree, section: Radius, around: Surroundings, targets: Targets, nases: Nases) -> RadiusClients:
-    """NASes as sessions call them. SettingsError for a template that is named and cannot be had."""
-    terms = terms_of(tree, SECTION, around.zone, around.filters, around.user_cache)
-    templates = Templates(lambda name: template_of(tree, name, terms))
-    for name in dict.fromkeys(name for target in targets.all for name in target.templates):
-        templates.of(name)
-    pace = Pace(section.da_pause_ns, section.da_timeout_ns, section.da_timeout_ns)
-    outgoing = Outgoing(around.chance, pace, section.da_source)
-    return RadiusClients(targets, nases, templates, outgoing, around.clock, event_timestamp=section.da_event_timestamp)

@@ -81,10 +81,14 @@ class RadiusClients:
         """`event_timestamp`: requests say when they were made."""
         self.counts: Final = AskedCounts()
         self.outgoing: Final = outgoing
-        self._targets = targets
         self._nases = nases
-        self._templates = templates
         self._clock = clock
+        self.speak(targets, templates, event_timestamp=event_timestamp)
+
+    def speak(self, targets: Targets, templates: Templates, *, event_timestamp: bool) -> None:
+        """Requests to NASes from the next one on are made so."""
+        self._targets = targets
+        self._templates = templates
         self._event_timestamp = event_timestamp
 
     async def arrival(self, client: str, timeout_seconds: float) -> None:

@@ -38,8 +38,8 @@ class Intake:
     unknown: int
     ticket: int
     reason: str
+    max_requests: int
     _caps: Caps | None
-    _max_requests: int
 
     def __init__(self, requests: Requests, nases: Nases, gate: Gate, caps: Caps | None, max_requests: int) -> None:
         self.requests = requests
@@ -50,7 +50,7 @@ class Intake:
         self.ticket = 0
         self.reason = ""  # why the last packet was discarded
         self._caps = caps
-        self._max_requests = max_requests
+        self.max_requests = max_requests
 
     def sender(self, address: str) -> Sender | None:
         """Whose address it is; None, counted, for one that no entry has or whose entry has no secret."""
@@ -76,7 +76,7 @@ class Intake:
 
     def has_place(self, sender: Sender) -> bool:
         """Whether one more request would do more than wait; False, counted, where not."""
-        if (0 < self._max_requests <= self.in_flight) or self.gate.held_bytes >= MAX_GATE_BYTES:
+        if (0 < self.max_requests <= self.in_flight) or self.gate.held_bytes >= MAX_GATE_BYTES:
             sender.nas.counts.discarded(OVERLOAD)
             return False
         return True

@@ -100,6 +100,13 @@ class Sender:
         self._protected = protected
         self._told = protected or nas.message_authenticator == NO
 
+    def learn(self, before: Sender) -> None:
+        """Takes over what was seen under an earlier entry of the same name."""
+        if before.nas.name == self.nas.name and before.nas.message_authenticator == self.nas.message_authenticator:
+            self.streak = before.streak
+            self.demanded = before.demanded
+            self._told = before._told
+
     def fault(self, packet: Packet, secret: bytes) -> str:
         """Why a request is to be discarded, in a word of counts.py; empty for one that is what it says.
 
@@ -160,6 +167,7 @@ class Nases:
 
     all: list[Nas]
     senders: dict[str, Sender]  # bounded by MAX_SENDERS
+    _learned: dict[str, Sender]  # those before the last change, of which nothing was heard since
     _order: deque[str]  # of the senders
     _blocks: list[Block]  # the longest prefixes first
 
@@ -167,6 +175,7 @@ class Nases:
         """ValueError for what is no network, and for a network that two entries have."""
         self.all = []
         self.senders = {}
+        self._learned = {}
         self._order = deque()
         self._blocks = []
         self.replace(all)
@@ -186,6 +195,7 @@ class Nases:
                     block.entries[bits] = nas
         self._blocks = [blocks[key] for key in sorted(blocks, key=_by_length)]
         self.all = all
+        self._learned = self.senders
         self.senders = {}
         self._order = deque()
 
@@ -233,7 +243,11 @@ class Nases:
             if block.version == version:
                 nas = block.entries.get(number >> (size - block.bits))
                 if nas is not None:
-                    return self._kept(Sender(nas, str(known)), address)
+                    sender = Sender(nas, str(known))
+                    before = self._learned.pop(address, None)
+                    if before is not None:
+                        sender.learn(before)
+                    return self._kept(sender, address)
         return None
 
     def _kept(self, sender: Sender, address: str) -> Sender:

@@ -67,8 +67,8 @@ class Requests:
     client: str
     ticket: int
     complaints: Complaints
+    processors: Processors
     _door: RequestDoor
-    _processors: Processors
     _clock: Callable[[], int]
     _now_ns: int
     _stepped: bool
@@ -76,7 +76,7 @@ class Requests:
     _packet: Packet | None
     _nas: Nas | None
     _secret: bytes
-    _remembering: Remembering
+    remembering: Remembering
     _first: Callable[[], bytes]
     _random: Random
     _accepting: bytes
@@ -92,7 +92,7 @@ class Requests:
         self.ticket = 0
         self.complaints = Complaints(clock)
         self._door = door
-        self._processors = processors
+        self.processors = processors
         self._clock = clock
         self._now_ns = 0
         self._stepped = False
@@ -105,7 +105,7 @@ class Requests:
         self._secret = b""  # that of the way it came
         self._accepting = b""  # attributes of an answer that no field has written: of an acceptance, of a refusal
         self._refusing = b""
-        self._remembering = remembering
+        self.remembering = remembering
         self._first = self._remembered
 
     @property
@@ -145,7 +145,7 @@ class Requests:
         packet, nas = self._packet, self._nas
         assert packet is not None, "a request is being worked off"
         assert nas is not None, "it is somebody's"
-        return self._remembering.kept(packet, nas, self._now_ns)
+        return self.remembering.kept(packet, nas, self._now_ns)
 
     # -- requests --------------------------------------------------------------------------------------------------------
 
@@ -189,7 +189,7 @@ class Requests:
             known = self._repeated(packet, keys, nas)
             if known:
                 return known
-        client = self.client = self._remembering.client_of(packet, address)
+        client = self.client = self.remembering.client_of(packet, address)
         door.hold(self._first if client else None)
         try:
             made = self._made(packet, nas, address, remote, is_accounting)
@@ -215,7 +215,7 @@ class Requests:
         return known
 
     def _made(self, packet: Packet, nas: Nas, address: str, remote: str, is_accounting: bool) -> bytes:
-        processors = self._processors
+        processors = self.processors
         kind = ACCOUNTING if is_accounting else AUTHENTICATION
         variables: dict[str, object] = {TYPE: kind, CODE: WORDS[packet.code], REMOTE_HOST: remote}
         if is_accounting:

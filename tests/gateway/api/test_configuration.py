@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gateway.api.configuration import CONFIGURATION, LIVE, Configuration
+from gateway.api.configuration import CONFIGURATION, Configuration
 from gateway.api.context import Api, ApiOptions
 from gateway.config import Tree, load
 from gateway.config.kinds import Group
 from gateway.config.options import SECTIONS
+from gateway.live import CertificatesPart, ClientsPart, DiameterPart, LogPart, RadiusPart, SessionsPart
 from gateway.protocols.jsonrpc.envelope import decode
 from tests.gateway.api.calls import Caller
 from tests.gateway.api.fakes import ALL_SECTIONS, NOW, FakeEngine, FakeJournal
@@ -33,13 +35,38 @@ class Waiting(Caller):
         return (answer if isinstance(answer, bytes) else asyncio.run(finish(answer))).decode()
 
 
+LIVE = ("general.log_level", "general.reply_timeout", "sessions.client_protocol")
+
+
+class Taking:
+    """A part that takes some options, and keeps the trees that were put in force. It cannot be `broken`."""
+
+    def __init__(self, *names: str) -> None:
+        self.names = names
+        self.taken: list[Tree] = []
+        self.broken = ""
+
+    def takes(self, tree: Tree) -> tuple[str, ...]:
+        assert tree is not None
+        return self.names
+
+    def ready(self, tree: Tree) -> Callable[[], None]:
+        if self.broken:
+            raise ValueError(self.broken)
+        return lambda: self.taken.append(tree)
+
+
 class Desk:
     """A caller, and the trees that were put in force."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "c.json").write_text('{"general": {"node_id": "n"}, "chargers": {"enabled": true}}')
-        self.applied: list[Tree] = []
-        rooms = {CONFIGURATION: Configuration(load(str(folder)).tree, self.applied.append)}
+        self.part = Taking(*LIVE)
+        self.other = Taking("templates")
+        self.applied = self.part.taken
+        self.folder = folder
+        self.configuration = Configuration(load(str(folder)).tree, [self.part, self.other], lambda: load(str(folder)))
+        rooms = {CONFIGURATION: self.configuration}
         api = Api(FakeEngine(FakeJournal()), ApiOptions(ALL_SECTIONS, "test"), lambda: NOW, rooms=rooms)
         self.call = Waiting(api)
 
@@ -146,9 +173,58 @@ def test_files_are_read_anew(desk: Desk, tmp_path: Path) -> None:
     assert found[1].startswith("invalid configuration: ")
 
 
-def test_live_options_exist() -> None:
-    for name in LIVE:
+def test_the_files_of_the_start_are_read_again(desk: Desk) -> None:
+    def again(text: str, *, dry_run: bool = False) -> object:
+        (desk.folder / "c.json").write_text(text)
+        return desk.call("TollwireV1.ReloadConfig", {"DryRun": dry_run})
+
+    base = '"chargers": {"enabled": true}'
+    assert again(f'{{"general": {{"node_id": "n"}}, {base}}}') == {"Changed": [], "NextStart": []}
+    both = f'{{"general": {{"node_id": "m", "log_level": 5}}, "templates": {{"mine": [{{"path": "*rep.A", "value": "1"}}]}}, {base}}}'
+    changed = {"Changed": ["general.log_level", "templates.mine"], "NextStart": ["general.node_id"]}
+    count = len(desk.applied)
+    assert again(both, dry_run=True) == changed
+    assert (len(desk.applied), desk.general("log_level")) == (count, 6)
+    assert again(both) == changed
+    assert (desk.general("log_level"), desk.general("node_id")) == (5, "n"), "what waits for the next start is not in force"
+    assert desk.applied[-1] is desk.other.taken[-1]
+    assert desk.applied[-1].general.node_id == "n"
+    assert again(both) == {"Changed": [], "NextStart": ["general.node_id"]}
+    assert desk.set({"general": {"log_level": 3}}) == "OK"
+    assert (desk.general("log_level"), desk.general("node_id")) == (3, "n")
+    assert again(f"{{{base}}}")["Changed"] == ["general.log_level", "templates.mine"]  # type: ignore[index]
+    assert not isinstance(desk.applied[-1].values["templates"], dict) or "mine" not in desk.applied[-1].values["templates"]
+
+
+def test_files_that_are_wrong_change_nothing_and_every_fault_is_told(desk: Desk) -> None:
+    (desk.folder / "c.json").write_text('{"general": {"log_level": 2, "colour": 1, "rounding_decimals": "x"}, "chargers": {"enabled": 7}}')
+    count = len(desk.applied)
+    found = desk.call("TollwireV1.ReloadConfig", {})
+    assert isinstance(found, tuple)
+    lines = found[1].splitlines()
+    assert lines[0] == "invalid configuration:"
+    assert [line.split(":")[0] for line in lines[1:]] == [str(desk.folder / "c.json")] * 2
+    assert (len(desk.applied), desk.general("log_level")) == (count, 6)
+
+
+def test_where_one_part_cannot_take_it_none_does(desk: Desk) -> None:
+    desk.other.broken = "templates.mine: cannot be"
+    (desk.folder / "c.json").write_text('{"general": {"node_id": "n", "log_level": 2}, "chargers": {"enabled": true}}')
+    count = len(desk.applied)
+    assert desk.call("TollwireV1.ReloadConfig", {}) == ("error", "invalid configuration:\ntemplates.mine: cannot be")
+    assert desk.set({"general": {"log_level": 2}}) == ("error", "invalid configuration: templates.mine: cannot be")
+    assert (len(desk.applied), desk.general("log_level")) == (count, 6)
+
+
+def test_live_options_exist(tmp_path: Path) -> None:
+    config = tmp_path / "tollwire.toml"
+    config.write_text("[diameter_agent]\nenabled = true\n[radius_agent]\nenabled = true\n")
+    tree = load(str(config), environ={}).tree
+    nothing: Any = None
+    parts = (CertificatesPart(nothing), DiameterPart(nothing, nothing), RadiusPart(nothing, nothing))
+    names = [name for part in (LogPart(), ClientsPart(nothing), SessionsPart(nothing), *parts) for name in part.takes(tree)]
+    assert len(names) == len(set(names) - {"templates"}) + 2
+    for name in names:
         section, _, option = name.partition(".")
         kind = SECTIONS[section].kind
-        assert isinstance(kind, Group)
-        assert option in {one.name for one in kind.options}
+        assert not option or (isinstance(kind, Group) and option in {one.name for one in kind.options}), name

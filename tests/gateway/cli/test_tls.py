@@ -129,11 +129,11 @@ def test_certificates_are_read_anew_at_a_signal(authority: Authority, tmp_path: 
         first = serial(served)
         (tmp_path / "server.key").write_text("broken")
         served.process.send_signal(signal.SIGHUP)
-        until(lambda: "certificates not reloaded" in served.text(), "it says why not")
+        until(lambda: "configuration not reloaded" in served.text(), "it says why not")
         assert serial(served) == first
         own.sign("server")
         served.process.send_signal(signal.SIGHUP)
-        until(lambda: 'event="certificates reloaded"' in served.text(), "it says so")
+        until(lambda: 'event="configuration reloaded"' in served.text(), "it says so")
         assert serial(served) != first
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -133,10 +134,10 @@ def test_from_the_command_line_a_name_is_relative_to_where_one_is(tmp_path: Path
 
 def test_a_request_may_not_have_files_read(tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("c2VjcmV0")
-    configuration = Configuration(load((), (), {}).tree, lambda tree: None)
+    configuration = Configuration(load((), (), {}).tree, [])
     for name in ("secret", "none"):
         with pytest.raises(RequestError, match="must be a text, not what stands here"):
-            configuration.change(f'{{"http": {{"auth_users": {{"anna": {{"file": "{tmp_path}/{name}"}}}}}}}}', dry_run=True)
+            asyncio.run(configuration.change(f'{{"http": {{"auth_users": {{"anna": {{"file": "{tmp_path}/{name}"}}}}}}}}', dry_run=True))
 
 
 def test_the_password_of_a_url_is_not_told(tmp_path: Path) -> None:

@@ -143,7 +143,7 @@ class Station:
         )
         self.agent: DiameterAgent = diameter_agent(loaded.tree, section, around)
         self.house = self.agent.house
-        self.builder = Builder(self.house.requests._language.dictionary)
+        self.builder = Builder(self.house.requests.language.dictionary)
 
     def connect(self, remote: str = "192.0.2.7", **link: Any) -> Far:
         """A peer's connection that has said nothing yet."""

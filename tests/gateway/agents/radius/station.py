@@ -148,7 +148,7 @@ class Station:
         self.gate = Gate(journal)
         self.caps = Caps(caps, journal, queue=False) if caps else None
         self.census = Census(100)
-        around = Surroundings(
+        self.around = around = Surroundings(
             door=Door(self.site),
             filters=self.site.engine.filters,
             clock=lambda: self.site.now,

@@ -15,8 +15,8 @@ from engine.errors import RequestError
 from gateway.agents.settings import SettingsError
 from gateway.api.configuration import Configuration
 from gateway.config.certificates import server_context
-from gateway.config.change import over
-from gateway.config.tree import Tls, Tree
+from gateway.config.tree import Tls
+from gateway.live import RadiusPart
 from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCOUNTING_RESPONSE
 from gateway.protocols.radius.packet import decode
 from gateway.transport.tls import Certificates
@@ -220,60 +220,62 @@ def test_an_address_that_is_taken_is_told(tmp_path: Path) -> None:
 
 
 def test_clients_come_change_and_go_at_run_time(tmp_path: Path) -> None:
-    station = Station(tmp_path)
+    async def test() -> None:
+        station = Station(tmp_path)
+        configuration = Configuration(station.loaded.tree, [RadiusPart(station.agent, station.around)])
+        station.authenticates(station.access())
+        new = '{"radius_agent": {"clients": [{"id": "wlc", "addresses": ["203.0.113.9"], "secret": "between-us"}]}}'
+        await configuration.change(new, dry_run=True)
+        assert station.authenticates(station.access(), host="203.0.113.9") == []
+        await configuration.change(new, dry_run=False)
+        assert len(station.authenticates(station.access(), host="203.0.113.9")) == len(station.authenticates(station.access())) == 1
+        assert station.counts().answers == {ACCESS_ACCEPT: 2}, "who stays keeps its counts"
+        await configuration.change('{"radius_agent": {"clients": [{"id": "wlc", "secret": ""}]}}', dry_run=False)
+        assert station.authenticates(station.access(), host="203.0.113.9") == []
+        await configuration.change('{"radius_agent": {"client_secrets": {"198.18.0.0/15": "between-us"}}}', dry_run=False)
+        assert len(station.authenticates(station.access(), host="198.18.0.1")) == 1
+        with pytest.raises(RequestError, match="is no address and no network"):
+            await configuration.change('{"radius_agent": {"client_secrets": {"nowhere": "x"}}}', dry_run=False)
+        with pytest.raises(RequestError, match=r"next start only: radius_agent\.listeners"):
+            await configuration.change('{"radius_agent": {"listeners": []}}', dry_run=False)
+        assert len(station.authenticates(station.access(), host="198.18.0.1")) == 1
+        await configuration.reload(str(tmp_path / "tollwire.toml"), "radius_agent", dry_run=False)
+        assert station.authenticates(station.access(), host="198.18.0.1") == [], "the files have it not"
+        assert [nas.name for nas in station.agent.nases] == ["bras", "mute"]
 
-    def apply(tree: Tree) -> None:
-        section = tree.radius()
-        assert section is not None
-        try:
-            station.agent.take(section)
-        except ValueError as error:
-            raise RequestError(str(error)) from None
+    asyncio.run(test())
 
-    configuration = Configuration(station.loaded.tree, apply)
-    asked = station.access()
-    station.authenticates(asked)
-    new = '{"radius_agent": {"clients": [{"id": "wlc", "addresses": ["203.0.113.9"], "secret": "between-us"}]}}'
-    configuration.change(new, dry_run=True)
-    assert station.authenticates(station.access(), host="203.0.113.9") == []
-    configuration.change(new, dry_run=False)
-    assert len(station.authenticates(station.access(), host="203.0.113.9")) == len(station.authenticates(station.access())) == 1
-    assert station.counts().answers == {ACCESS_ACCEPT: 2}, "who stays keeps its counts"
-    configuration.change('{"radius_agent": {"clients": [{"id": "wlc", "secret": ""}]}}', dry_run=False)
-    assert station.authenticates(station.access(), host="203.0.113.9") == []
-    configuration.change('{"radius_agent": {"client_secrets": {"198.18.0.0/15": "between-us"}}}', dry_run=False)
-    assert len(station.authenticates(station.access(), host="198.18.0.1")) == 1
-    with pytest.raises(RequestError, match="is no address and no network"):
-        configuration.change('{"radius_agent": {"client_secrets": {"nowhere": "x"}}}', dry_run=False)
-    with pytest.raises(RequestError, match=r"next start only: radius_agent\.max_requests"):
-        configuration.change('{"radius_agent": {"max_requests": 5}}', dry_run=False)
-    assert len(station.authenticates(station.access(), host="198.18.0.1")) == 1
-    asyncio.run(configuration.reload(str(tmp_path / "tollwire.toml"), "radius_agent", dry_run=False))
-    assert station.authenticates(station.access(), host="198.18.0.1") == [], "the files have it not"
-    assert [nas.name for nas in station.agent.nases] == ["bras", "mute"]
+
+def test_what_was_learned_of_signatures_stays_when_clients_change(tmp_path: Path) -> None:
+    async def test() -> None:
+        station = Station(tmp_path, 'message_authenticator = "auto"')
+        sender = station.intake.nases.sender("192.0.2.10")
+        assert sender is not None
+        sender.demanded = True
+        configuration = Configuration(station.loaded.tree, [RadiusPart(station.agent, station.around)])
+        await configuration.change('{"radius_agent": {"client_secrets": {"198.18.0.0/15": "between-us"}}}', dry_run=False)
+        again = station.intake.nases.sender("192.0.2.10")
+        assert again is not None
+        assert again is not sender
+        assert again.demanded
+
+    asyncio.run(test())
 
 
 def test_a_dictionary_that_is_wrong_changes_nothing(tmp_path: Path) -> None:
-    station = Station(tmp_path)
-    words = tmp_path / "dictionary"
-    words.write_text("ATTRIBUTE Wrong")
-    section = station.loaded.tree.radius()
-    assert section is not None
+    async def test() -> None:
+        station = Station(tmp_path)
+        configuration = Configuration(station.loaded.tree, [RadiusPart(station.agent, station.around)])
+        words = tmp_path / "dictionary"
+        words.write_text("ATTRIBUTE Wrong")
+        new = msgspec.json.encode({"radius_agent": {"clients": [{"id": "bras", "dictionaries": [str(words)]}]}}).decode()
+        with pytest.raises(RequestError, match=f"{words}:1"):
+            await configuration.change(new, dry_run=False)
+        assert len(station.authenticates(station.access())) == 1
+        words.write_text("ATTRIBUTE Right 250 string\n")
+        await configuration.change(new, dry_run=False)
+        nas = station.intake.nases.named("bras")
+        assert nas is not None
+        assert nas.paths.dictionary.named("Right") is not None
 
-    def changed(**row: object) -> None:
-        tree, faults = over(
-            station.loaded.tree, msgspec.json.encode({"radius_agent": {"clients": [{"id": "bras", **row}]}}).decode(), "test"
-        )
-        assert not faults
-        new = tree.radius()
-        assert new is not None
-        station.agent.take(new)
-
-    with pytest.raises(SettingsError, match=f"{words}:1"):
-        changed(dictionaries=[str(words)])
-    assert len(station.authenticates(station.access())) == 1
-    words.write_text("ATTRIBUTE Right 250 string\n")
-    changed(dictionaries=[str(words)])
-    nas = station.intake.nases.named("bras")
-    assert nas is not None
-    assert nas.paths.dictionary.named("Right") is not None
+    asyncio.run(test())

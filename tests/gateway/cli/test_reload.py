@@ -1,0 +1,109 @@
+"""A running gateway reads its configuration again: `tollwire reload` and SIGHUP."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCESS_REJECT, ACCESS_REQUEST
+from gateway.protocols.radius.packet import decode
+from gateway.protocols.radius.signing import request
+from tests.gateway.servers import Gateway, gateway, tollwire, until
+
+SECRET = b"between-us"
+CONFIG = """
+[general]
+node_id = "n"
+log_level = {level}
+
+[listen]
+birpc_json = ""
+
+[radius_agent]
+enabled = true
+listeners = [{{ auth_address = "127.0.0.1:0", acct_address = "" }}]
+clients = [{{ id = "here", addresses = ["127.0.0.1"], secret = "{secret}" }}]
+
+[[radius_agent.request_processors]]
+id = "all"
+flags = ["*none"]
+request_fields = []
+reply_fields = [{{ path = "*rep.*radReplyCode", value = "{code}" }}]
+{more}
+"""
+
+
+class Site:
+    """A gateway and the file that it is configured by."""
+
+    def __init__(self, folder: Path) -> None:
+        self.file = folder / "tollwire.toml"
+        self.write()
+
+    def write(self, level: int = 6, secret: str = SECRET.decode(), code: str = "AccessAccept", more: str = "") -> None:
+        self.file.write_text(CONFIG.format(level=level, secret=secret, code=code, more=more))
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Site:
+    return Site(tmp_path)
+
+
+@pytest.fixture
+def served(site: Site, tmp_path: Path) -> Iterator[Gateway]:
+    with gateway(tmp_path / "state", "--config", str(site.file)) as served:
+        until(lambda: "event=ready" in served.text(), "it is ready")
+        yield served
+
+
+def code(served: Gateway, number: int) -> int:
+    """What an Access-Request is answered; 0 for silence."""
+    address = served.text().partition("radius=")[2].split()[0].strip('"').partition("/")[0]
+    host, _, port = address.rpartition(":")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+        link.settimeout(1)
+        link.sendto(request(ACCESS_REQUEST, number, b"\x01\x05ann", SECRET, number.to_bytes(16, "big")), (host, int(port)))
+        try:
+            return decode(link.recv(4096)).code
+        except TimeoutError:
+            return 0
+
+
+def test_what_is_in_the_files_is_in_force_after_a_reload(site: Site, served: Gateway) -> None:
+    server = ("--server", served.address)
+    assert code(served, 1) == ACCESS_ACCEPT
+    assert tollwire("reload", *server).stdout == "nothing changed; certificates and dictionaries were read again\n"
+    site.write(level=5, code="AccessReject", more="[schedulers]\nenabled = false\n")
+    told = "changed: general.log_level\nchanged: radius_agent.request_processors\ntakes effect at the next start: schedulers.enabled\n"
+    assert tollwire("reload", *server, "--dry-run").stdout == told
+    assert code(served, 2) == ACCESS_ACCEPT
+    assert tollwire("reload", *server).stdout == told
+    assert code(served, 3) == ACCESS_REJECT
+    found = json.loads(tollwire("reload", *server, "--json").stdout)
+    assert found == {"Changed": [], "NextStart": ["schedulers.enabled"]}
+    site.write(secret="another", code="AccessReject")
+    assert tollwire("reload", *server).returncode == 0
+    assert code(served, 4) == 0
+
+
+def test_files_that_are_wrong_are_refused_with_every_fault(site: Site, served: Gateway) -> None:
+    site.write(code="AccessReject", more='[general.colour]\na = 1\n[sessions]\nsession_ttl = "soon"\n')
+    found = tollwire("reload", "--server", served.address)
+    assert (found.returncode, found.stdout) == (1, "")
+    lines = found.stderr.splitlines()
+    assert lines[0] == "tollwire reload: invalid configuration:"
+    assert len(lines) == 3
+    assert all(line.startswith(f"{site.file}:") for line in lines[1:])
+    assert code(served, 1) == ACCESS_ACCEPT
+    served.process.send_signal(signal.SIGHUP)
+    until(lambda: served.text().count('event="configuration not reloaded"') == 2, "both faults are in the log")
+    assert code(served, 2) == ACCESS_ACCEPT
+    site.write(code="AccessReject")
+    served.process.send_signal(signal.SIGHUP)
+    until(lambda: 'event="configuration reloaded"' in served.text(), "it says so")
+    assert code(served, 3) == ACCESS_REJECT
