@@ -57,6 +57,7 @@ REMOTE_HOST: Final = "RemoteHost"
 AUTHENTICATION: Final = "*radAuth"
 ACCOUNTING: Final = "*radAccount"
 _ACCESS_ANSWERS: Final = (ACCESS_ACCEPT, ACCESS_REJECT, ACCESS_CHALLENGE)
+SILENCE: Final = b"\0"  # what is remembered of an accounting request that was worked off and cannot be answered
 _SALTS: Final = 0x7FFF
 _SALT_STEP: Final = 64  # more than attributes of one answer that are salted
 
@@ -163,7 +164,7 @@ class Requests:
         except (StorageUnavailable, StorageRefused):
             nas.counts.discarded(UNAVAILABLE)
             return b""
-        if not made:
+        if not made or made == SILENCE:
             return b""
         code = made[0]
         try:
@@ -193,6 +194,8 @@ class Requests:
         door.hold(self._first if client else None)
         try:
             made = self._made(packet, nas, address, remote, is_accounting)
+            if keys and self._stepped and not made:
+                made = SILENCE  # nor when it comes again: what it has moved is not moved again
         finally:
             door.release(keys, made, self._now_ns)
         if self._stepped:

@@ -39,6 +39,21 @@ AnswerTime = "2026-04-07T10:00:00Z"
 Usage = "10s"
 
 [[radius_agent.request_processors]]
+id = "unanswerable"
+filters = ["*string:~*req.Acct-Status-Type:Tunnel-Start"]
+flags = ["*message", "*accounts"]
+reply_fields = [{path = "*rep.Reply-Message", value = "~*req.State", mandatory = true}]
+[radius_agent.request_processors.request_fields]
+ToR = "*voice"
+OriginID = "~*req.Acct-Session-Id"
+RequestType = "*prepaid"
+Account = "1001"
+Subject = "sub"
+Destination = "4930123"
+AnswerTime = "2026-04-07T10:00:00Z"
+Usage = "10s"
+
+[[radius_agent.request_processors]]
 id = "radauth"
 filters = ["*exists:~*req.User-Password:", "*exists:~*req.NAS-Port:"]
 flags = ["*radauth", "*pap"]
@@ -128,6 +143,16 @@ def test_an_event_is_charged_once(tmp_path: Path) -> None:
     for delay in (0, 3):
         said(far, far.accounting("Failed", extra=raw(41, delay)))
     assert far.site.cash() == 99
+
+
+def test_what_was_charged_and_cannot_be_answered_is_charged_once(tmp_path: Path) -> None:
+    site = switch()
+    far = station(tmp_path, site)
+    again = far.accounting("Tunnel-Start")
+    assert far.accounts(again) == far.accounts(far.accounting("Tunnel-Start", extra=raw(41, 3))) == []
+    site.cut()
+    assert station(tmp_path, site).accounts(again) == []
+    assert site.cash() == 99
 
 
 def test_an_end_alone_that_comes_again_after_a_restart(tmp_path: Path) -> None:
