@@ -1,37 +1,28 @@
-"""A gateway with the sample set-up for Diameter (packaging/config/diameter)."""
+"""Gateways with the sample set-ups of packaging/config."""
 
 from __future__ import annotations
 
 import json
 from decimal import Decimal
 from pathlib import Path
+from random import randrange
 
 from gateway.cli.measure.diameter import free_port
-from tests.gateway.servers import ROOT, Gateway, tollwire
+from tests.gateway.servers import ROOT, Gateway, environment, tollwire
 
-CONFIG = ROOT / "packaging" / "config" / "diameter"
+PACKAGING = ROOT / "packaging"
+CONFIG = PACKAGING / "config" / "diameter"
 PLAN = ROOT / "packaging" / "tariffplans" / "diameter"
 REQUESTS = ROOT / "packaging" / "requests" / "diameter"
+RADIUS_SECRET = "only-for-this-test"
 
 
-class Sample(Gateway):
-    """A gateway with the sample set-up, its Diameter port a free one."""
+class Served(Gateway):
+    """What tests ask of a gateway with a sample plan."""
 
-    def __init__(self, folder: Path) -> None:
-        """With the sample plan, unless the folder has a state already."""
-        self.port = free_port()
-        listeners = f'diameter_agent.listeners=[{{"address": "127.0.0.1:{self.port}"}}]'
-        anew = not (folder / "state").exists()
-        super().__init__(folder, "--config", str(CONFIG), "--set", listeners)
-        if anew:
-            loaded = tollwire("load", "--server", self.address, str(PLAN))
-            assert loaded.returncode == 0, loaded.stderr
-
-    def send(self, name: str, *words: str) -> list[dict[str, object]]:
-        """What the answers to a file of requests say; all are what they are to be."""
-        ran = tollwire("diameter", "send", "--json", "--peer", f"127.0.0.1:{self.port}", "--file", str(REQUESTS / name), *words)
-        assert ran.returncode == 0, ran.stdout + ran.stderr
-        return [json.loads(line, parse_float=Decimal) for line in ran.stdout.splitlines()]
+    def load(self, plan: Path) -> None:
+        loaded = tollwire("load", "--server", self.address, str(plan))
+        assert loaded.returncode == 0, loaded.stderr
 
     def money(self, account: str) -> Decimal:
         found = self.call("APIerSv2.GetAccount", {"Tenant": "default", "Account": account})
@@ -47,3 +38,42 @@ class Sample(Gateway):
         """Money for an account, which is made where it is not there."""
         cash = {"Tenant": "default", "Account": account, "BalanceType": "*monetary", "Value": money, "Balance": {"ID": "money"}}
         self.call("APIerSv1.AddBalance", cash)
+
+
+class Sample(Served):
+    """A gateway with the sample set-up, its Diameter port a free one."""
+
+    def __init__(self, folder: Path) -> None:
+        """With the sample plan, unless the folder has a state already."""
+        self.port = free_port()
+        listeners = f'diameter_agent.listeners=[{{"address": "127.0.0.1:{self.port}"}}]'
+        anew = not (folder / "state").exists()
+        super().__init__(folder, "--config", str(CONFIG), "--set", listeners)
+        if anew:
+            self.load(PLAN)
+
+    def send(self, name: str, *words: str) -> list[dict[str, object]]:
+        """What the answers to a file of requests say; all are what they are to be."""
+        ran = tollwire("diameter", "send", "--json", "--peer", f"127.0.0.1:{self.port}", "--file", str(REQUESTS / name), *words)
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        return [json.loads(line, parse_float=Decimal) for line in ran.stdout.splitlines()]
+
+
+class RadiusSample(Served):
+    """A gateway with the sample set-up for RADIUS, on an address of loopback of its own: what sends requests asks at the usual ports."""
+
+    def __init__(self, folder: Path) -> None:
+        self.host = f"127.{randrange(1, 255)}.{randrange(256)}.{randrange(1, 255)}"
+        listeners = f'radius_agent.listeners=[{{"auth_address": "{self.host}:1812", "acct_address": "{self.host}:1813"}}]'
+        environ = environment(RADIUS_SECRET=RADIUS_SECRET)
+        super().__init__(folder, "--config", str(PACKAGING / "config" / "radius"), "--set", listeners, env=environ)
+        self.load(PACKAGING / "tariffplans" / "radius")
+
+    def send(self, *words: str, refused: bool = False) -> list[dict[str, object]]:
+        """What the answers to requests say, one or those of a file; all are what they are to be, or a single one is a refusal."""
+        named = "--file" if words[0].endswith(".toml") else ""
+        asked = (named, str(PACKAGING / "requests" / "radius" / words[0]), *words[1:]) if named else words
+        environ = environment(TOLLWIRE_RADIUS_SECRET=RADIUS_SECRET)
+        ran = tollwire("radius", "send", "--json", "--server", self.host, *asked, env=environ)
+        assert (ran.returncode != 0) == refused, ran.stdout + ran.stderr
+        return [json.loads(line, parse_float=Decimal) for line in ran.stdout.splitlines()]
