@@ -116,6 +116,8 @@ def field_text(value: object) -> str:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, Decimal):
         return format(value.normalize(), "f")
     return str(value)

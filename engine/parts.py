@@ -47,7 +47,7 @@ def read_amount(stored: object) -> int:
     """The same of what an untyped decoder gives. ValueError when it is none."""
     if isinstance(stored, int):
         return stored
-    if isinstance(stored, list | tuple) and len(stored) > 1:
+    if (isinstance(stored, list) or isinstance(stored, tuple)) and len(stored) > 1:  # noqa: SIM101 - no union to be made each time
         return join_digits([_digit(one) for one in stored])
     raise ValueError("a stored number is an integer or its digits")
 

@@ -229,7 +229,17 @@ class Moment:
         self.zone = zone
 
     def text(self) -> str:
-        return format_time(self.ns, self.zone)
+        """RFC 3339 as Go writes it. Those of whole seconds in UTC are kept: what happens now is of one second, as a peer tells it."""
+        ns = self.ns
+        if self.zone is not UTC_ZONE or ns % SECOND:
+            return format_time(ns, self.zone)
+        known = _TEXTS.get(ns)
+        if known is None:
+            known = format_time(ns, UTC_ZONE)
+            if len(_TEXTS) >= RECENT_INSTANTS:
+                _TEXTS.clear()
+            _TEXTS[ns] = known
+        return known
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Moment) and self.ns == other.ns
@@ -248,6 +258,7 @@ _COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})(\d{2})(\d{2})(\d{2})(?:\.(\
 _DOTTED: Final = re.compile(r"(\d{2})\.(\d{2})\.(\d{4}) {1,2}(\d{2}):(\d{2}):(\d{2})\Z")
 _SLASHED: Final = re.compile(r"(\d{2})/(\d{2})/(\d{4}) (\d{2}):(\d{2}):(\d{2})\Z")
 _DIGITS: Final = re.compile(r"\d+\Z")
+_TEXTS: Final[dict[int, str]] = {}  # of instants of late
 _RECENT: Final[dict[str, Moment]] = {}  # what was read of texts that end in Z, whatever the zone
 _UNIX_SCALES: Final = {10: SECOND, 13: 1_000_000, 16: 1_000, 19: 1}
 

@@ -67,13 +67,17 @@ def value_text(value: object) -> str:
     """
     if isinstance(value, str):
         return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
     if isinstance(value, Duration):
         return value.text()
     if isinstance(value, Moment):
         return value.text()
     if isinstance(value, Ratio):
         return ratio_text(value)
-    if isinstance(value, dict | list | tuple):
+    if isinstance(value, dict) or isinstance(value, list) or isinstance(value, tuple):  # noqa: SIM101 - no union to be made each time
         return json_text(value)
     if isinstance(value, bytes):
         return value.decode("utf-8", "surrogateescape")

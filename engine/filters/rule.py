@@ -121,7 +121,9 @@ class Empty(Rule):
         value = self.element.value(view)
         if value is MISSING or value is None:
             return True
-        return isinstance(value, str | list | tuple | dict) and len(value) == 0
+        if isinstance(value, str):
+            return not value
+        return isinstance(value, list | tuple | dict) and len(value) == 0
 
 
 class Never(Rule):

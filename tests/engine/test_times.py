@@ -9,12 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine import times
+from engine.limits import RECENT_INSTANTS
 from engine.times import (
     DAY,
     NO_TIME,
     SECOND,
     UTC_ZONE,
     ZERO_TIME,
+    Moment,
     Zone,
     add_months,
     at_local_time,
@@ -230,3 +233,18 @@ def test_the_usual_text_is_read_as_the_longer_one(year: int, month: int, day: in
 def test_what_has_the_length_of_the_usual_text_and_is_none(text: str) -> None:
     with pytest.raises(ValueError, match="Unsupported time format"):
         parse_time(text, UTC_ZONE, 0)
+
+
+@given(st.lists(st.integers(-(2**33), 2**33), min_size=1, max_size=20), st.sampled_from([0, 1, SECOND // 2]))
+def test_an_instant_tells_its_text_each_time(seconds: list[int], part: int) -> None:
+    for second in seconds * 2:
+        ns = second * SECOND + part
+        assert Moment(ns, UTC_ZONE).text() == format_time(ns, UTC_ZONE)
+        assert Moment(ns, BERLIN).text() == format_time(ns, BERLIN)
+
+
+def test_texts_of_instants_are_kept_within_bounds() -> None:
+    for second in range(2 * RECENT_INSTANTS):
+        Moment(second * SECOND, UTC_ZONE).text()
+    assert len(times._TEXTS) <= RECENT_INSTANTS
+    assert Moment(0, UTC_ZONE).text() == "1970-01-01T00:00:00Z"

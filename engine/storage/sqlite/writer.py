@@ -237,11 +237,13 @@ class Writer:
 
 
 def gather(waiting: Sized, hand: Hand, until: float) -> None:
-    """Lets more come while more keeps coming: a commit costs much the same whatever it holds."""
-    held = 0
-    while held < len(waiting) < COMMIT_GATHER_APPENDS and hand.now() < until:
+    """Lets more come while more keeps coming: a commit costs much the same whatever it holds. It looks less and less often, since each
+    look takes the interpreter from the steps that make what is waited for."""
+    held, pause = 0, COMMIT_STEP_SECONDS
+    while held < len(waiting) < COMMIT_GATHER_APPENDS and (left := until - hand.now()) > 0:
         held = len(waiting)
-        hand.sleep(COMMIT_STEP_SECONDS)
+        hand.sleep(min(pause, left))
+        pause *= 2
 
 
 def _pause(tries: int) -> float:

@@ -293,22 +293,18 @@ def repetition_keys(message: Message) -> list[bytes]:
     """What a request is known by when it comes again: its End-to-End Identifier and content, but for what relays add; for credit control
     also who asks for which request of which session."""
     raw, avps = message.raw, message.avps
-    whole = blake2b(raw[5:12], digest_size=KEY_BYTES)
-    if ROUTE_RECORD in avps.keys or PROXY_INFO in avps.keys:
-        whole.update(raw[16:HEADER_BYTES])
-        for position, key in enumerate(avps.keys):
-            if key not in OF_THE_WAY:
-                whole.update(avps.whole(position))
+    said = [raw[5:12]]
+    if avps.find(ROUTE_RECORD) != NO_AVP or avps.find(PROXY_INFO) != NO_AVP:
+        said.append(raw[16:HEADER_BYTES])
+        said += [avps.whole(position) for position, key in enumerate(avps.keys) if key not in OF_THE_WAY]
     else:
-        whole.update(raw[16:])
-    keys = [whole.digest()]
+        said.append(raw[16:])
+    keys = [blake2b(b"".join(said), digest_size=KEY_BYTES).digest()]
     number, kind = avps.find(CC_REQUEST_NUMBER), avps.find(CC_REQUEST_TYPE)
     session, host = avps.find(SESSION_ID), avps.find(ORIGIN_HOST)
     if number != NO_AVP and kind != NO_AVP and session != NO_AVP and host != NO_AVP:
-        named = blake2b(raw[5:12], digest_size=KEY_BYTES)
-        for position in (kind, number, session, host):
-            named.update(avps.whole(position))
-        keys.append(named.digest())
+        named = b"".join([raw[5:12], avps.whole(kind), avps.whole(number), avps.whole(session), avps.whole(host)])
+        keys.append(blake2b(named, digest_size=KEY_BYTES).digest())
     return keys
 
 

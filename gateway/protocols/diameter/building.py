@@ -15,8 +15,8 @@ from typing import Final
 from engine.fields.path import Path
 from engine.times import UTC_ZONE, Zone
 from gateway.protocols.diameter.dictionary import Avp, Dictionary
-from gateway.protocols.diameter.kinds import GROUPED, SIZES
-from gateway.protocols.diameter.limits import MAX_CHAINS
+from gateway.protocols.diameter.kinds import GROUPED, SIZES, TIME
+from gateway.protocols.diameter.limits import MAX_CHAINS, RECENT_TARGETS, RECENT_TEXT_CHARACTERS, RECENT_TEXTS
 from gateway.protocols.diameter.values import write_value
 
 LAST: Final = -1
@@ -28,13 +28,15 @@ Field = tuple[Path, str, bool]
 class Target:
     """A resolved path: AVPs from the outermost on, and which of each is meant (LAST, or a number).
 
-    `head` is the whole header of the last one where its format fixes the length of its value, a multiple of 4; else b"".
+    `head` is the whole header of the last one where its format fixes the length of its value, a multiple of 4; else b"". `recent` are the
+    octets of texts of late, where a text alone says them: most AVPs of answers say the same each time. None where none are kept.
     """
 
     avps: list[Avp]
     numbers: list[int]
     last: Avp
     head: bytes
+    recent: dict[str, bytes] | None
 
     def __init__(self, avps: list[Avp], numbers: list[int]) -> None:
         self.avps = avps
@@ -42,6 +44,22 @@ class Target:
         self.last = avps[-1]
         size = SIZES.get(self.last.kind, 0)
         self.head = self.last.wrap(bytes(size))[:-size] if size else b""
+        self.recent = None
+
+    def octets(self, text: str, zone: Zone, now_ns: int) -> bytes:
+        """The last AVP with the value that a text says. ValueError, with its name, for one that there cannot be."""
+        recent = self.recent
+        if recent is not None:
+            known = recent.get(text)
+            if known is not None:
+                return known
+        value = write_value(self.last, text, zone, now_ns)
+        octets = self.head + value if self.head else self.last.wrap(value)
+        if recent is not None and len(text) <= RECENT_TEXT_CHARACTERS:
+            if len(recent) >= RECENT_TEXTS:
+                recent.clear()
+            recent[text] = octets
+        return octets
 
 
 class Node:
@@ -82,10 +100,8 @@ class Builder:
             target = self._targets.get(path)
             if target is None:
                 target = self.target(path)
-            avp = target.last
             node = _reach(top, target, new_branch)
-            value = write_value(avp, text, zone, now_ns)
-            node.octets = target.head + value if target.head else avp.wrap(value)
+            node.octets = target.octets(text, zone, now_ns)
         return b"".join([node.wire() for node in top])
 
     def target(self, path: Path) -> Target:
@@ -93,6 +109,8 @@ class Builder:
         target = resolve(self.dictionary, path)
         if len(self._targets) >= MAX_CHAINS:
             self._targets.clear()
+        if len(self._targets) < RECENT_TARGETS and target.last.kind != TIME:
+            target.recent = {}
         self._targets[path] = target
         return target
 

@@ -47,10 +47,15 @@ def read_value(kind: int, data: bytes, start: int, end: int) -> object:
     if kind in (U32, ENUM, I32):
         if size != 4:
             return MISSING
-        number = data[start] << 24 | data[start + 1] << 16 | data[start + 2] << 8 | data[start + 3]
+        number = _four(data, start)
         return number - (1 << 32) if kind != U32 and number >= 1 << 31 else number
     if kind in (U64, I64):
-        return int.from_bytes(data[start:end], "big", signed=kind == I64) if size == 8 else MISSING
+        if size != 8:
+            return MISSING
+        high = _four(data, start)
+        if kind == I64 and high >= 1 << 31:
+            high -= 1 << 32
+        return high << 32 | _four(data, start + 4)
     if kind == OCTETS:
         return _octets(data[start:end])
     if kind == GROUPED:
@@ -58,7 +63,7 @@ def read_value(kind: int, data: bytes, start: int, end: int) -> object:
     if kind == TIME:
         if size != 4:
             return MISSING
-        return Moment(_unix(int.from_bytes(data[start:end], "big")) * SECOND, UTC_ZONE)
+        return Moment(_unix(_four(data, start)) * SECOND, UTC_ZONE)
     if kind == ADDRESS:
         return _address(data[start:end])
     if kind in (F32, F64):
@@ -68,6 +73,11 @@ def read_value(kind: int, data: bytes, start: int, end: int) -> object:
     if kind == IPV6:
         return str(IPv6Address(data[start:end])) if size == 16 else MISSING
     return data[start:end].decode("utf-8", "surrogateescape")
+
+
+def _four(data: bytes, at: int) -> int:
+    """The number in four octets."""
+    return data[at] << 24 | data[at + 1] << 16 | data[at + 2] << 8 | data[at + 3]
 
 
 def _octets(value: bytes) -> object:

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from engine.times import zone_of
-from gateway.protocols.diameter.building import Builder
+from gateway.protocols.diameter.building import Builder, Field
+from gateway.protocols.diameter.limits import RECENT_TEXT_CHARACTERS, RECENT_TEXTS
 from gateway.protocols.diameter.message import Avps, decode
 from tests.gateway.protocols.diameter.samples import cases, known, processors
 
@@ -112,6 +113,22 @@ def test_an_enumerated_takes_its_names_and_its_numbers() -> None:
 def test_times_without_an_offset_are_of_the_zone() -> None:
     body = Builder(known()).build([(("Event-Timestamp",), "2026-03-02 11:10:05", False)], zone_of("Europe/Berlin"))
     assert body == Builder(known()).build([(("Event-Timestamp",), "2026-03-02T10:10:05Z", False)])
+
+
+def test_what_was_built_before_is_built_the_same_again() -> None:
+    """A builder keeps octets of late: of more texts than it keeps, of long ones, of one text for two AVPs, of times that it cannot keep."""
+    builder, fresh = Builder(known()), Builder(known())
+    texts = [*map(str, range(RECENT_TEXTS + 5)), "7", "0", "x" * (RECENT_TEXT_CHARACTERS + 1)]
+    for _ in range(2):
+        for text in texts:
+            fields: list[Field] = [(("Session-Id",), text, False), (("Origin-Host",), text, False)]
+            if text.isdecimal():
+                fields.append((("Multiple-Services-Credit-Control", "Rating-Group"), text, False))
+            assert builder.build(fields) == Builder(known()).build(fields)
+    moment: list[Field] = [(("Event-Timestamp",), "*now", False)]
+    for now_ns in (10**18, 2 * 10**18):
+        assert builder.build(moment, now_ns=now_ns) == fresh.build(moment, now_ns=now_ns) == Builder(known()).build(moment, now_ns=now_ns)
+    assert builder.build(moment, now_ns=10**18) != builder.build(moment, now_ns=2 * 10**18)
 
 
 @pytest.mark.parametrize(
