@@ -36,6 +36,7 @@ class RadiusLink(Line):
         self._stream = PacketStream()
         self._next: bytes | None = None  # read, and left to the next turn
         self._sender: Sender | None = None
+        self._changes = 0  # of the clients, when it was last asked who this is
 
     # -- called by the loop --------------------------------------------------------------------------------------------
 
@@ -43,20 +44,26 @@ class RadiusLink(Line):
         super().connection_made(transport)
         if self._life is Life.CLOSED:
             return
+        self._identify(transport)
+
+    def _identify(self, transport: asyncio.BaseTransport) -> None:
+        """Asks who this is, and hangs up on a stranger."""
+        intake = self._intake
+        self._changes = intake.nases.changes
         peername = transport.get_extra_info("peername") or ("", 0)
         address = str(peername[0])
-        if self._secret:
-            self._sender = self._intake.certified(address, transport.get_extra_info("peercert"))
-        else:
-            self._sender = self._intake.sender(address)
-        if self._sender is None:
+        found = intake.certified(address, transport.get_extra_info("peercert")) if self._secret else intake.sender(address)
+        self._sender = found
+        if found is None:
             self.abort()
-            return
-        self.remote = f"{self._sender.address}:{peername[1]}"
+        else:
+            self.remote = f"{found.address}:{peername[1]}"
 
     def data_received(self, data: bytes) -> None:
         if self._life is not Life.OPEN:
             return
+        if self._changes != self._intake.nases.changes and self._transport is not None:
+            self._identify(self._transport)
         self._stream.feed(data)
         if not self._busy:
             self._turn()

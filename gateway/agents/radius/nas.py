@@ -163,9 +163,10 @@ class Block:
 
 
 class Nases:
-    """All entries. They may change while packets come."""
+    """All entries. They may change while packets come; `changes` counts how often they did."""
 
     all: list[Nas]
+    changes: int
     senders: dict[str, Sender]  # bounded by MAX_SENDERS
     _learned: dict[str, Sender]  # those before the last change, of which nothing was heard since
     _order: deque[str]  # of the senders
@@ -174,6 +175,7 @@ class Nases:
     def __init__(self, all: list[Nas]) -> None:
         """ValueError for what is no network, and for a network that two entries have."""
         self.all = []
+        self.changes = 0
         self.senders = {}
         self._learned = {}
         self._order = deque()
@@ -195,6 +197,7 @@ class Nases:
                     block.entries[bits] = nas
         self._blocks = [blocks[key] for key in sorted(blocks, key=_by_length)]
         self.all = all
+        self.changes += 1
         self._learned = self.senders
         self.senders = {}
         self._order = deque()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gateway.agents.radius.intake import ACCOUNTING, AUTHENTICATION
 from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCOUNTING_RESPONSE, STATUS_SERVER
-from tests.gateway.agents.radius.station import Station
+from tests.gateway.agents.radius.station import SECRET, Station
 
 
 def on_loop(test: Callable[[], None]) -> None:
@@ -86,5 +86,22 @@ def test_a_stranger_is_cut_off(tmp_path: Path) -> None:
         station = Station(tmp_path)
         far = station.connect(AUTHENTICATION, remote="203.0.113.9")
         assert (bool(far.wire.end), station.intake.unknown) == (True, 1)
+
+    on_loop(run)
+
+
+def test_who_is_a_client_no_more_is_cut_off_with_the_next_packet(tmp_path: Path) -> None:
+    def run() -> None:
+        station = Station(tmp_path)
+        for secret in (b"", b"radsec"):
+            far = station.connect(AUTHENTICATION, secret=secret)
+            asked = station.access(secret=secret or SECRET)
+            assert len(far.says(asked)) == 1
+            entries = station.intake.nases.all
+            station.intake.nases.replace(entries)
+            assert len(far.says(station.access(secret=secret or SECRET))) == 1
+            station.intake.nases.replace([])
+            assert (far.says(asked), bool(far.wire.end)) == ([], True)
+            station.intake.nases.replace(entries)
 
     on_loop(run)
