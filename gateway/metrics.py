@@ -479,7 +479,7 @@ _NAS: Final = "the first 256 of radius_agent.clients and client_secrets, `other`
 _DISCARDS: Final = (
     "too_short, bad_length, bad_attribute (no packet); bad_code; bad_authenticator, bad_message_authenticator, no_message_authenticator, "
     "proxy_state_unsigned; no_secret; duplicate (is being worked on); overload; unavailable (the disk takes nothing); "
-    "unhandled (no processor took it), failed; unsent (the answer)"
+    "unhandled (no processor took it), failed; unsent (the answer); stale (its Event-Timestamp)"
 )
 
 RADIUS: Final = (
@@ -567,6 +567,12 @@ RADIUS: Final = (
         COUNTER,
         "Packets that came for them and answer none: wrongly signed, or too late.",
         _radius(lambda agent: agent.clients.outgoing.strange),
+    ),
+    Metric(
+        "radius_incoming_in_flight",
+        GAUGE,
+        "Disconnect- and CoA-Requests of others that are being worked on.",
+        _radius(lambda agent: 0 if agent.incoming is None else agent.incoming.under_way),
     ),
     Metric("radius_requests_in_flight", GAUGE, "Requests whose answer waits for the disk.", _radius(lambda agent: agent.intake.in_flight)),
     Metric("radius_kept_answers", GAUGE, "Answers kept for a request that comes again.", _radius(lambda agent: agent.kept_answers)),

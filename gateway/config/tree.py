@@ -368,6 +368,7 @@ class RadiusClient(Struct, frozen=True, kw_only=True):
     message_authenticator: str
     limit_proxy_state: bool | None
     certificate_names: tuple[str, ...]
+    dynamic_authorization: bool
 
 
 class RadiusDynamic(Struct, frozen=True, kw_only=True):
@@ -406,6 +407,9 @@ class Radius(Struct, frozen=True, kw_only=True):
     da_pause_ns: int = field(name="da_pause")
     da_event_timestamp: bool
     da_source: str
+    da_address: str
+    da_session: dict[str, str]
+    da_window_ns: int = field(name="da_window")
     dmr_template: str
     coa_template: str
     sessions_conns: Conns

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gateway.agents.radius.clients import RadiusClients, Templates
+from gateway.agents.radius.incoming import Incoming
 from gateway.agents.radius.intake import ACCOUNTING, AUTHENTICATION, BOTH, Intake
 from gateway.agents.radius.limits import MAX_KEPT_BYTES
 from gateway.agents.radius.link import RadiusLink
@@ -83,12 +84,24 @@ class UdpDoor:
 class RadiusAgent:
     """`start` and `stop` on a running loop, once each."""
 
-    def __init__(self, intake: Intake, ports: Ports, clients: RadiusClients, gate: Gate, census: Census) -> None:
+    def __init__(
+        self,
+        intake: Intake,
+        ports: Ports,
+        clients: RadiusClients,
+        gate: Gate,
+        census: Census,
+        *,
+        incoming: Incoming | None,
+    ) -> None:
+        """`incoming`: where others ask us to end and to alter sessions; None: nowhere."""
+        self.incoming: Final = incoming
         self.intake: Final = intake
         self.clients: Final = clients
         self._ports = ports
         self._gate = gate
         self._census = census
+        self._incoming = incoming
         self._udp: list[UdpDoor] = []
         self._streams: list[Listener] = []
         self._addresses: list[str] = []
@@ -157,6 +170,9 @@ class RadiusAgent:
                 if address is not None:
                     port = await self._open(option.network, *address, takes)
                     self._addresses.append(f"{text.rpartition(':')[0]}:{port}/{option.network}")
+        if self.incoming is not None:
+            self.incoming.start()
+            self._addresses.append(f"{self.incoming.host}:{self.incoming.port}/{UDP}")
 
     async def _open(self, network: str, host: str, port: int, takes: int) -> int:
         """Opens one port; its number."""
@@ -182,6 +198,8 @@ class RadiusAgent:
             udp.close_port()
         for stream in self._streams:
             stream.close_port()
+        if self.incoming is not None:
+            self.incoming.stop()
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_seconds):
                 await self._gate.wait(self.intake.requests.latest_ticket)

@@ -7,6 +7,7 @@ from typing import Final
 from engine.fields.template import Template
 from gateway.agents.radius.agent import Ports, RadiusAgent, Spoken
 from gateway.agents.radius.clients import RadiusClients, Templates
+from gateway.agents.radius.incoming import Incoming, Terms
 from gateway.agents.radius.intake import Intake
 from gateway.agents.radius.nas import Nases
 from gateway.agents.radius.outgoing import Outgoing
@@ -16,8 +17,8 @@ from gateway.agents.radius.settings import SECTION, TLS, Languages, nases_of
 from gateway.agents.radius.targets import Targets
 from gateway.agents.settings import SettingsError, processors_of, template_of, terms_of
 from gateway.agents.surroundings import Surroundings
-from gateway.config.tree import Radius, Tree
-from gateway.processors.terms import Terms
+from gateway.config.tree import Radius, Tree, split_address
+from gateway.processors import terms as processing
 from gateway.protocols.radius.asking import Pace
 
 LIVE: Final = (
@@ -75,10 +76,20 @@ def radius_agent(tree: Tree, section: Radius, around: Surroundings) -> RadiusAge
     pace = Pace(section.da_pause_ns, section.da_timeout_ns, section.da_timeout_ns)
     outgoing = Outgoing(around.chance, pace, section.da_source)
     clients = RadiusClients(spoken.targets, nases, spoken.templates, outgoing, around.clock, event_timestamp=section.da_event_timestamp)
-    return RadiusAgent(intake, ports, clients, around.gate, around.census)
+    incoming = _incoming_of(tree, section, around, intake, clients)
+    return RadiusAgent(intake, ports, clients, around.gate, around.census, incoming=incoming)
 
 
-def _key_of(section: Radius, terms: Terms) -> Template | None:
+def _incoming_of(tree: Tree, section: Radius, around: Surroundings, intake: Intake, clients: RadiusClients) -> Incoming | None:
+    """Where others ask us to end and to alter sessions; None where nobody may."""
+    address = split_address(section.da_address)
+    if address is None:
+        return None
+    terms = Terms(address, tree.general.default_tenant, section.da_session, section.da_window_ns, section.duplicate_window_ns)
+    return Incoming(terms, intake, around.door, clients, around.clock)
+
+
+def _key_of(section: Radius, terms: processing.Terms) -> Template | None:
     """requests_cache_key made ready; None where it is empty. SettingsError where it cannot be read."""
     text = section.requests_cache_key
     try:

@@ -45,6 +45,8 @@ COA_OPTION: Final = "*radCoATemplate"
 CREDIT_ENDS: Final = frozenset(("INSUFFICIENT_CREDIT",))
 CAUSE: Final = "DisconnectCause"
 _ACKNOWLEDGED: Final = (DISCONNECT_ACK, COA_ACK)
+NOT_ROUTABLE: Final = 502
+PROCESSING_ERROR: Final = 505
 _NO_VECTOR: Final = bytes(AUTHENTICATOR_BYTES)  # values in requests whose authenticator is a digest are hidden by zeros
 
 
@@ -122,6 +124,21 @@ class RadiusClients:
         asked = Asked(session.client, session.cgrid, session.request, session.event, session.options or {})
         target = self._target(asked)
         return target is not None and await self._ask(asked, target, COA_REQUEST, asked.option(COA_OPTION) or target.coa_template)
+
+    async def pass_on(self, session: AlterSession, changes: bytes) -> int:
+        """Asks the session's NAS for changes that somebody else wants; 0 where it acknowledges them, else an Error-Cause."""
+        asked = Asked(session.client, session.cgrid, session.request, session.event, {})
+        target = self._target(asked)
+        nas = self._nas(asked)
+        if target is None or nas is None:
+            return NOT_ROUTABLE
+        try:
+            body = self._body(asked, target, nas, target.naming_template) + changes
+        except (ValueError, RequestError) as fault:
+            log.error("a request could not be passed on", extra=asked.told() | {"reason": str(fault)})
+            return PROCESSING_ERROR
+        code = await self.send(asked, target, nas, COA_REQUEST, body)
+        return 0 if code in _ACKNOWLEDGED else asked.cause or PROCESSING_ERROR
 
     async def disconnect_peer(self, arguments: dict[str, object]) -> bool:
         """Meant for Diameter."""

@@ -20,6 +20,7 @@ UNAVAILABLE: Final = "unavailable"
 FAILED: Final = "failed"
 UNHANDLED: Final = "unhandled"
 UNSENT: Final = "unsent"
+STALE: Final = "stale"
 
 
 class AskedCounts:

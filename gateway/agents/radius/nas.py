@@ -54,6 +54,7 @@ class Nas:
     message_authenticator: int  # AUTO, YES, NO
     limit_proxy_state: bool
     certificate_names: list[str]
+    dynamic_authorization: bool  # whether its Disconnect- and CoA-Requests are taken
     counts: NasCounts
 
     def __init__(
@@ -66,6 +67,7 @@ class Nas:
         message_authenticator: int = AUTO,
         limit_proxy_state: bool = False,
         certificate_names: list[str] | None = None,
+        dynamic_authorization: bool = False,
     ) -> None:
         self.name = name
         self.networks = networks
@@ -75,6 +77,7 @@ class Nas:
         self.message_authenticator = message_authenticator
         self.limit_proxy_state = limit_proxy_state
         self.certificate_names = certificate_names or []
+        self.dynamic_authorization = dynamic_authorization
         self.counts = NasCounts()
 
 

@@ -98,6 +98,7 @@ def nases_of(section: Radius, languages: Languages, before: Nases | None = None)
                 _POLICIES[row.message_authenticator or section.message_authenticator],
                 section.limit_proxy_state if row.limit_proxy_state is None else row.limit_proxy_state,
                 list(row.certificate_names),
+                row.dynamic_authorization,
             )
         )
     taken = {network for nas in found for network in nas.networks}

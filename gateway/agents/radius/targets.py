@@ -33,12 +33,14 @@ class Target:
             self.credit_end_template = ""
         else:
             self.credit_end_template = row.credit_end_template or template_name(row.vendor or GENERIC, row.credit_end)
+        self.naming_template: Final = template_name(row.vendor or GENERIC, DISCONNECT)
+        """What finds the session, and says nothing more."""
         self.words: Final = {"Throttle": row.throttle, "Redirect": row.redirect}
 
     @property
     def templates(self) -> tuple[str, ...]:
         """The templates that it names."""
-        return tuple(name for name in (self.dmr_template, self.coa_template, self.credit_end_template) if name)
+        return tuple(name for name in (self.dmr_template, self.coa_template, self.credit_end_template, self.naming_template) if name)
 
 
 class Targets:

@@ -279,6 +279,7 @@ RADIUS_CLIENTS: Final = (
                     ),
                     Option("limit_proxy_state", Flag(), None, "As radius_agent.limit_proxy_state; unset: what that says."),
                     Option("certificate_names", Texts(), (), "Names of its certificate on TLS ports, `*.example.org`: all below it."),
+                    Option("dynamic_authorization", Flag(), False, "Take Disconnect- and CoA-Requests from it at da_address."),
                 )
             ),
             key="id",
@@ -363,6 +364,21 @@ DYNAMIC: Final = (
         own=True,
     ),
     Option("da_event_timestamp", Flag(), False, "Put Event-Timestamp into Disconnect- and CoA-Requests.", appliance=True, own=True),
+    Option(
+        "da_address",
+        Address(),
+        "",
+        "host:port (3799) where Disconnect- and CoA-Requests of clients with dynamic_authorization are taken; empty: nowhere.",
+        own=True,
+    ),
+    Option(
+        "da_session",
+        Map(Text()),
+        {"Acct-Session-Id": "OriginID", "User-Name": "Account", "NAS-IP-Address": "OriginHost"},
+        "Fields of a session's event by the attributes that find it there; an empty field takes an attribute out.",
+        own=True,
+    ),
+    Option("da_window", Duration(), "5m", "How far their Event-Timestamp may be from now, where there is one; 0: however far.", own=True),
     Option("da_source", Text(), "", "Address of ours that they are sent from; empty: the system's choice.", own=True),
 )
 
