@@ -241,6 +241,8 @@ class Requests:
             return self._unanswered(packet, nas, worked.failed, default)
         try:
             code = reply_code(worked.reply) or default
+            if packet.code == STATUS_SERVER:
+                code = default  # it is no refusal whatever a processor meant (RFC 5997 section 3)
             if code != default and (is_accounting or code not in _ACCESS_ANSWERS):
                 raise ValueError(f"<{WORDS[code]}> answers no {WORDS[packet.code]}")
             self._salt = (self._salt + _SALT_STEP) & _SALTS

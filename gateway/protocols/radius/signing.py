@@ -12,6 +12,7 @@ from typing import Final
 
 from gateway.protocols.radius.codes import (
     ACCESS_REQUEST,
+    ACCOUNTING_REQUEST,
     AUTHENTICATOR_BYTES,
     HEADER_BYTES,
     MESSAGE_AUTHENTICATOR,
@@ -75,12 +76,14 @@ def message_authenticator(packet: Packet, secret: bytes, request_authenticator: 
 def answer(request: Packet, code: int, body: bytes, secret: bytes) -> bytes:
     """An answer on the wire: its attributes, then the Proxy-State of its request in its order; signed.
 
-    With Message-Authenticator first where the request is an Access-Request or a Status-Server, or has one itself.
-    ValueError for more than fits into a packet.
+    With Message-Authenticator first where the request is an Access-Request or a Status-Server, or a CoA- or Disconnect-Request that has one
+    itself. An Accounting-Response has none: what its authenticator would be digested from is said nowhere, and FreeRADIUS drops ours
+    (RFC 3579 section 3.2 knows it in Access packets only). ValueError for more than fits into a packet.
     """
     body += request.whole(PROXY_STATE)
     authenticator = request.authenticator
-    if has_random_authenticator(request.code) or request.find(MESSAGE_AUTHENTICATOR) != NO_ATTRIBUTE:
+    code_asked = request.code
+    if has_random_authenticator(code_asked) or (code_asked != ACCOUNTING_REQUEST and request.find(MESSAGE_AUTHENTICATOR) != NO_ATTRIBUTE):
         head = header(code, request.identifier, len(body) + AUTHENTICATOR_BYTES + 2)
         digest = hmac.digest(secret, head + authenticator + _SIGNATURE_HEAD + _ZEROS + body, "md5")
         body = _SIGNATURE_HEAD + digest + body
