@@ -19,12 +19,12 @@ from gateway.cli.measure.inprocess import measure_in_process
 from gateway.cli.measure.mixed import measure_mixed
 from gateway.cli.measure.reference import HEADING as REFERENCE_HEADING
 from gateway.cli.measure.reference import ratios
-from gateway.cli.measure.run import DIAMETER, Checked, Terms, measure
+from gateway.cli.measure.run import AGENTS, Checked, Terms, measure
 from gateway.cli.measure.work import WORKS
 from gateway.cli.outcome import CommandError, Exit, UsageError
 from gateway.cli.terminal import json_text, print_table
 
-KINDS: Final = (*WORKS, DIAMETER, "mixed", "process")
+KINDS: Final = (*WORKS, *AGENTS, "mixed", "process")
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
     checks: list[Checked] = []
     if not options.json:
         print(machine(), file=sys.stderr)
-    kinds = KINDS if not options.server else tuple(name for name in KINDS if name != DIAMETER)
+    kinds = KINDS if not options.server else tuple(name for name in KINDS if name not in AGENTS)
     for name in dict.fromkeys(options.work or kinds):
         rows += rows_of(terms, name, _progress, checks.append)
     if options.json:
@@ -92,8 +92,8 @@ def _terms(options: argparse.Namespace) -> Terms:
         raise UsageError(f"--connections must be at most {BENCH_MAX_IN_FLIGHT}")
     if options.state_on and not Path(options.state_on).is_dir():
         raise CommandError(f"{options.state_on} is no folder")
-    if options.server and DIAMETER in (options.work or ()):
-        raise UsageError(f"--work {DIAMETER} drives a gateway of its own, with a configuration for it")
+    if options.server and (own := [name for name in options.work or () if name in AGENTS]):
+        raise UsageError(f"--work {own[0]} drives a gateway of its own, with a configuration for it")
     if options.state_on and options.server:
         raise UsageError("--state-on and --server do not go together: a gateway that runs has its state somewhere")
     return Terms(options.seconds, options.runs, in_flight, not options.no_rate, options.connections, options.server or "", options.state_on)

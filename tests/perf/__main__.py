@@ -29,6 +29,7 @@ TABLES = (
     ("jsonrpc", (), ("3000",)),
     ("gateway", (), tuple("--seconds 1 --runs 1 --work cost --work sessions --work cdrs --work process".split())),
     ("diameter", (), ("--seconds", "1", "--open", "2000")),
+    ("radius", (), ("--seconds", "1")),
     ("tariffplan", (), ("20000",)),
     ("storage", (), ("0.5",)),
 )

@@ -32,9 +32,9 @@ def rates(terms: Terms) -> bool:
 
 def memory(terms: Terms, count: int) -> bool:
     """Prints what open sessions take; whether they are all open."""
-    with target(terms, diameter=True) as driven, ExitStack() as stack, Client(driven.server) as client:
+    with target(terms, DIAMETER) as driven, ExitStack() as stack, Client(driven.server) as client:
         assert driven.process is not None
-        work = gy_openings("open-", driven.diameter)
+        work = gy_openings("open-", f"127.0.0.1:{driven.ports[0]}")
         links = links_for(terms, driven, stack, IN_FLIGHT, work.speech)
         last, before, done = 0, driven.process.memory_mib(), count // 4
         print("\nsessions open        MiB   opened/s")

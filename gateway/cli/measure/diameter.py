@@ -16,7 +16,7 @@ from gateway.cli.diameterlink import DiameterLink
 from gateway.cli.limits import BENCH_ANSWER_SECONDS
 from gateway.cli.measure.link import Link
 from gateway.cli.measure.plan import ACCOUNTS, TENANT
-from gateway.cli.measure.work import START, Work
+from gateway.cli.measure.work import LINK_SHARE, START, Work
 from gateway.cli.outcome import CommandError
 from gateway.protocols.diameter.builtin import load_dictionaries
 from gateway.protocols.diameter.codes import CREDIT_CONTROL, CREDIT_CONTROL_APPLICATION, PROXIABLE, REQUEST
@@ -128,6 +128,8 @@ def _ids(data: bytes, at: int) -> tuple[int, int]:
 
 class Gy:
     """Requests whose Hop-by-Hop Identifier is the place that waits for the answer."""
+
+    share: Final = LINK_SHARE
 
     def __init__(self, address: str) -> None:
         """`address` is where the gateway listens for Diameter peers."""

@@ -31,6 +31,7 @@ CGRATES: Final = {
     "cost query": Reference(in_memory=16_200, cpu_us=91, one_core=11_600, durable=4_300),
     "prepaid session events": Reference(in_memory=6_000, cpu_us=277, one_core=4_100, durable=513),
     "Gy session requests": Reference(in_memory=6_600, cpu_us=253, one_core=4_800, durable=900),
+    "RADIUS accounting": Reference(in_memory=4_200, cpu_us=406, one_core=2_800, durable=630),
     "rated CDRs": Reference(in_memory=5_100, cpu_us=313, one_core=4_000, durable=271),
 }
 

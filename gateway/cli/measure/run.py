@@ -14,9 +14,8 @@ from typing import Final
 
 from gateway.cli.client import Client
 from gateway.cli.limits import BENCH_CHAINS_ABREAST
+from gateway.cli.measure import diameter, radius
 from gateway.cli.measure.check import records_missing, wait_until_queryable
-from gateway.cli.measure.diameter import config as diameter_config
-from gateway.cli.measure.diameter import free_port, gy_sessions
 from gateway.cli.measure.drive import Driven, all_of, at_rate, closed, undisturbed
 from gateway.cli.measure.figures import Figures, median, share_ms
 from gateway.cli.measure.link import Link
@@ -26,10 +25,11 @@ from gateway.cli.measure.work import JSON_RPC, WORKS, Speech, Work
 from gateway.cli.outcome import CommandError
 from gateway.cli.served import Server
 
-DIAMETER: Final = "diameter"  # the kind of work whose gateway has a configuration
+DIAMETER: Final = "diameter"
+RADIUS: Final = "radius"
+AGENTS: Final = (DIAMETER, RADIUS)  # kinds of work whose gateway has a configuration
 SIDE_SHARE: Final = 1 / 3
 _WARM_SECONDS: Final = 0.3
-_LINK_SHARE: Final = 64  # requests in flight on one connection, unless the number of connections is said
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,35 +73,47 @@ class Checked:
 
 
 class Target:
-    """The gateway that is driven, with our plan in it. `diameter` is where it listens for Diameter peers, if it does."""
+    """The gateway that is driven, with our plan in it. `ports` are where its agent listens on loopback, if it has one: that of Diameter,
+    or those of RADIUS authentication and accounting."""
 
-    def __init__(self, server: str, process: Process | None, state: Path | None, diameter: str = "") -> None:
-        self.server, self.process, self.state, self.diameter = server, process, state, diameter
+    def __init__(self, server: str, process: Process | None, state: Path | None, ports: tuple[int, ...] = ()) -> None:
+        self.server, self.process, self.state, self.ports = server, process, state, ports
 
 
 @contextmanager
-def target(terms: Terms, *, diameter: bool = False) -> Iterator[Target]:
-    """A gateway that is ready. What was started and written for it is gone afterwards."""
+def target(terms: Terms, agent: str = "") -> Iterator[Target]:
+    """A gateway that is ready, with one of AGENTS or without. What was started and written for it is gone afterwards."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tollwire-bench-", dir=terms.state_on)))
         if terms.server:
             folder.chmod(0o755)  # the gateway reads the plan, as whoever it is
             found = Target(terms.server, None, None)
         else:
-            port = free_port() if diameter else 0
-            words = _diameter_words(folder, port) if diameter else ()
+            ports, words = _agent(folder, agent) if agent else ((), ())
             served = stack.enter_context(Server(folder, "127.0.0.1:0", "127.0.0.1:0", terms.environment, words))
-            found = Target(served.address, Process(served.process.pid), served.state, f"127.0.0.1:{port}")
+            found = Target(served.address, Process(served.process.pid), served.state, ports)
         write_plan(folder / "plan")
         prepare(found.server, folder / "plan")
         yield found
 
 
-def _diameter_words(folder: Path, port: int) -> tuple[str, ...]:
-    """The arguments of a gateway that takes credit control on a port."""
+def _agent(folder: Path, agent: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Free ports for an agent, and the arguments of a gateway that takes its work there."""
+    ports = (diameter.free_port(),) if agent == DIAMETER else radius.free_ports()
+    text = diameter.config(ports[0]) if agent == DIAMETER else radius.config(*ports)
     (folder / "config").mkdir()
-    (folder / "config" / "tollwire.toml").write_text(diameter_config(port))
-    return ("--config", str(folder / "config"))
+    (folder / "config" / "tollwire.toml").write_text(text)
+    return ports, ("--config", str(folder / "config"))
+
+
+def works_of(name: str, tag: str, ports: tuple[int, ...]) -> tuple[Work, ...]:
+    """The works of a kind, whose chains have names that begin with `tag`."""
+    if name == DIAMETER:
+        return (diameter.gy_sessions(tag, f"127.0.0.1:{ports[0]}"),)
+    if name == RADIUS:
+        auth, acct = ports
+        return (radius.accounting(tag, acct), radius.access(tag, auth), radius.access(tag, auth, credit=True))
+    return (WORKS[name](tag),)
 
 
 def prepare(server: str, plan: Path) -> None:
@@ -117,18 +129,19 @@ def prepare(server: str, plan: Path) -> None:
 
 def measure(terms: Terms, name: str, told: Callable[[Figures], None], checked: Callable[[Checked], None]) -> list[Figures]:
     """The rows of a kind of work. `told` hears of every row when its median is known, `checked` of every run."""
-    rows: dict[str, list[Figures]] = {}
+    rows: dict[tuple[str, str], list[Figures]] = {}
     for run in range(terms.runs):
         tag = f"{time.time_ns() // 1_000_000:x}-{run}-"
-        with target(terms, diameter=name == DIAMETER) as gateway, Client(gateway.server) as client:
-            work = gy_sessions(tag, gateway.diameter) if name == DIAMETER else WORKS[name](tag)
-            chains = 0
-            for figures, number in _loads(terms, gateway, client, work):
-                chains = number
-                rows.setdefault(figures.load, []).append(figures)
-                if run == terms.runs - 1:
-                    told(median(rows[figures.load]))
-            checked(check(gateway, client, work, chains))
+        with target(terms, name if name in AGENTS else "") as gateway, Client(gateway.server) as client:
+            for work in works_of(name, tag, gateway.ports):
+                chains = 0
+                for figures, number in _loads(terms, gateway, client, work):
+                    chains = number
+                    rows.setdefault((work.name, figures.load), []).append(figures)
+                    if run == terms.runs - 1:
+                        told(median(rows[work.name, figures.load]))
+                if work.stores or name not in AGENTS:
+                    checked(check(gateway, client, work, chains))
     return [median(found) for found in rows.values()]
 
 
@@ -160,7 +173,7 @@ def _loads(terms: Terms, gateway: Target, client: Client, work: Work) -> Iterato
 
 def links_for(terms: Terms, gateway: Target, stack: ExitStack, in_flight: int, speech: Speech = JSON_RPC) -> list[Link]:
     """Connections for so many requests in flight, closed with the stack."""
-    count = min(terms.connections or -(-in_flight // _LINK_SHARE), in_flight)
+    count = min(terms.connections or -(-in_flight // speech.share), in_flight)
     links = [speech.connect(gateway.server) for _ in range(count)]
     for link in links:
         stack.callback(link.close)

@@ -11,6 +11,7 @@ from gateway.cli.measure.link import Link
 from gateway.cli.measure.plan import ACCOUNTS, FIRST_PREFIX, PREFIXES, TENANT
 from gateway.cli.outcome import CommandError
 
+LINK_SHARE: Final = 64
 START: Final = "2026-04-08T10:00:00Z"
 _ID_BASE: Final = 1_000_000  # ids all have as many digits: an answer's id is found where it stands
 _ID_AT: Final = len(b'{"id":')
@@ -21,7 +22,13 @@ _NUMBER, _ACCOUNT, _PREFIX = "@number@", "@account@", "@prefix@"
 
 
 class Speech(Protocol):
-    """How a protocol puts numbers into requests, and finds them again in answers."""
+    """How a protocol puts numbers into requests, and finds them again in answers.
+
+    `share` requests are in flight on one connection, unless the number of connections is said.
+    """
+
+    @property
+    def share(self) -> int: ...
 
     def connect(self, server: str) -> Link:
         """A connection on which requests may be sent. CommandError where there is none."""
@@ -35,6 +42,8 @@ class Speech(Protocol):
 
 class JsonRpc:
     """Lines of JSON over TCP."""
+
+    share: Final = LINK_SHARE
 
     def connect(self, server: str) -> Link:
         return Link(server)

@@ -19,7 +19,7 @@ from gateway.cli.measure.link import Link
 from gateway.cli.measure.plan import write_plan
 from gateway.cli.measure.process import Process
 from gateway.cli.measure.reference import ratios
-from gateway.cli.measure.run import Terms, links_for, prepare, target, verify
+from gateway.cli.measure.run import DIAMETER, RADIUS, Terms, links_for, prepare, target, verify, works_of
 from gateway.cli.measure.work import WORKS, Work
 from gateway.cli.outcome import CommandError
 from tests.gateway.servers import Gateway, gateway, tollwire
@@ -48,6 +48,7 @@ ROWS = {
     "sessions": [("prepaid session events", load) for load in LOADS],
     "cdrs": [("rated CDRs", load) for load in LOADS],
     "diameter": [("Gy session requests", load) for load in LOADS],
+    "radius": [(work, load) for work in ("RADIUS accounting", "Access-Request, PAP", "Access-Request, PAP and credit") for load in LOADS],
     "mixed": [
         ("prepaid session events", "half the rate, alone"),
         ("prepaid session events", "while 4,000 prefixes load, 2,000 records go out"),
@@ -102,8 +103,8 @@ def test_what_was_acknowledged_is_found(served: Gateway, name: str) -> None:
 
 
 def test_credit_control_over_diameter() -> None:
-    with target(Terms(), diameter=True) as driven, ExitStack() as stack, Client(driven.server) as client:
-        work = gy_sessions("gy-", driven.diameter)
+    with target(Terms(), DIAMETER) as driven, ExitStack() as stack, Client(driven.server) as client:
+        work = gy_sessions("gy-", f"127.0.0.1:{driven.ports[0]}")
         connections = links_for(Terms(connections=3), driven, stack, 7, work.speech)
         done = closed(work, connections, 7, 0.1, 0)
         done = at_rate(work, connections, 200, 0.2, done.last, 5)
@@ -115,6 +116,23 @@ def test_credit_control_over_diameter() -> None:
         nobody = Work("refused", "x", (request_of("x", 4, 0, {}),), fill, speech=work.speech)
         with pytest.raises(CommandError, match=r"the gateway refused: .*00001394"):  # 5012: no processor takes a CCR-E
             closed(nobody, connections[:1], 1, 1.0, 0)
+
+
+def test_requests_over_radius() -> None:
+    with target(Terms(), RADIUS) as driven, ExitStack() as stack, Client(driven.server) as client:
+        accounting, *logins = works_of(RADIUS, "calls-", driven.ports)
+        connections = links_for(Terms(connections=3), driven, stack, 7, accounting.speech)
+        done = closed(accounting, connections, 7, 0.1, 0)
+        done = at_rate(accounting, connections, 200, 0.2, done.last, 5)
+        wait_until_queryable(client, accounting, done.last)
+        assert records_missing(client, accounting, done.last) == (0, 0)
+        assert len(done.times) == 4 * (done.last - done.first)
+        for work in logins:
+            connections = links_for(Terms(connections=3), driven, stack, 7, work.speech)
+            assert closed(work, connections, 7, 0.1, 0).last > 0
+            wrong = Work("refused", "x", work.steps, lambda number, fill=work.fill: (bytes(16), *fill(number)[1:]), speech=work.speech)  # type: ignore[misc]
+            with pytest.raises(CommandError, match="the gateway refused: 03"):
+                closed(wrong, connections[:1], 1, 1.0, 0)
 
 
 def test_a_record_that_is_not_there_is_missed(served: Gateway) -> None:
