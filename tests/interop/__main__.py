@@ -26,9 +26,17 @@ STORIES = {
     "freediameter": peers.FREEDIAMETER,
     "kamailio": peers.KAMAILIO,
     "python": {},
+    "radclient": peers.RADCLIENT,
+    "pyrad": {},
+    "proxy": peers.FREERADIUS,
+    "radsec": peers.FREERADIUS,
+    "kamailioradius": peers.KAMAILIO_RADIUS,
+    "pppd": peers.PPPD,
+    "hostapd": peers.HOSTAPD,
+    "strongswan": peers.STRONGSWAN,
     "jdiameter": peers.JDIAMETER,
 }
-BY_NAME_ONLY = ("jdiameter",)
+BY_NAME_ONLY = ("jdiameter", "hostapd", "strongswan")
 STORY_SECONDS = 110
 
 

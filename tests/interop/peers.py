@@ -27,8 +27,27 @@ KAMAILIO: Final = {
     "/usr/lib/*/kamailio/modules/ims_charging.so": "kamailio-ims-modules",
     "sipp": "sip-tester",
 }
+RADCLIENT: Final = {"radclient": "freeradius-utils"}
+FREERADIUS: Final = {"freeradius": "freeradius", **RADCLIENT}
+KAMAILIO_RADIUS: Final = {
+    "kamailio": "kamailio",
+    "/usr/lib/*/kamailio/modules/acc_radius.so": "kamailio-radius-modules",
+    "sipp": "sip-tester",
+}
+PPPD: Final = {"linux.uml": "user-mode-linux", "pppd": "ppp", "modprobe": "kmod", "ping": "iputils-ping", "ip": "iproute2", "gcc": "gcc"}
+HOSTAPD: Final = {"hostapd": "hostapd", "wpa_supplicant": "wpasupplicant", "ip": "iproute2", **FREERADIUS}
+STRONGSWAN: Final = {
+    "swanctl": "strongswan-swanctl",
+    "charon-systemd": "charon-systemd",
+    "/usr/lib/ipsec/plugins/libstrongswan-eap-radius.so": "libcharon-extra-plugins",
+    "/usr/lib/ipsec/plugins/libstrongswan-eap-mschapv2.so": "libcharon-extauth-plugins",
+    "/usr/lib/ipsec/plugins/libstrongswan-curve25519.so": "libstrongswan-extra-plugins",
+    "/usr/lib/ipsec/plugins/libstrongswan-openssl.so": "libstrongswan-standard-plugins",
+    "ip": "iproute2",
+    **FREERADIUS,
+}
 JDIAMETER: Final = {"mvn": "maven", "javac": "openjdk-17-jdk-headless", "java": "openjdk-17-jre-headless"}
-IN_THE_TEST_COMMAND: Final = (CAPTURE, ERLANG, FREEDIAMETER, KAMAILIO)
+IN_THE_TEST_COMMAND: Final = (CAPTURE, ERLANG, FREEDIAMETER, KAMAILIO, FREERADIUS, KAMAILIO_RADIUS, PPPD)
 
 
 def there(what: str) -> bool:

@@ -95,26 +95,37 @@ class World:
 
     def start(self, *words: str) -> None:
         """Starts the capture and the gateway with the sample configuration and plan."""
-        folder = self.folder / "gateway"
-        self.sniffer = self.program("dumpcap", "dumpcap", "-q", "-i", "lo", "-f", "tcp port 3868 or tcp port 3870", "-w", self.capture)
-        self.sniffer.until(lambda: "File:" in self.sniffer.text(), "dumpcap captures")
-        self.gateway = Gateway(folder, "--config", str(CONFIG), *words)
-        self.stack.callback(self.gateway.kill)
+        self.listen("lo", "tcp port 3868 or tcp port 3870")
+        self.serve(CONFIG, *words)
         until(lambda: listening(DIAMETER), "it listens for Diameter peers")
+
+    def listen(self, interface: str, packets: str) -> None:
+        """Starts the capture of packets, as libpcap's filters say which."""
+        self.sniffer = self.program("dumpcap", "dumpcap", "-q", "-i", interface, "-f", packets, "-w", self.capture)
+        self.sniffer.until(lambda: "File:" in self.sniffer.text(), "dumpcap captures")
+
+    def serve(self, config: Path, *words: str) -> None:
+        """Starts the gateway with a configuration, and loads the sample plan."""
+        self.gateway = Gateway(self.folder / "gateway", "--config", str(config), *words)
+        self.stack.callback(self.gateway.kill)
         self.gateway.call("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(PLAN)})
 
     def finish(self) -> list[decoded.Message]:
         """Ends gateway and capture, and returns what was captured. AssertionError where the gateway complained of itself, left something
         unanswered, or said what tshark cannot read."""
+        self.stop()
+        found = decoded.complaints(self.capture, (DIAMETER,))
+        assert not found, f"tshark says of the gateway's messages: {found}"
+        return decoded.read_messages(self.capture)
+
+    def stop(self) -> None:
+        """Ends gateway and capture. AssertionError where the gateway complained of itself."""
         if self.gateway.process.poll() is None:
             self.gateway.stop()
         assert self.gateway.process.returncode == 0, self.gateway.text()
         assert "Traceback" not in self.gateway.text(), self.gateway.text()
         time.sleep(SETTLE_SECONDS)
         self.sniffer.end(signal.SIGINT)
-        found = decoded.complaints(self.capture, (DIAMETER,))
-        assert not found, f"tshark says of the gateway's messages: {found}"
-        return decoded.read_messages(self.capture)
 
     # -- what became of the money --------------------------------------------------------------------------------------
 

@@ -1,0 +1,96 @@
+"""Kamailio's auth_radius and acc_radius: sipp's callers are known by digest, get as long as they can pay, and are cut then."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+from contextlib import suppress
+from decimal import Decimal
+from pathlib import Path
+
+from engine.usage import parse_duration
+from tests.acceptance import radiuswire as wire
+from tests.interop.erlang_story import expect
+from tests.interop.radius_world import ACCT, AUTH, RADIUS, SECOND, SECRET, Exchange, RadiusWorld, radius_world
+from tests.interop.world import Program, filled
+
+KAMAILIO = RADIUS / "kamailio"
+SIP, CALLEE = 5060, 5080
+HOME = "4930123"
+SIP_AVP = 225
+WORDS = {"TIMEOUT": 2, "RETRIES": 2, "QOP": "auth", "CHALLENGE": 1, "SECOND": ""}
+
+
+def call(here: RadiusWorld, scenario: str, who: str, port: int, milliseconds: int, password: str = "") -> Program:
+    """A caller with credentials."""
+    place = ("-i", "127.0.0.1", "-p", str(port), "-mp", str(17000 + 10 * (port - 5070)), "-s", HOME, "-d", str(milliseconds))
+    known = ("-set", "who", who, "-au", who, "-ap", password or f"pw-{who}")
+    more = ("-m", "1", "-nostdin", "-timeout", "40s", f"127.0.0.1:{SIP}")
+    return here.program(f"sipp-{who}-{port}", "sipp", "-sf", KAMAILIO / f"{scenario}.xml", *place, *known, *more)
+
+
+def kamailio(here: RadiusWorld, run: Path) -> Program:
+    """Kamailio, and a callee behind it."""
+    for name in ("kamailio.cfg", "radcli.conf", "dictionary"):
+        filled(KAMAILIO / name, run / name, RUN=run, **WORDS)
+    servers = run / "servers"
+    servers.write_text(f"127.0.0.1\t{SECRET.decode()}\n")
+    servers.chmod(0o600)
+    place = ("-i", "127.0.0.1", "-p", str(CALLEE), "-mp", "16000", "-d", "100", "-nostdin", "-timeout", "60s")
+    here.program("sipp-callee", "sipp", "-sf", KAMAILIO / "uas.xml", *place)
+    options = ("-f", run / "kamailio.cfg", "-P", run / "pid", "-Y", run, "-m", "32", "-M", "8", "-DD", "-E")
+    started = here.program("kamailio", "kamailio", "-A", "AUTH", "-A", "STOPSELF", *options)
+    started.until(lambda: not free(SIP) and not free(CALLEE), "Kamailio and the callee listen")
+    return started
+
+
+def free(port: int) -> bool:
+    """Whether nobody has a UDP port."""
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.bind(("127.0.0.1", port))
+        return True
+    return False
+
+
+def tell(folder: Path) -> None:
+    with radius_world(folder) as here, tempfile.TemporaryDirectory(prefix="twk-") as run:
+        here.begin()
+        here.give("1005", "0.003")
+        server = kamailio(here, Path(run))
+        callers = [
+            call(here, "uac", "1001", 5070, 2000),
+            call(here, "uac_cut", "1005", 5072, 20000),
+            call(here, "uac_refused", "9999", 5074, 0),
+            call(here, "uac_refused", "1001", 5076, 0, "guessed"),
+        ]
+        for caller in callers:
+            assert caller.wait() == 0, f"{caller.text()[-2000:]}\n{server.text()[-3000:]}\n{here.gateway.text()[-2000:]}"
+        look_at_money(here)
+        look_at(here.exchanges())
+
+
+def look_at_money(here: RadiusWorld) -> None:
+    """Calls are paid by the second; who was cut paid for what there was."""
+    for account, had, least, most in (("1001", Decimal(10), 2, 3), ("1005", Decimal("0.003"), 3, 4)):
+        (record,) = here.records(account)
+        seconds = parse_duration(record[2]) // 10**9
+        assert least <= seconds <= most, record
+        expect((record[0], record[1], record[3]), ("*voice", HOME, seconds * SECOND))
+        expect(here.balance(account), had - seconds * SECOND)
+        expect(here.sessions(account), 0)
+
+
+def look_at(found: list[Exchange]) -> None:
+    """Who is let in, for how long, and that every call has a Start and a Stop that were answered."""
+    logins = [(one.user, one.code, one.told(SIP_AVP).decode()) for one in found if one.port == AUTH]
+    expect(
+        sorted(logins),
+        [
+            ("1001", wire.ACCESS_ACCEPT, "timeout#10000"),
+            ("1001", wire.ACCESS_REJECT, ""),
+            ("1005", wire.ACCESS_ACCEPT, "timeout#3"),
+            ("9999", wire.ACCESS_REJECT, ""),
+        ],
+    )
+    calls = sorted((one.user, one.status, one.code) for one in found if one.port == ACCT)
+    expect(calls, [(user, status, wire.ACCOUNTING_RESPONSE) for user in ("1001", "1005") for status in (wire.START, wire.STOP)])

@@ -1,0 +1,67 @@
+"""FreeRADIUS as a proxy in front of the gateway, which demands Message-Authenticator: Proxy-State comes back, and the NAS never knows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from tests.acceptance import radiuswire as wire
+from tests.interop.erlang_story import expect
+from tests.interop.radius_world import ACCT, AUTH, RADIUS, SECOND, SECRET, RadiusWorld, radclient, radius_world, said
+from tests.interop.world import Program, filled
+
+PROXY_AUTH, PROXY_ACCT = 2812, 2813
+NAS = "NAS-IP-Address=192.0.2.7,NAS-Port=7"
+HOME = """home_server {name} {{
+	type = {name}
+	ipaddr = 127.0.0.1
+	src_ipaddr = 127.0.0.1
+	port = {port}
+	secret = {secret}
+	response_window = 4
+	status_check = status-server
+}}
+"""
+OVER_UDP = "".join(HOME.format(name=name, port=port, secret=SECRET.decode()) for name, port in (("auth", AUTH), ("acct", ACCT)))
+
+
+def freeradius(here: RadiusWorld, servers: str = OVER_UDP, acct: str = "acct") -> Program:
+    """FreeRADIUS, ready. `servers` are how it reaches the gateway, `acct` the one that takes accounting."""
+    run = here.folder / "freeradius"
+    run.mkdir()
+    filled(RADIUS / "freeradius" / "radiusd.conf", run / "radiusd.conf", RUN=run, SERVERS=servers, ACCT=acct)
+    (run / "dictionary").write_text("$INCLUDE /usr/share/freeradius/dictionary\n")
+    started = here.program("freeradius", "freeradius", "-d", run, "-n", "radiusd", "-f", "-l", "stdout")
+    started.until(lambda: "Ready to process requests" in started.text(), "FreeRADIUS is ready")
+    return started
+
+
+def through(here: RadiusWorld) -> None:
+    """Logins and a session by way of the proxy, with the NAS's own Proxy-States."""
+    own = "Proxy-State=0x6f6e65,Proxy-State=0x74776f"
+    for password in ("User-Password=pw-1001", "CHAP-Password=pw-1001"):
+        told = radclient(here, "auth", f"User-Name=1001,{password},{NAS},{own}", port=PROXY_AUTH)
+        expect((said(told, "Session-Timeout"), said(told, "Proxy-State")), (["3600"], ["0x6f6e65", "0x74776f"]))
+    told = radclient(here, "auth", f"User-Name=1001,User-Password=nope,{NAS}", port=PROXY_AUTH, status=1)
+    expect(said(told, "Reply-Message"), ["RADAUTH_FAILED"])
+    session = f"User-Name=1001,Acct-Session-Id=p1,{NAS}"
+    for status, seconds in (("Start", 0), ("Interim-Update", 5), ("Stop", 33)):
+        radclient(here, "acct", f"Acct-Status-Type={status},{session},Acct-Session-Time={seconds},{own}", port=PROXY_ACCT)
+    expect([(one[2], one[3]) for one in here.records("1001")], [("33s", 33 * SECOND)])
+    expect(here.balance("1001"), Decimal(10) - 33 * SECOND)
+
+
+def tell(folder: Path) -> None:
+    with radius_world(folder) as here:
+        here.begin(signed="yes")
+        radclient(here, "auth", f"User-Name=1001,User-Password=pw-1001,{NAS}", "-t", "1", status=1)
+        proxy = freeradius(here)
+        through(here)
+        proxy.end()
+        found = [one for one in here.exchanges() if one.asked(wire.PROXY_STATE)]
+        assert all(one.code for one in found), found
+        expect(len(found), 6)
+        for one in found:
+            states = [value for kind, value in wire.attributes_of(one.request) if kind == wire.PROXY_STATE]
+            expect([value for kind, value in wire.attributes_of(one.answer) if kind == wire.PROXY_STATE], states)
+            assert one.port == ACCT or wire.first(one.request, wire.MESSAGE_AUTHENTICATOR), "the gateway demands it"

@@ -1,0 +1,65 @@
+"""strongSwan as a VPN gateway: an IKEv2 client is let in by EAP, counted in time and octets, and cut by a Disconnect-Request of ours."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+from engine.usage import parse_duration
+from tests.acceptance import radiuswire as wire
+from tests.gateway.servers import until
+from tests.interop.beside import ACCOUNTING_ALONE, USER, Elsewhere, eap_server, run
+from tests.interop.erlang_story import expect
+from tests.interop.radius_world import ACCT, AUTH, DYNAMIC, RADIUS, SECOND, RadiusWorld, radius_world
+from tests.interop.world import Program, filled
+
+STRONGSWAN = RADIUS / "strongswan"
+OCTETS_IN = 42
+
+
+def charon(here: RadiusWorld, role: str, plugin: str, where: Elsewhere | RadiusWorld) -> Program:
+    """One end of the tunnel, its connection loaded."""
+    conf = filled(STRONGSWAN / "strongswan.conf", here.folder / f"{role}.strongswan", RUN=here.folder, ROLE=role, EXTRA=plugin)
+    started = where.program(role, "charon-systemd", STRONGSWAN_CONF=str(conf))
+    socket = here.folder / f"{role}.vici"
+    started.until(socket.exists, "charon listens")
+    run(here, "swanctl", "--load-all", "--uri", f"unix://{socket}", "--file", str(STRONGSWAN / f"{role}.conf"))
+    return started
+
+
+def tell(folder: Path) -> None:
+    with radius_world(folder) as here:
+        here.begin(more=ACCOUNTING_ALONE)
+        eap_server(here, "Framed-IP-Address := 10.66.0.7")
+        phone = Elsewhere(here)
+        run(here, *"ip link add vpn0 type veth peer name vpn1".split())
+        run(here, "ip", "link", "set", "vpn1", "netns", str(phone.number))
+        for words in ("addr add 10.98.0.1/30 dev vpn0", "link set vpn0 up", "addr add 10.67.0.1/32 dev lo"):
+            run(here, "ip", *words.split())
+        for words in ("addr add 10.98.0.2/30 dev vpn1", "link set vpn1 up"):
+            phone.run("ip", *words.split())
+        charon(here, "gw", "eap-radius", here)
+        charon(here, "cli", "", phone)
+        run(here, "swanctl", "--initiate", "--uri", f"unix://{folder / 'cli.vici'}", "--child", "net", "--timeout", "20")
+        until(lambda: here.sessions(USER) == 1, "the session is open")
+        phone.run("ping", "-q", "-c", "5", "-i", "0.5", "-s", "1000", "10.67.0.1")
+        expect(here.call("SessionSv1.ForceDisconnect", {"Tenant": "default", "Filters": [f"*string:~*req.Account:{USER}"]}), "OK")
+        until(lambda: here.sessions(USER) == 0, "the session is over")
+        run(here, "sleep", "1.5")  # until its Stop has come
+        (record,) = here.records(USER)
+        seconds = parse_duration(record[2]) // 10**9
+        assert 2 <= seconds <= 10, record
+        expect((record[3], here.balance(USER)), (seconds * SECOND, Decimal(10) - seconds * SECOND))
+        look_at(here)
+
+
+def look_at(here: RadiusWorld) -> None:
+    """Start, interim updates and Stop with octets, all answered; the Disconnect-Request acknowledged."""
+    found = here.exchanges(but=AUTH)
+    told = [one for one in found if one.port == ACCT]
+    expect((told[0].status, told[-1].status), (wire.START, wire.STOP))
+    expect({one.code for one in told}, {wire.ACCOUNTING_RESPONSE})
+    assert any(one.status == wire.INTERIM for one in told), told
+    assert int.from_bytes(told[-1].asked(OCTETS_IN), "big") >= 5000, told[-1]
+    (cut,) = [one for one in found if one.port == DYNAMIC]
+    expect((cut.request[0], cut.code, cut.user), (wire.DISCONNECT_REQUEST, wire.DISCONNECT_ACK, USER))
