@@ -1,4 +1,4 @@
-"""RADIUS as strangers send it, and what operators write for it: packets, streams of them, dictionaries."""
+"""RADIUS as strangers send it, and what operators write for it: packets, streams of them, dictionaries; and packets to a whole server."""
 
 from __future__ import annotations
 
@@ -20,12 +20,34 @@ from gateway.protocols.radius.reading import read_dictionary
 from gateway.protocols.radius.showing import shown
 from gateway.protocols.radius.signing import answer, message_authenticator
 from gateway.protocols.radius.stream import PacketStream
+from tests.acceptance.nascaptures import Packet, captures
+from tests.fuzz.radiusserver import Server
 from tests.fuzz.target import FindingError, Target, look
 from tests.gateway.servers import ROOT
 
+# an attribute of length 0 and of length 1; sub-attributes of length 0, 1 and beyond the end, of Cisco and of WiMAX
+SHORT: Final = tuple(
+    bytes((code, 7)) + (20 + len(body)).to_bytes(2, "big") + bytes(16) + body
+    for code in (1, 4)
+    for body in (
+        b"\x01\x00",
+        b"\x01\x01",
+        b"\x28\x06\0\0\0\1\x1a\x08\0\0\0\x09\x01\x00",
+        b"\x28\x06\0\0\0\1\x1a\x08\0\0\0\x09\x01\x01",
+        b"\x28\x06\0\0\0\1\x1a\x08\0\0\0\x09\x01\xff",
+        b"\x28\x06\0\0\0\1\x1a\x06\0\0\0\x09",
+        b"\x28\x06\0\0\0\1\x1a\x09\0\0\x60\xb5\x01\x00\x80",
+        b"\x28\x06\0\0\0\1\x1a\x09\0\0\x60\xb5\x01\x03\x00",
+        b"\x28\x06\0\0\0\1\xf1\x03\x1a",
+        b"\x28\x06\0\0\0\1\xf5\x04\x1a\x80",
+        b"\x28\x06\0\0\0\1\x50\x02",
+        b"\x28\x06\0\0\0\1\x02\x02",
+    )
+)
+
 
 class Radius(Target):
-    """A packet, a stream of packets, or a dictionary: the first byte says which."""
+    """A packet, a stream of packets, a dictionary, or packets for a server: the first byte says which."""
 
     name = "radius"
     seconds = 0.05
@@ -45,6 +67,7 @@ class Radius(Target):
     def __init__(self) -> None:
         self._dictionary = load_dictionary()[0]
         self._paths = Paths(self._dictionary)
+        self._server = Server()
         self._builder = Builder(self._dictionary)
         several = [one for one in self._dictionary.attributes if one.number < 100 or one.space or one.vendor.number in (9, 24757)]
         self._rows = [one for position, one in enumerate(several) if position % 5 == 0 or one.concat or one.has_tag or one.encrypt]
@@ -53,23 +76,32 @@ class Radius(Target):
         for file in ("radius-access", "radius-accounting"):
             cases = json.loads((ROOT / "tests" / "recordings" / "agents" / f"{file}.json").read_text())["cases"]
             yield from (b"\x00" + bytes.fromhex(step["send"]) for case in cases for step in case["steps"] if step.get("send"))
+        for capture in captures():
+            packets = [one.octets for one in capture.events if isinstance(one, Packet) and one.to_server]
+            yield from (bytes((3, 0)) + b"".join(packets[at : at + 4]) for at in range(0, len(packets), 4))
+        yield from (bytes((3, 1 + 2 * (place % 2))) + packet for place, packet in enumerate(SHORT))
         yield b"\x01" + 3 * bytes.fromhex("01010014000102030405060708090a0b0c0d0e0f")
         yield b"\x02" + self._FILES + b"ATTRIBUTE Acme-One 1 string has_tag,encrypt=2 # comment\nVALUE Acme-Two Name 0x10\n"
         folder = ROOT / "dictionaries" / "radius"
         yield from (b"\x02" + (folder / f"dictionary.{name}").read_bytes() for name in ("rfc2868", "rfc6929", "cambium", "meraki"))
 
     def take(self, data: bytes) -> None:
-        match data[0] % 3 if data else 3:
+        match data[0] % 4 if data else 4:
             case 0:
                 self._packet(data[1:])
             case 1:
-                self._stream(data[1:], 1 + data[0] // 3)
+                self._stream(data[1:], 1 + data[0] // 4)
             case 2:
                 files = {"a": data[1:], "b": data[-200:]}
                 for fault in read_dictionary(Dictionary(), "a", lambda name: files[name] if name in files else self._none(name)):
                     look(str(fault).replace("0x", ""))  # numbers that were written, repeated
                     if not fault.file:
                         raise FindingError(f"a fault without a place: {fault}")
+            case 3:
+                self._server.take(data[1:])
+
+    def close(self) -> None:
+        self._server.close()
 
     @staticmethod
     def _stream(data: bytes, step: int) -> None:

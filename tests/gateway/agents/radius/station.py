@@ -133,12 +133,13 @@ class Station:
         clients: str = CLIENTS,
         sections: str = "",
         certificates: Certificates | None = None,
+        processors: str = PROCESSORS,
     ) -> None:
         self.site = site or Switch()
         path = folder / "tollwire.toml"
         options = f"{options}\n{clients}"
         path.write_text(
-            sections + PROCESSORS.replace("{options}", options).replace("{reply}", REPLY.replace("\n", "")).replace("{fields}", FIELDS)
+            sections + processors.replace("{options}", options).replace("{reply}", REPLY.replace("\n", "")).replace("{fields}", FIELDS)
         )
         self.loaded = load(str(path), environ={})
         assert not self.loaded.faults, self.loaded.faults
