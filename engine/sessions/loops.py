@@ -194,7 +194,19 @@ class Loops:
         self.life.effects.append(DisconnectSession(session.client, session.cgrid, session.tenant, fields, reason, False, session.request))
         self.life.registry.changed(session)
 
+    def cut(self, session: Session, reason: str, now_ns: int) -> None:
+        """A client that reports used what the account can pay, or may use no more: it is to end the session, and is asked again at its next
+        report. Without a client it goes on."""
+        if session.client and self.life.registry.get(session.cgrid) is session:
+            self.spare(session)
+            self._disconnect(session, reason, now_ns)
+
+    def spare(self, session: Session) -> None:
+        """The client may go on after all."""
+        for run in session.runs:
+            run.stop_reason = ""
+
     def refuse(self, session: Session, reason: str, now_ns: int) -> None:
         """The client that was to end the session could not be told."""
         if any(run.stop_reason for run in session.runs):
-            self.life.force_end(session, reason, now_ns, told=True)
+            self.life.force_end(session, reason, now_ns, usage_ns=session.known_usage(), told=True)

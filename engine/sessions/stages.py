@@ -18,7 +18,7 @@ from engine.sessions.commands import Asked, SessionReply
 from engine.sessions.crowding import refuse_crowd, supersede
 from engine.sessions.life import Life
 from engine.sessions.listing import Matches
-from engine.sessions.loops import Loops
+from engine.sessions.loops import INSUFFICIENT_CREDIT, Loops
 from engine.sessions.outside import Outside
 from engine.sessions.policies import refuse_unbuilt
 from engine.sessions.request import Part, chargeable, debit_interval, read_lifetime
@@ -229,9 +229,24 @@ class Sessions:
             if session.failed and lifetime.ttl_ns <= 0:
                 self.life.expire_in(session, self.life.options.sessions.failed_begin_ttl_ns, now_ns)
         self.life.merge(session, event)
-        if part.so_far_ns is not None:
-            session.reported_ns = part.so_far_ns
-        return self._part(session, part, now_ns)
+        if part.so_far_ns is None:
+            return self._part(session, part, now_ns)
+        session.reported_ns = part.so_far_ns
+        return self._reported_part(session, part, now_ns)
+
+    def _reported_part(self, session: Session, part: Part, now_ns: int) -> dict[str, int]:
+        """The same for a client that reports: it does not hear what it is granted, so it is told where that is nothing."""
+        try:
+            granted = self._part(session, part, now_ns)
+        except RequestError as refused:
+            self.loops.cut(session, refused.text, now_ns)
+            raise
+        if session.debit_interval_ns <= 0:
+            if part.asked_ns > 0 and least(granted) <= 0:
+                self.loops.cut(session, INSUFFICIENT_CREDIT, now_ns)
+            else:
+                self.loops.spare(session)
+        return granted
 
     def known(self, event: Event, now_ns: int) -> Session | None:
         """The session that an event means: an open one, or another engine's, which becomes active."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from decimal import Decimal
 from pathlib import Path
 from random import randrange
@@ -27,7 +28,7 @@ class Served(Gateway):
     def money(self, account: str) -> Decimal:
         found = self.call("APIerSv2.GetAccount", {"Tenant": "default", "Account": account})
         assert isinstance(found, dict)
-        return Decimal(str(found["BalanceMap"]["*monetary"][0]["Value"]))
+        return sum((Decimal(str(one["Value"])) for one in found["BalanceMap"]["*monetary"]), Decimal(0))
 
     def records(self, account: str) -> list[tuple[object, ...]]:
         found = self.call("APIerSv2.GetCDRs", {"Accounts": [account], "OrderBy": "OrderID"})
@@ -65,8 +66,12 @@ class RadiusSample(Served):
     def __init__(self, folder: Path) -> None:
         self.host = f"127.{randrange(1, 255)}.{randrange(256)}.{randrange(1, 255)}"
         listeners = f'radius_agent.listeners=[{{"auth_address": "{self.host}:1812", "acct_address": "{self.host}:1813"}}]'
-        environ = environment(RADIUS_SECRET=RADIUS_SECRET)
-        super().__init__(folder, "--config", str(PACKAGING / "config" / "radius"), "--set", listeners, env=environ)
+        self.nas = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # what the NAS is asked comes here
+        self.nas.bind(("127.0.0.1", 0))
+        self.nas.settimeout(20)
+        asked = f'radius_agent.client_da_addresses={{"127.0.0.1": {{"port": {self.nas.getsockname()[1]}}}}}'
+        config = ("--config", str(PACKAGING / "config" / "radius"), "--set", listeners, "--set", asked)
+        super().__init__(folder, *config, env=environment(RADIUS_SECRET=RADIUS_SECRET))
         self.load(PACKAGING / "tariffplans" / "radius")
 
     def send(self, *words: str, refused: bool = False) -> list[dict[str, object]]:

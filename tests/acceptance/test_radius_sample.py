@@ -7,6 +7,9 @@ from decimal import Decimal
 
 import pytest
 
+from gateway.protocols.radius.codes import DISCONNECT_ACK, DISCONNECT_REQUEST
+from gateway.protocols.radius.packet import decode
+from gateway.protocols.radius.signing import answer
 from tests.acceptance.sample import PACKAGING, RADIUS_SECRET, RadiusSample
 from tests.gateway.servers import environment, tollwire
 
@@ -17,6 +20,7 @@ pytestmark = pytest.mark.acceptance
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RadiusSample]:
     gateway = RadiusSample(tmp_path_factory.mktemp("radius"))
     yield gateway
+    gateway.nas.close()
     assert gateway.stop() == 0
     assert "Traceback" not in gateway.text()
 
@@ -116,3 +120,17 @@ def test_a_nas_that_begins_anew(served: RadiusSample) -> None:
     served.send(*elsewhere, "Acct-Session-Id=00000002")
     assert served.records("1001")[-1] == ("*data", "internet", "1048576", Decimal("0.01"))
     assert served.money("1001") == before - Decimal("0.01")
+
+
+def test_credit_that_ends(served: RadiusSample) -> None:
+    """A report of more than the account can pay has the NAS asked to end the session."""
+    line = ("User-Name=1002", "Service-Type=Framed-User", "NAS-IP-Address=192.0.2.12", "NAS-Port=1", "Acct-Session-Id=0000000A")
+    served.send("Start", *line)
+    served.send("Interim", *line, "Acct-Session-Time=60", "Acct-Output-Octets=6291456")
+    octets, sender = served.nas.recvfrom(4096)
+    asked = decode(octets)
+    assert (asked.code, asked.first(1), asked.first(44)) == (DISCONNECT_REQUEST, b"1002", b"0000000A")
+    served.nas.sendto(answer(asked, DISCONNECT_ACK, b"", RADIUS_SECRET.encode()), sender)
+    served.send("Stop", *line, "Acct-Session-Time=61", "Acct-Output-Octets=6291456")
+    assert served.records("1002") == [("*data", "internet", "6291456", Decimal("0.06"))]
+    assert served.money("1002") == Decimal("-0.01")

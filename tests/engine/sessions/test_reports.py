@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from engine.effects import SessionEnded
 from engine.errors import RequestError
 from engine.limits import REPORTED_SECONDS, TOMBSTONE_SECONDS
-from engine.sessions.commands import EndSessionsOf, InitiateSession, TerminateSession, UpdateSession
+from engine.sessions.commands import DisconnectFailed, EndSessionsOf, InitiateSession, TerminateSession, UpdateSession
 from engine.usage import SECOND
 from tests.engine.house import TENANT
-from tests.engine.sessions.switch import Switch
+from tests.engine.sessions.switch import ACCOUNT, Switch
 
 QUOTA = "60s"
 TTL = {"*sessionsTTL": "100s"}
@@ -252,3 +252,45 @@ def test_a_client_that_says_so_twice() -> None:
     assert len(site.cdrs()) == 1
     with pytest.raises(RequestError, match="session_indexes"):
         site.step(EndSessionsOf(TENANT, "Colour", "red", at, "x"))
+
+
+# -- the end of credit -------------------------------------------------------------------------------------------------------
+
+
+def test_a_client_is_told_when_nothing_is_left() -> None:
+    site = Switch(client="nas", credit=10)
+    start(site)
+    assert interim(site, 60) == 40 * SECOND
+    assert site.told() == [], "it has something to use yet"
+    assert interim(site, 100) == 0
+    assert site.told() == [("INSUFFICIENT_CREDIT", False)]
+    interim(site, 100)
+    assert len(site.told()) == 2, "it is asked again"
+    site.top_up(100)
+    assert interim(site, 110) == 60 * SECOND
+    assert len(site.told()) == 2
+    site.step(DisconnectFailed(site.open()[0].cgrid, "INSUFFICIENT_CREDIT"))
+    assert site.count() == 1, "it was paid for meanwhile"
+    stop(site, 115)
+    assert site.cdrs() == [(115, 11.5)]
+    site.verify()
+
+
+def test_a_client_that_cannot_be_told() -> None:
+    site = Switch(client="nas", credit=10)
+    start(site)
+    interim(site, 100)
+    (session,) = site.open()
+    site.step(DisconnectFailed(session.cgrid, "INSUFFICIENT_CREDIT"))
+    assert site.cdrs() == [(100, 10)]
+    assert stop(site, 130) is None
+    assert site.cash() == pytest.approx(0)
+
+
+def test_an_account_that_is_disabled_meanwhile() -> None:
+    site = Switch(client="nas")
+    start(site)
+    site.call("APIerSv1.SetAccount", {"Tenant": TENANT, "Account": ACCOUNT, "ExtraOptions": {"Disabled": True}})
+    with pytest.raises(RequestError, match="ACCOUNT_DISABLED"):
+        interim(site, 100)
+    assert site.told() == [("RALS_ERROR:ACCOUNT_DISABLED", False)]
