@@ -7,10 +7,12 @@ from collections.abc import Iterable
 from typing import Final
 
 from engine.fields.values import MISSING, value_text
+from gateway.agents.radius.clients import cause_text, error_cause
+from gateway.protocols.radius.asking import ANSWERS, Flights, Pace
 from gateway.protocols.radius.attributes import all_values, first_value
 from gateway.protocols.radius.building import Builder
 from gateway.protocols.radius.builtin import load_dictionary
-from gateway.protocols.radius.codes import ACCESS_ACCEPT, PROXY_STATE
+from gateway.protocols.radius.codes import ACCESS_ACCEPT, DISCONNECT_ACK, DISCONNECT_NAK, DISCONNECT_REQUEST, PROXY_STATE
 from gateway.protocols.radius.dictionary import Attribute, Dictionary
 from gateway.protocols.radius.kinds import HOLDING
 from gateway.protocols.radius.limits import MAX_PACKET_BYTES
@@ -18,7 +20,7 @@ from gateway.protocols.radius.packet import DecodeError, decode, encode
 from gateway.protocols.radius.paths import Paths, RadiusSource
 from gateway.protocols.radius.reading import read_dictionary
 from gateway.protocols.radius.showing import shown
-from gateway.protocols.radius.signing import answer, message_authenticator
+from gateway.protocols.radius.signing import answer, answer_is_signed, message_authenticator, request
 from gateway.protocols.radius.stream import PacketStream
 from tests.acceptance.nascaptures import Packet, captures
 from tests.fuzz.radiusserver import Server
@@ -47,7 +49,7 @@ SHORT: Final = tuple(
 
 
 class Radius(Target):
-    """A packet, a stream of packets, a dictionary, or packets for a server: the first byte says which."""
+    """A packet, a stream of packets, a dictionary, packets for a server, or answers to requests of ours: the first byte says which."""
 
     name = "radius"
     seconds = 0.05
@@ -81,16 +83,19 @@ class Radius(Target):
             yield from (bytes((3, 0)) + b"".join(packets[at : at + 4]) for at in range(0, len(packets), 4))
         yield from (bytes((3, 1 + 2 * (place % 2))) + packet for place, packet in enumerate(SHORT))
         yield b"\x01" + 3 * bytes.fromhex("01010014000102030405060708090a0b0c0d0e0f")
+        request_of_ours = request(DISCONNECT_REQUEST, 7, b"", self._SECRET)
+        for code in (DISCONNECT_ACK, DISCONNECT_NAK, ACCESS_ACCEPT):
+            yield b"\x04" + answer(decode(request_of_ours), code, b"\x65\x06\0\0\x01\xf7", self._SECRET)
         yield b"\x02" + self._FILES + b"ATTRIBUTE Acme-One 1 string has_tag,encrypt=2 # comment\nVALUE Acme-Two Name 0x10\n"
         folder = ROOT / "dictionaries" / "radius"
         yield from (b"\x02" + (folder / f"dictionary.{name}").read_bytes() for name in ("rfc2868", "rfc6929", "cambium", "meraki"))
 
     def take(self, data: bytes) -> None:
-        match data[0] % 4 if data else 4:
+        match data[0] % 5 if data else 5:
             case 0:
                 self._packet(data[1:])
             case 1:
-                self._stream(data[1:], 1 + data[0] // 4)
+                self._stream(data[1:], 1 + data[0] // 5)
             case 2:
                 files = {"a": data[1:], "b": data[-200:]}
                 for fault in read_dictionary(Dictionary(), "a", lambda name: files[name] if name in files else self._none(name)):
@@ -99,9 +104,29 @@ class Radius(Target):
                         raise FindingError(f"a fault without a place: {fault}")
             case 3:
                 self._server.take(data[1:])
+            case 4:
+                self._answer(data[1:])
 
     def close(self) -> None:
         self._server.close()
+
+    def _answer(self, data: bytes) -> None:
+        """Nothing ends a request of ours but what the secret has signed."""
+        flights = Flights(lambda below: 7 % below)
+        flights.begin(request(DISCONNECT_REQUEST, flights.free(), b"", self._SECRET), self._SECRET, Pace(1, 1, 10), 0)
+        ended = flights.receive(data)
+        if ended is None:
+            if len(flights) != 1 or not flights.why or flights.answer is not None:
+                raise FindingError("a request is over without an answer")
+            return
+        packet = flights.answer
+        if (
+            packet is None
+            or not answer_is_signed(packet, ended.authenticator, self._SECRET)
+            or packet.code not in ANSWERS[DISCONNECT_REQUEST]
+        ):
+            raise FindingError("a request is over by what is no answer to it")
+        look(cause_text(error_cause(packet)))
 
     @staticmethod
     def _stream(data: bytes, step: int) -> None:

@@ -85,7 +85,14 @@ def _incoming_of(tree: Tree, section: Radius, around: Surroundings, intake: Inta
     address = split_address(section.da_address)
     if address is None:
         return None
-    terms = Terms(address, tree.general.default_tenant, section.da_session, section.da_window_ns, section.duplicate_window_ns)
+    language = terms_of(tree, SECTION, around.zone, around.filters, around.user_cache)
+    fields: dict[str, Template] = {}
+    for name, text in section.da_session.items():
+        try:
+            fields |= {name: Template.parse(text, language.separator)} if text else {}
+        except ValueError as error:
+            raise SettingsError(f"{SECTION}.da_session.{name}: {error}") from None
+    terms = Terms(address, tree.general.default_tenant, fields, language, section.da_window_ns, section.duplicate_window_ns)
     return Incoming(terms, intake, around.door, clients, around.clock)
 
 

@@ -1,6 +1,6 @@
 """Disconnect- and CoA-Requests that a proxy or another server sends to us (RFC 5176), answered for the sessions that we charge.
 
-A session is found by what its event holds (`da_session`: attribute to field), and by what the packet that began it said. A
+A session is found by what its event holds (`da_session`: fields made of the request), and by what the packet that began it said. A
 Disconnect-Request ends it as ForceDisconnect does: it is charged, and its NAS is asked. A CoA-Request goes on to the NAS of the session
 with the attributes that it changes; the NAS's answer is ours. Whoever may ask stands in `clients` with `dynamic_authorization`.
 """
@@ -17,7 +17,9 @@ from typing import Final
 
 from engine.effects import AlterSession
 from engine.errors import RequestError, StorageUnavailable
+from engine.fields.template import Template
 from engine.fields.values import value_text
+from engine.fields.view import REQ
 from engine.sessions.commands import AlterSessions, ForceDisconnect
 from engine.storage.ports import StorageRefused
 from engine.times import SECOND
@@ -38,6 +40,8 @@ from gateway.agents.radius.intake import Intake
 from gateway.agents.radius.limits import MAX_INCOMING, MAX_MEANT, MAX_TURN_DATAGRAMS
 from gateway.agents.radius.nas import YES, Nas, Sender
 from gateway.agents.radius.port import datagram_socket
+from gateway.processors import terms as processing
+from gateway.processors.run import view_of
 from gateway.protocols.radius.codes import (
     COA_ACK,
     COA_NAK,
@@ -75,6 +79,7 @@ PROCESSING_ERROR: Final = 505
 RESOURCES: Final = 506
 SEVERAL: Final = 508
 
+ORIGIN_HOST: Final = "OriginHost"
 FORCED: Final = "FORCED_DISCONNECT"
 NAS_NAMES: Final = frozenset((4, 32, 95))  # NAS-IP-Address, NAS-Identifier, NAS-IPv6-Address
 SESSION_NAMES: Final = frozenset((1, 5, 8, 30, 31, 44, 50, 87, 89, 96, 97, 123))  # section 3, and RFC 4372, RFC 4818
@@ -96,12 +101,13 @@ class RefusedError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """`fields` are the fields of an event by the attributes that find it; a request whose Event-Timestamp is further away than
+    """`fields` make fields of an event of a request, read as `language` says; a request whose Event-Timestamp is further away than
     `window_ns` is passed over (0: it is not looked at), answers are given again for `duplicates_ns`."""
 
     address: tuple[str, int]
     tenant: str
-    fields: dict[str, str]
+    fields: dict[str, Template]
+    language: processing.Terms
     window_ns: int
     duplicates_ns: int
 
@@ -254,7 +260,7 @@ class Incoming:
     def _end(self, session: AlterSession) -> None:
         """Ends a session; one that is over by now is as it was asked for."""
         fields = session.event
-        rules = [_rule(name, value_text(fields[name])) for name in ("OriginID", "OriginHost") if fields.get(name)]
+        rules = [_rule(name, value_text(fields[name])) for name in ("OriginID", ORIGIN_HOST) if fields.get(name)]
         try:
             self._door.step(ForceDisconnect(session.tenant, rules, None, {"DisconnectCause": FORCED}), self._clock())
         except RequestError as refused:
@@ -284,16 +290,19 @@ class Incoming:
 
     def _rules(self, packet: Packet, nas: Nas) -> tuple[list[str], list[str]]:
         """Filters by the attributes of a request: of sessions, of NASes."""
-        source = RadiusSource(packet, nas.paths, nas.secret)
+        scopes: dict[str, object] = {REQ: RadiusSource(packet, nas.paths, nas.secret)}
+        view = view_of(scopes, self._terms.language, self._clock())
         found: tuple[list[str], list[str]] = [], []
-        for name, field in self._terms.fields.items():
-            row = nas.paths.dictionary.named(name)
-            if not field or row is None or row.vendor.number or packet.first(row.number) is None:
+        for name, template in self._terms.fields.items():
+            try:
+                text = template.find(view)
+            except ValueError:
+                raise RefusedError(INVALID_VALUE) from None
+            if text is None:
                 continue
-            text = value_text(source.read(("*req", name), 1))
             if not text or _RULE_MARKS & set(text):
                 raise RefusedError(INVALID_VALUE)
-            found[row.number in NAS_NAMES].append(_rule(field, text))
+            found[name == ORIGIN_HOST].append(_rule(name, text))
         return found
 
     def _found(self, rules: list[str]) -> list[AlterSession]:

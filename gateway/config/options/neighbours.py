@@ -374,8 +374,8 @@ DYNAMIC: Final = (
     Option(
         "da_session",
         Map(Text()),
-        {"Acct-Session-Id": "OriginID", "User-Name": "Account", "NAS-IP-Address": "OriginHost"},
-        "Fields of a session's event by the attributes that find it there; an empty field takes an attribute out.",
+        {"OriginID": "~*req.Acct-Session-Id", "Account": "~*req.User-Name", "OriginHost": "~*req.NAS-IP-Address"},
+        "What such a request says of the fields of a session's event, as request_fields do; an empty text leaves a field out.",
         own=True,
     ),
     Option("da_window", Duration(), "5m", "How far their Event-Timestamp may be from now, where there is one; 0: however far.", own=True),

@@ -24,7 +24,7 @@ CLIENTS = """clients = [
  {id = "bras", addresses = ["192.0.2.10"], secret = "between-us", message_authenticator = "no"},
  {id = "proxy", addresses = ["127.0.0.1"], secret = "between-us", dynamic_authorization = true, message_authenticator = "auto"},
 ]"""
-FIELDS = {"Acct-Session-Id": "OriginID", "NAS-IP-Address": "OriginHost", "User-Name": ""}
+FIELDS = {"OriginID": "~*req.Acct-Session-Id", "Account": ""}
 Pairs = tuple[tuple[str, str], ...]
 
 
