@@ -49,7 +49,7 @@ from gateway.limits import (
     OLD_BY_HAND,
     YOUNG_OBJECTS,
 )
-from gateway.live import CertificatesPart, ClientsPart, DiameterPart, LogPart, RadiusPart, SessionsPart
+from gateway.live import CertificatesPart, ClientsPart, DiameterPart, HttpPart, LogPart, RadiusPart, SessionsPart
 from gateway.metrics import House, metrics_handler
 from gateway.observe.log import line_writer
 from gateway.observe.pulse import Pulse
@@ -267,6 +267,7 @@ class App:
             certificates=self._certificates,
             census=Census(most_connections()),
         )
+        self._live.append(HttpPart(self.server))
         self.user_cache = user_cache_of(tree)
         self.diameter, self.radius = self._agents(clients, zone_name, process_tag)
         self._collector = Collector(lambda: self.engine.ticket)

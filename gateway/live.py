@@ -10,13 +10,14 @@ from gateway.api.bidirectional import BidirectionalClients
 from gateway.config.certificates import CertificateError, server_context
 from gateway.config.tree import Tree
 from gateway.observe.log import set_level
-from gateway.told import client_options, session_options
+from gateway.told import client_options, server_options, session_options
 from gateway.transport.tls import Certificates
 
 if TYPE_CHECKING:
     from gateway.agents.diameter.agent import DiameterAgent
     from gateway.agents.radius.agent import RadiusAgent
     from gateway.agents.surroundings import Surroundings
+    from gateway.api.server import ApiServer
 
 Take = Callable[[], None]
 
@@ -97,6 +98,20 @@ class CertificatesPart:
             self._certificates.context = context
 
         return take
+
+
+class HttpPart:
+    """Who may use HTTP; passwords and tokens that stand in files are read anew with the rest."""
+
+    def __init__(self, server: ApiServer) -> None:
+        self._server = server
+
+    def takes(self, tree: Tree) -> tuple[str, ...]:
+        return "http.use_basic_auth", "http.auth_users", "http.token"
+
+    def ready(self, tree: Tree) -> Take:
+        options = server_options(tree, "")
+        return lambda: self._server.ask(options.users, options.token)
 
 
 class DiameterPart:

@@ -99,6 +99,11 @@ class ApiServer:
         self.http: Final = HttpListener(paths, limit, self.census, sockets=sockets, users=options.users, token=options.token)
         self.https: Final = HttpListener(paths, limit, self.census, sockets=sockets, users=options.users, token=options.token)
 
+    def ask(self, users: Mapping[str, bytes] | None, token: bytes) -> None:
+        """Who may use HTTP from now on, as in ServerOptions."""
+        for listener in (self.http, self.https):
+            listener.ask(users, token)
+
     def _bidirectional(self, gate: Gate) -> JsonRpcListener:
         """The port whose clients are called too. It has the methods of SessionSv1 alone, as in the reference."""
         numbers = itertools.count(1)

@@ -85,8 +85,7 @@ class HttpListener:
     ) -> None:
         self._routes = dict(routes)
         self._sockets = dict(sockets or {})
-        self._users = None if users is None else dict(users)
-        self._token = token
+        self.ask(users, token)
         self._request_seconds = request_seconds
         self._max_body_bytes = max_body_bytes
         self._census = census
@@ -98,6 +97,11 @@ class HttpListener:
         self._tls: TlsPort | None = None
         self._protocols: web.Server | None = None
         census.watch(lambda: self.connections)
+
+    def ask(self, users: Mapping[str, bytes] | None, token: bytes) -> None:
+        """Who may come from now on."""
+        self._users = None if users is None else dict(users)
+        self._token = token
 
     def start(self, host: str, port: int, certificates: Certificates | None = None) -> None:
         """Takes the port and begins to answer as soon as it can, over TLS with certificates. Raises OSError when it cannot be had."""

@@ -6,7 +6,10 @@ import json
 import signal
 import socket
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 
@@ -107,3 +110,19 @@ def test_files_that_are_wrong_are_refused_with_every_fault(site: Site, served: G
     served.process.send_signal(signal.SIGHUP)
     until(lambda: 'event="configuration reloaded"' in served.text(), "it says so")
     assert code(served, 3) == ACCESS_REJECT
+
+
+def test_who_may_use_http_is_asked_from_the_next_request_on(site: Site, served: Gateway) -> None:
+    def status() -> int:
+        with suppress(HTTPError), urlopen(f"http://{served.http}/jsonrpc", b'{"method":"CoreSv1.Ping","params":[{}],"id":1}') as answer:
+            return int(answer.status)
+        return 401
+
+    assert status() == 200
+    site.write(more='[http]\nuse_basic_auth = true\nauth_users = { anna = "c2VjcmV0" }\n')
+    told = tollwire("reload", "--server", served.address).stdout.splitlines()
+    assert sorted(told) == ["changed: http.auth_users.anna", "changed: http.use_basic_auth"]
+    assert status() == 401
+    site.write()
+    assert tollwire("reload", "--server", served.address).returncode == 0
+    assert status() == 200
