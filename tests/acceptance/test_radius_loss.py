@@ -106,7 +106,7 @@ def look_at(served: Served, nases: list[Nas]) -> None:
     records = served.records()
     sent, lost, again = (sum(getattr(nas, name) for nas in nases) for name in ("sent", "lost", "again"))
     print(f"{len(done)} sessions, {len(gone)} that died with their NAS; {sent} packets, {lost} lost, {again} sent again")
-    assert len(done) > 10 * SECONDS
+    assert len(done) > 20
     assert lost > sent * 0.15
     assert gone
     counted = Counter(str(one["OriginID"]) for one in records)

@@ -30,6 +30,7 @@ STORIES = {
     "pyrad": {},
     "proxy": peers.FREERADIUS,
     "radsec": peers.FREERADIUS,
+    "dynamic": peers.FREERADIUS,
     "kamailioradius": peers.KAMAILIO_RADIUS,
     "pppd": peers.PPPD,
     "hostapd": peers.HOSTAPD,

@@ -17,10 +17,10 @@ from tests.interop.world import HERE, World, filled
 
 RADIUS = HERE / "radius"
 SECRET = b"interop-secret"
-AUTH, ACCT, DYNAMIC = 1812, 1813, 3799
+AUTH, ACCT, DYNAMIC, OURS = 1812, 1813, 3799, 3800  # on the last one the gateway is asked what NASes are asked on the one before
 SECOND = Decimal("0.001")  # of a session, as of a call to 4930
 _REQUESTS = (wire.ACCESS_REQUEST, wire.ACCOUNTING_REQUEST, wire.STATUS, wire.DISCONNECT_REQUEST, wire.COA_REQUEST)
-_PORTS = f"udp port {AUTH} or udp port {ACCT} or udp port {DYNAMIC}"
+_PORTS = f"udp port {AUTH} or udp port {ACCT} or udp port {DYNAMIC} or udp port {OURS}"
 
 
 @dataclass(frozen=True)
@@ -125,7 +125,7 @@ def _tshark(capture: Path, *words: str) -> str:
 
 def radclient(here: World, kind: str, attributes: str, *words: str, port: int = 0, secret: bytes = SECRET, status: int = 0) -> str:
     """What radclient says of one request; AssertionError where its exit status is another (0: answered and not refused)."""
-    port = port or {"auth": AUTH, "acct": ACCT, "status": AUTH, "coa": DYNAMIC, "disconnect": DYNAMIC}[kind]
+    port = port or {"auth": AUTH, "acct": ACCT, "status": AUTH, "coa": OURS, "disconnect": OURS}[kind]
     command = ["radclient", "-x", "-r", "1", "-t", "5", *words, f"127.0.0.1:{port}", kind, secret.decode()]
     ran = subprocess.run(command, input=attributes, capture_output=True, text=True, timeout=30, check=False, cwd=here.folder)
     assert ran.returncode == status, f"{attributes}\n{ran.stdout}{ran.stderr}\n{here.gateway.text()[-2000:]}"

@@ -67,9 +67,9 @@ def _processor(name: str, filters: str, flags: str, fields: str, answer: str) ->
     )
 
 
-def _accounting(name: str, status: str, flags: str, usage: str) -> str:
+def _accounting(name: str, status: str, flags: str, usage: str, more: str = "") -> str:
     filters = f"'*string:~*vars.*radReqType:*radAccount', '*string:~*req.Acct-Status-Type:{status}'"
-    return _processor(name, filters, flags, _SESSION + f'Usage = "{usage}"\n', _FAILED)
+    return _processor(name, filters, flags, _SESSION + f'Usage = "{usage}"\n' + more, _FAILED)
 
 
 def config(auth: int, acct: int) -> str:
@@ -86,8 +86,8 @@ def config(auth: int, acct: int) -> str:
         + _processor("login", login, "'*none'", "", "")
         + _processor("anew", "'*string:~*req.Acct-Status-Type:Accounting-On|Accounting-Off'", "'*nasreset'", _RESET, "")
         + _accounting("begins", "Start", "'*initiate', '*accounts'", "60s")
-        + _accounting("goes-on", "Interim-Update", "'*update', '*accounts'", "60s")
-        + _accounting("ends", "Stop", "'*terminate', '*accounts', '*cdrs'", "~*req.Acct-Session-Time;s")
+        + _accounting("goes-on", "Interim-Update", "'*update', '*accounts'", "60s", 'UsageSoFar = "~*vars.SessionTime"\n')
+        + _accounting("ends", "Stop", "'*terminate', '*accounts', '*cdrs'", "~*vars.SessionTime")
     )
 
 
