@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,6 +26,7 @@ from gateway.protocols.radius.packet import Packet, decode
 from gateway.protocols.radius.showing import shown
 from gateway.protocols.radius.signing import RIGHT, answer, message_authenticator, request_is_signed
 from gateway.protocols.radius.stream import PacketStream
+from tests.gateway.certificates import Authority
 
 DICTIONARY, FAULTS = load_dictionary()
 SECRET = b"nas-shared"
@@ -44,9 +46,9 @@ def reply(code: int, *fields: tuple[str, str]) -> Script:
 class Server(threading.Thread):
     """Answers by a script; an empty answer is silence."""
 
-    def __init__(self, script: Script, *, stream: bool = False) -> None:
+    def __init__(self, script: Script, *, stream: bool = False, context: ssl.SSLContext | None = None) -> None:
         super().__init__(daemon=True)
-        self.script, self.stream = script, stream
+        self.script, self.stream, self.context = script, stream, context
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM if stream else socket.SOCK_DGRAM)
         self.socket.bind(("127.0.0.1", 0))
         self.heard: list[Packet] = []
@@ -74,6 +76,8 @@ class Server(threading.Thread):
 
     def serve_stream(self) -> None:
         link, _ = self.socket.accept()
+        if self.context is not None:
+            link = self.context.wrap_socket(link, server_side=True)
         stream = PacketStream()
         with link:
             while data := link.recv(65536):
@@ -88,8 +92,8 @@ class Server(threading.Thread):
 
 
 @contextmanager
-def server(script: Script, *, stream: bool = False) -> Iterator[Server]:
-    found = Server(script, stream=stream)
+def server(script: Script, *, stream: bool = False, context: ssl.SSLContext | None = None) -> Iterator[Server]:
+    found = Server(script, stream=stream, context=context)
     found.start()
     try:
         yield found
@@ -240,6 +244,20 @@ def test_over_tcp_and_without_a_message_authenticator(capsys: pytest.CaptureFixt
     with server(reply(2), stream=True) as found:
         assert send(found, "--tcp", "--no-message-authenticator", "Access-Request", "User-Name=a") == 0
     assert found.heard[0].first(MESSAGE_AUTHENTICATOR) is None
+
+
+def test_over_tls_the_secret_is_that_of_radsec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.delenv("TOLLWIRE_RADIUS_SECRET")
+    authority = Authority(tmp_path)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.file)
+    context.verify_mode = ssl.CERT_REQUIRED
+    context.load_cert_chain(*authority.sign("server"))
+    certificate, key = authority.sign("client")
+    shows = ("--ca", str(authority.file), "--certificate", str(certificate), "--key", str(key))
+    with server(lambda packet: answer(packet, 2, b"", b"radsec"), stream=True, context=context) as found:
+        assert send(found, *shows, "Access-Request", "User-Name=a") == 0
+    assert message_authenticator(found.heard[0], b"radsec") == RIGHT
+    assert "Access-Accept" in capsys.readouterr().out
 
 
 def test_the_secret_comes_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
