@@ -54,7 +54,7 @@ def supersede(life: Life, event: Event, now_ns: int) -> None:
     for other in list(life.registry.named(name, event.text(name)))[:SESSIONS_PER_STEP]:
         session = life.registry.get(other) if other != cgrid and event.text(name) else None
         if session is not None and session.tenant == event.tenant:
-            life.force_end(session, SUPERSEDED, now_ns, usage_ns=session.known_usage(), told=True)
+            life.force_end(session, SUPERSEDED, now_ns, told=True)
 
 
 def _count(life: Life, event: Event, cgrids: list[str], most: int) -> int:

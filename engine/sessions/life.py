@@ -339,7 +339,10 @@ class Life:
         told: bool = False,
     ) -> None:
         """The engine ends the session: `extra_ns` more are debited, it is charged for, its records are made, and its client learns of it
-        (unless it was told before). Its switch's own end will cost nothing."""
+        (unless it was told before). Its switch's own end will cost nothing. Where nothing else is said it used what its client reported,
+        else what it was granted."""
+        if usage_ns is None and last_used_ns is None and extra_ns <= 0:
+            usage_ns = session.known_usage()
         if extra_ns > 0:
             for run in session.runs:
                 if run.is_debited:

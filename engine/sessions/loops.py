@@ -117,9 +117,8 @@ class Loops:
         if session.failed and lifetime.ttl_ns <= 0:
             self.life.drop_failed(session, now_ns)
             return
-        known_ns = session.known_usage()
-        if known_ns is not None and lifetime.usage_ns is None and lifetime.last_usage_ns is None:
-            self.life.force_end(session, SESSION_TIMEOUT, now_ns, usage_ns=known_ns)
+        if session.known_usage() is not None and lifetime.usage_ns is None and lifetime.last_usage_ns is None:
+            self.life.force_end(session, SESSION_TIMEOUT, now_ns)
             return
         extra_ns = lifetime.ttl_ns if lifetime.last_usage_ns is None else lifetime.last_usage_ns
         self.life.force_end(
@@ -209,4 +208,4 @@ class Loops:
     def refuse(self, session: Session, reason: str, now_ns: int) -> None:
         """The client that was to end the session could not be told."""
         if any(run.stop_reason for run in session.runs):
-            self.life.force_end(session, reason, now_ns, usage_ns=session.known_usage(), told=True)
+            self.life.force_end(session, reason, now_ns, told=True)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from engine.effects import SessionEnded
 from engine.errors import RequestError
 from engine.limits import REPORTED_SECONDS, TOMBSTONE_SECONDS
-from engine.sessions.commands import DisconnectFailed, EndSessionsOf, InitiateSession, TerminateSession, UpdateSession
+from engine.sessions.commands import DisconnectFailed, EndSessionsOf, ForceDisconnect, InitiateSession, TerminateSession, UpdateSession
 from engine.usage import SECOND
 from tests.engine.house import TENANT
 from tests.engine.sessions.switch import ACCOUNT, Switch
@@ -294,3 +294,14 @@ def test_an_account_that_is_disabled_meanwhile() -> None:
     with pytest.raises(RequestError, match="ACCOUNT_DISABLED"):
         interim(site, 100)
     assert site.told() == [("RALS_ERROR:ACCOUNT_DISABLED", False)]
+
+
+def test_an_operator_ends_a_session() -> None:
+    site = Switch(client="nas")
+    start(site)
+    start(site, "silent")
+    interim(site, 30)
+    site.step(ForceDisconnect(TENANT, ()))
+    assert sorted(site.cdrs()) == [(30, 3), (60, 6)], "as it was reported, or granted"
+    assert stop(site, 40) is None
+    site.verify()
