@@ -120,7 +120,7 @@ def at_higher_version(package: Path, folder: Path) -> Path:
     lines = control.read_text().splitlines()
     control.write_text("\n".join(f"{line}+1" if line.startswith("Version: ") else line for line in lines) + "\n")
     made = folder / "tollwire-upgrade.deb"
-    subprocess.run(["dpkg-deb", "--root-owner-group", "--build", str(tree), str(made)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(["dpkg-deb", "--root-owner-group", "-Znone", "--build", str(tree), str(made)], check=True, stdout=subprocess.DEVNULL)
     return made
 
 

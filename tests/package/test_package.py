@@ -233,8 +233,9 @@ def test_an_upgrade_keeps_configuration_state_and_open_sessions(box: Box, packag
     with box.beside("tests.package.peer") as peer:
         assert peer.stdout is not None
         assert peer.stdout.readline() == "granted\n"
+        upgrade = at_higher_version(package, tmp_path)
         begun = time.monotonic()
-        ran = box.install(at_higher_version(package, tmp_path))
+        ran = box.install(upgrade)
         assert peer.stdout.readline() == "farewell 0\n", "DPR: REBOOTING"
         assert "not shown again" not in ran.stdout
         assert peer.stdout.readline() == "back 2001\n"
