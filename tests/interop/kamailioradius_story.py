@@ -84,7 +84,7 @@ def look_at(found: list[Exchange]) -> None:
     """Who is let in, for how long, and that every call has a Start and a Stop that were answered."""
     logins = [(one.user, one.code, one.told(SIP_AVP).decode()) for one in found if one.port == AUTH]
     expect(
-        sorted(logins),
+        sorted(set(logins)),
         [
             ("1001", wire.ACCESS_ACCEPT, "timeout#10000"),
             ("1001", wire.ACCESS_REJECT, ""),
@@ -92,5 +92,5 @@ def look_at(found: list[Exchange]) -> None:
             ("9999", wire.ACCESS_REJECT, ""),
         ],
     )
-    calls = sorted((one.user, one.status, one.code) for one in found if one.port == ACCT)
+    calls = sorted({(one.user, one.status, one.code) for one in found if one.port == ACCT})
     expect(calls, [(user, status, wire.ACCOUNTING_RESPONSE) for user in ("1001", "1005") for status in (wire.START, wire.STOP)])

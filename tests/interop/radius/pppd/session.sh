@@ -1,7 +1,7 @@
 #!/bin/bash
 # session.sh KIND WHO PASSWORD HOLD   one PPP session over a pair of ptys: the NAS (pppd with radius.so) here, the subscriber (pppd) in the namespace
 # `sub`. KIND: pap, chap, mschap-v2 (with MPPE). HOLD: seconds until the subscriber hangs up; 0: it waits until the NAS does.
-kind=$1 who=$2 password=$3 hold=$4 C=$RUN/$1; mkdir -p "$C"
+kind=$1 who=$2 password=$3 hold=$4 C=$RUN/$1-$2; mkdir -p "$C"
 cat >"$C/options" <<O
 auth
 require-$kind
