@@ -13,8 +13,11 @@ from typing import Final
 from engine.usage import format_duration
 from gateway.config.kinds import Duration, Group, Kind, Map, Objects, Option, Secret, Size, Texts, Usage, Value
 from gateway.config.options import SECTIONS
+from gateway.config.options.nastemplates import NAS_TEMPLATES
 from gateway.config.render import BY_TIME, MASK, masked, size_text
 from gateway.config.tree import Tree
+
+TEMPLATES: Final = "templates"
 
 
 class Shown(Enum):
@@ -53,7 +56,10 @@ def to_reference_json(tree: Tree, sections: Iterable[str] | None = None) -> dict
     for name in names:
         if SECTIONS[name].own:
             raise KeyError(name)
-        found[name] = shown(SECTIONS[name].kind, tree.values[name], (name,))
+        value = tree.values[name]
+        if name == TEMPLATES and isinstance(value, dict):  # its templates only, and those of files
+            value = {one: rows for one, rows in value.items() if one not in NAS_TEMPLATES or not tree.is_default((name, one))}
+        found[name] = shown(SECTIONS[name].kind, value, (name,))
     return found
 
 

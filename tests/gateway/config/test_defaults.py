@@ -10,6 +10,8 @@ from gateway.config import load
 from gateway.config.kinds import APPLIANCE, CGRATES, Group, Kind, Map, Number, Objects, Option, Raw, default_of, is_secret
 from gateway.config.merge import Values
 from gateway.config.options import MODULES, SECTIONS
+from gateway.config.options.nastemplates import NAS_TEMPLATES
+from gateway.config.reference import to_reference_json
 from tests.gateway.config.folders import load_text, reference
 
 DEVIATIONS: dict[tuple[str | int, ...], object] = {
@@ -63,7 +65,20 @@ def as_file(kind: Kind, raw: Raw, column: str) -> object:
 def test_the_table_says_what_the_reference_says() -> None:
     golden = json.loads(reference("goldens/config_defaults.json").read_text())
     ours = {name: as_file(section.kind, section.default, CGRATES) for name, section in SECTIONS.items() if not section.own}
+    templates = ours["templates"]
+    assert isinstance(templates, dict)
+    ours["templates"] = {name: rows for name, rows in templates.items() if name not in NAS_TEMPLATES}
     assert differences(ours, golden) == DEVIATIONS
+
+
+def test_templates_that_are_ours_alone_are_not_told_as_the_reference_s(tmp_path: Path) -> None:
+    plain = to_reference_json(load((), (), {}).tree, ["templates"])["templates"]
+    assert isinstance(plain, dict)
+    assert set(plain) == set(json.loads(reference("goldens/config_defaults.json").read_text())["templates"])
+    mine = load_text(tmp_path, "c.json", '{"templates": {"*cisco_redirect": [{"path": "*radDAReq.Filter-Id", "value": "1"}]}}')
+    changed = to_reference_json(mine.tree, ["templates"])["templates"]
+    assert isinstance(changed, dict)
+    assert set(changed) - set(plain) == {"*cisco_redirect"}
 
 
 def test_the_reference_written_as_a_file_changes_nothing(tmp_path: Path) -> None:
