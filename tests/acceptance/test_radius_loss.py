@@ -97,6 +97,8 @@ def test_every_session_is_charged_once(tmp_path: Path) -> None:
         look_at(served, nases)
     finally:
         served.gateway.kill()
+        for nas in nases:
+            nas.socket.close()
 
 
 def look_at(served: Served, nases: list[Nas]) -> None:
