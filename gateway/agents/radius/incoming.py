@@ -18,7 +18,6 @@ from typing import Final
 from engine.effects import AlterSession
 from engine.errors import RequestError, StorageUnavailable
 from engine.fields.template import Template
-from engine.fields.values import value_text
 from engine.fields.view import REQ
 from engine.sessions.commands import AlterSessions, ForceDisconnect
 from engine.storage.ports import StorageRefused
@@ -179,6 +178,9 @@ class Incoming:
         remote = f"{sender.address}:{address[1]}"
         self._duplicates.expire(now_ns)
         found = self._duplicates.offer(remote, packet, now_ns)
+        if found == NEW and len(self._tasks) >= MAX_INCOMING:  # its client has given others up that are still worked on
+            self._duplicates.dropped(remote, packet)
+            found = FULL
         if found == NEW:
             self._begin(self._worked(packet, sender, remote, address))
         elif found == REPEATED:
@@ -248,7 +250,7 @@ class Incoming:
         sessions = self._meant(packet, nas, numbers)
         if packet.code == DISCONNECT_REQUEST:
             for session in sessions:
-                self._end(session)
+                self.end(session)
             await self._intake.gate.wait(self._door.ticket)
             return
         if len(sessions) > 1:
@@ -257,12 +259,11 @@ class Incoming:
         if cause:
             raise RefusedError(cause)
 
-    def _end(self, session: AlterSession) -> None:
+    def end(self, session: AlterSession) -> None:
         """Ends a session; one that is over by now is as it was asked for."""
-        fields = session.event
-        rules = [_rule(name, value_text(fields[name])) for name in ("OriginID", ORIGIN_HOST) if fields.get(name)]
+        rule = _rule("CGRID", session.cgrid)  # nothing else that it holds: a subscriber may have chosen that, `|` in it
         try:
-            self._door.step(ForceDisconnect(session.tenant, rules, None, {"DisconnectCause": FORCED}), self._clock())
+            self._door.step(ForceDisconnect(session.tenant, [rule], None, {"DisconnectCause": FORCED}), self._clock())
         except RequestError as refused:
             log.debug("a session is over already", extra={"cgrid": session.cgrid, "reason": refused.text})
 

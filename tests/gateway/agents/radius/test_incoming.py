@@ -11,10 +11,11 @@ from time import monotonic
 import pytest
 
 from engine.effects import DisconnectSession
-from gateway.agents.radius.counts import BAD_AUTHENTICATOR, BAD_CODE, NO_MESSAGE_AUTHENTICATOR, STALE
+from engine.sessions.commands import AlterSessions
+from gateway.agents.radius.counts import BAD_AUTHENTICATOR, BAD_CODE, NO_MESSAGE_AUTHENTICATOR, OVERLOAD, STALE
 from gateway.agents.radius.incoming import Incoming
 from gateway.protocols.radius.packet import Packet, decode
-from gateway.protocols.radius.signing import RIGHT, answer, answer_is_signed, message_authenticator
+from gateway.protocols.radius.signing import RIGHT, answer, answer_is_signed, message_authenticator, request
 from tests.gateway.agents.radius.dynamicnas import nas, refused
 from tests.gateway.agents.radius.station import NAS, SECRET, Station
 from tests.gateway.agents.radius.test_clients import QUICK, begins
@@ -158,6 +159,35 @@ def test_what_the_nas_refuses_is_refused(script: Callable[[Packet], bytes], answ
             data = house.packet(43, *NAMED, ("Session-Timeout", "60"))
             (found,) = await asks(house, data)
             assert cause(found, data) == answered
+
+    asyncio.run(test())
+
+
+def test_a_name_that_reads_as_two_ends_no_other_session(tmp_path: Path) -> None:
+    """`|` in a filter is `or`: a subscriber who calls himself so must not take others with him."""
+    house = proxied(tmp_path)
+    start = ("Acct-Status-Type", "Start"), ("Acct-Session-Id", "x|s-1"), ("User-Name", "eve"), ("Acct-Session-Time", "60")
+    assert len(house.accounts(house.packet(4, *start, signed=False))) == 1
+    ann, eve = house.site.step(AlterSessions("example.net"))
+    incoming(house).end(eve)
+    assert [one.cgrid for one in house.site.step(AlterSessions("example.net"))] == [ann.cgrid]
+
+
+def test_what_is_worked_on_is_bounded_whatever_identifiers_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.agents.radius.incoming.MAX_INCOMING", 2)
+
+    async def test() -> None:
+        async with nas(silent) as far:
+            house = proxied(tmp_path, far.port)
+            door = incoming(house)
+            for timeout in range(4):
+                data = house.packet(43, *NAMED, ("Session-Timeout", str(timeout)), signed=False)
+                door.take(request(43, 7, decode(data).attributes, SECRET), (PROXY, 5000))
+            assert door.under_way == 2
+            assert house.counts("proxy").discards == {OVERLOAD: 2}
+            door.stop()
+            await asyncio.sleep(0.01)
+            house.agent.clients.outgoing.stop()
 
     asyncio.run(test())
 
