@@ -24,9 +24,13 @@ from gateway.protocols.radius.codes import (
 from gateway.protocols.radius.packet import Packet, encode
 from gateway.protocols.radius.paths import RadiusSource
 
+_DIGEST_RESPONSE: Final = 103  # RFC 5090, and in the draft before it 206
+_DRAFT_RESPONSE: Final = 206
 _MICROSOFT: Final = b"\0\0\x01\x37"  # 311: proofs of passwords, keys
 # what no request to a NAS may have (RFC 5176 section 3.6), and proofs of passwords
-_LEFT_OUT: Final = frozenset((USER_PASSWORD, CHAP_PASSWORD, CHAP_CHALLENGE, EAP_MESSAGE, MESSAGE_AUTHENTICATOR, PROXY_STATE))
+_LEFT_OUT: Final = frozenset(
+    (USER_PASSWORD, CHAP_PASSWORD, CHAP_CHALLENGE, EAP_MESSAGE, MESSAGE_AUTHENTICATOR, PROXY_STATE, _DIGEST_RESPONSE, _DRAFT_RESPONSE)
+)
 
 
 class Remembering:

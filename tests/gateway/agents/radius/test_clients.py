@@ -14,7 +14,7 @@ from engine.sessions.commands import AlterSessions, ForceDisconnect
 from gateway.agents.radius.targets import PREFIX, Targets
 from gateway.agents.settings import SettingsError
 from gateway.protocols.radius.codes import EVENT_TIMESTAMP, MESSAGE_AUTHENTICATOR
-from gateway.protocols.radius.packet import Packet
+from gateway.protocols.radius.packet import Packet, decode
 from gateway.protocols.radius.signing import RIGHT, answer, message_authenticator, request_is_signed
 from tests.engine.house import TENANT
 from tests.gateway.agents.radius.dynamicnas import Nas, nas, refused, stream_nas
@@ -37,12 +37,12 @@ def station(folder: Path, port: int, client: str = "", more: str = "", sections:
     return found
 
 
-def begins(found: Station, *more: tuple[str, str]) -> None:
+def begins(found: Station, *more: tuple[str, str], session: str = "s-1") -> None:
     """A session begins."""
     start = found.packet(
         4,
         ("Acct-Status-Type", "Start"),
-        ("Acct-Session-Id", "s-1"),
+        ("Acct-Session-Id", session),
         ("User-Name", "ann"),
         ("NAS-IP-Address", NAS),
         ("Framed-IP-Address", "10.0.0.7"),
@@ -51,6 +51,16 @@ def begins(found: Station, *more: tuple[str, str]) -> None:
         signed=False,
     )
     assert len(found.accounts(start)) == 1
+
+
+def test_no_proof_of_a_password_is_remembered(tmp_path: Path) -> None:
+    site = station(tmp_path, 1)
+    site.site.step(ForceDisconnect(TENANT))
+    proofs = [("User-Password", "x"), ("CHAP-Password", "x" * 17), ("Digest-Response", "x" * 32), ("Attr-206", "x" * 32)]
+    begins(site, *proofs, ("Microsoft.MS-CHAP-Response", "x" * 50), ("Class", "kept"), session="s-2")
+    (one,) = site.site.step(AlterSessions(TENANT))
+    assert isinstance(one, AlterSession)
+    assert [number for number in (2, 3, 25, 26, 103, 206) if decode(one.request).first(number) is not None] == [25]
 
 
 def ended(found: Station, **command: object) -> DisconnectSession:
