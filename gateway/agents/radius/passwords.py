@@ -30,7 +30,7 @@ from gateway.protocols.radius.mschap import (
     mschap_is_right,
 )
 from gateway.protocols.radius.packet import Packet
-from gateway.protocols.radius.stored import StoredPassword
+from gateway.protocols.radius.stored import BROKEN, StoredPassword
 
 RADAUTH: Final = "*radauth"
 PAP: Final = "*pap"
@@ -64,7 +64,7 @@ _ALLOWED: Final = b"\x00\x00\x00\x01"  # RFC 2548 section 2.4.4
 _REQUIRED: Final = b"\x00\x00\x00\x02"
 _ANY_KEY: Final = b"\x00\x00\x00\x06"  # section 2.4.5: 40 or 128 bits
 _STRONG_KEY: Final = b"\x00\x00\x00\x04"
-_SALTS: Final = 2
+SALTS: Final = 2  # that the keys of MS-CHAPv2 need
 _NOBODY: Final = StoredPassword("nobody's")
 
 Random = Callable[[int], bytes]
@@ -86,22 +86,25 @@ class Checked:
         self.note = ""
 
 
-def check(own: OwnRequest, packet: Packet, secret: bytes, random: Random) -> Checked:
-    """The answer to `*radauth`. RequestError where there is nothing to check: no password (NOT_FOUND), no such attribute."""
+def check(own: OwnRequest, packet: Packet, secret: bytes, random: Random, salt: int) -> Checked:
+    """The answer to `*radauth`. RequestError where there is nothing to check: no password, or an empty one (NOT_FOUND), no such attribute.
+
+    `salt`: the first of SALTS numbers by which nothing else of the answer is hidden.
+    """
     methods = [flag for flag in own.flags if flag in METHODS]
     if not methods:
         raise server_error(NO_METHOD)
     variables = own.scopes.get(VARS)
     kept = variables.get(USER_PASSWORD_NAME) if isinstance(variables, dict) else None
-    if not isinstance(kept, str):
-        _checked(methods, own, packet, secret, _NOBODY, random)
-        raise not_found()
-    return _checked(methods, own, packet, secret, StoredPassword(kept), random)
-
-
-def _checked(methods: list[str], own: OwnRequest, packet: Packet, secret: bytes, stored: StoredPassword, random: Random) -> Checked:
-    checked = Checked()
     method = _method(methods, packet)
+    if not isinstance(kept, str) or not kept:
+        _checked(method, own, packet, secret, _NOBODY, random, salt)
+        raise not_found()
+    return _checked(method, own, packet, secret, StoredPassword(kept), random, salt)
+
+
+def _checked(method: str, own: OwnRequest, packet: Packet, secret: bytes, stored: StoredPassword, random: Random, salt: int) -> Checked:
+    checked = Checked()
     if method == PAP:
         hidden = packet.first(USER_PASSWORD) or b""
         _decide(checked, stored.is_password(show_password(hidden, secret, packet.authenticator)))
@@ -114,7 +117,7 @@ def _checked(methods: list[str], own: OwnRequest, packet: Packet, secret: bytes,
     elif method == MSCHAP:
         _check_mschap(checked, own, packet, secret, stored)
     else:
-        _check_mschap2(checked, own, packet, secret, stored, random)
+        _check_mschap2(checked, own, packet, secret, stored, salt)
     if checked.error and method in (MSCHAP, MSCHAP2) and MSCHAP_ERROR in own.flags:
         response = _microsoft(packet, _RESPONSE if method == MSCHAP else _RESPONSE2) or b"\0"
         size = CHALLENGE_BYTES if method == MSCHAP else CHALLENGE2_BYTES
@@ -150,7 +153,7 @@ def _missing(method: str, packet: Packet) -> str:
 def _serves(stored: StoredPassword, method: str) -> bool:
     """Whether a method can be checked by what is known of the password."""
     if method == PAP:
-        return not stored.ha1()
+        return not stored.ha1() and stored.form != BROKEN
     if method == CHAP:
         return stored.is_clear()
     if method == DIGEST:
@@ -184,14 +187,14 @@ def _digest_fits(digest: Digest, packet: Packet, stored: StoredPassword) -> bool
 def _check_mschap(checked: Checked, own: OwnRequest, packet: Packet, secret: bytes, stored: StoredPassword) -> None:
     known = stored if stored.nt() else _NOBODY
     response, challenge = _microsoft(packet, _RESPONSE) or b"", _microsoft(packet, _CHALLENGE) or b""
-    is_right = mschap_is_right(response, challenge, known.nt(), known.lanman())
+    is_right = mschap_is_right(response, challenge, known.nt())
     _decide(checked, is_right and known is stored)
     if not checked.error and _wants_keys(own):
         keys = hide_password(mppe_keys(stored.nt(), stored.lanman()), secret, packet.authenticator)
         checked.accepting = _attribute(_KEYS, keys) + _encryption(own)
 
 
-def _check_mschap2(checked: Checked, own: OwnRequest, packet: Packet, secret: bytes, stored: StoredPassword, random: Random) -> None:
+def _check_mschap2(checked: Checked, own: OwnRequest, packet: Packet, secret: bytes, stored: StoredPassword, salt: int) -> None:
     known = stored if stored.nt() else _NOBODY
     response, challenge = _microsoft(packet, _RESPONSE2) or b"", _microsoft(packet, _CHALLENGE) or b""
     password_hash = known.nt()
@@ -201,7 +204,6 @@ def _check_mschap2(checked: Checked, own: OwnRequest, packet: Packet, secret: by
         return
     checked.accepting = _attribute(_SUCCESS2, success)
     if _wants_keys(own):
-        salt = int.from_bytes(random(_SALTS), "big")
         sending, receiving = mppe2_keys(password_hash, response[26:])
         checked.accepting += _attribute(_SEND_KEY, hide_salted(sending, secret, packet.authenticator, salt))
         checked.accepting += _attribute(_RECV_KEY, hide_salted(receiving, secret, packet.authenticator, salt + 1))

@@ -29,7 +29,7 @@ from gateway.agents.radius.accounting import (
 from gateway.agents.radius.counts import FAILED, UNAVAILABLE, UNHANDLED
 from gateway.agents.radius.limits import MAX_REPLY_MESSAGE_BYTES
 from gateway.agents.radius.nas import Nas
-from gateway.agents.radius.passwords import RADAUTH, Random, check
+from gateway.agents.radius.passwords import RADAUTH, SALTS, Random, check
 from gateway.agents.radius.remembering import Remembering
 from gateway.processors.calls import OwnRequest
 from gateway.processors.run import Processors, Worked
@@ -133,7 +133,7 @@ class Requests:
         assert packet is not None and nas is not None, "a request is being worked off"  # noqa: PT018
         if own.type != RADAUTH:
             return reset(own, packet, self._now_ns)
-        checked = check(own, packet, self._secret, self._random)
+        checked = check(own, packet, self._secret, self._random, self._salt)
         self._accepting, self._refusing = checked.accepting, checked.refusing
         if checked.note:
             self.complaints.tell(log, logging.WARNING, "a password cannot be checked", self._told(packet, nas) | {"reason": checked.note})
@@ -227,6 +227,7 @@ class Requests:
             variables[NAS_HOST] = nas_host(packet, address)
         scopes: dict[str, object] = {REQ: RadiusSource(packet, nas.paths, self._secret), VARS: variables}
         default = ACCOUNTING_RESPONSE if is_accounting else ACCESS_ACCEPT
+        self._salt = (self._salt + _SALT_STEP) & _SALTS
         try:
             worked = processors.work(scopes, self, self._now_ns)
         except (StorageUnavailable, StorageRefused):
@@ -245,9 +246,8 @@ class Requests:
                 code = default  # it is no refusal whatever a processor meant (RFC 5997 section 3)
             if code != default and (is_accounting or code not in _ACCESS_ANSWERS):
                 raise ValueError(f"<{WORDS[code]}> answers no {WORDS[packet.code]}")
-            self._salt = (self._salt + _SALT_STEP) & _SALTS
             zone = processors.terms.zone
-            body = nas.builder.build(worked.reply, self._secret, packet.authenticator, self._salt, zone, self._now_ns)
+            body = nas.builder.build(worked.reply, self._secret, packet.authenticator, self._salt + SALTS, zone, self._now_ns)
         except ValueError as fault:
             why = str(fault)
             self.complaints.tell(log, logging.WARNING, "an answer could not be built", self._told(packet, nas) | {"reason": why})

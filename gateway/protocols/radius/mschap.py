@@ -52,16 +52,15 @@ def challenge_response(challenge: bytes, password_hash: bytes) -> bytes:
 # -- version 1 -----------------------------------------------------------------------------------------------------------
 
 
-def mschap_is_right(response: bytes, challenge: bytes, password_hash: bytes, lanman: bytes = b"") -> bool:
-    """Whether an MS-CHAP-Response is that of a password: by its NT response, where it says so, else by that of LAN Manager.
+def mschap_is_right(response: bytes, challenge: bytes, password_hash: bytes) -> bool:
+    """Whether an MS-CHAP-Response is that of an NT hash, by its NT response.
 
-    Of the password the NT hash and the LAN Manager hash; where the latter is not known such responses are wrong.
+    One that has that of LAN Manager alone is wrong: its hash knows 14 characters, capitals only, and one letter for all that the code page
+    437 does not have.
     """
-    if len(response) != RESPONSE_BYTES or len(challenge) != CHALLENGE_BYTES:
+    if len(response) != RESPONSE_BYTES or len(challenge) != CHALLENGE_BYTES or not response[1] & _USES_NT:
         return False
-    if response[1] & _USES_NT:
-        return hmac.compare_digest(challenge_response(challenge, password_hash), response[26:])
-    return bool(lanman) and hmac.compare_digest(challenge_response(challenge, lanman), response[2:26])
+    return hmac.compare_digest(challenge_response(challenge, password_hash), response[26:])
 
 
 def mppe_keys(password_hash: bytes, lanman: bytes = b"") -> bytes:

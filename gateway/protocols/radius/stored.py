@@ -8,7 +8,8 @@
     {ha1}939e7578ed9e3c518a452acee763bce9           MD5 of user:realm:password: serves SIP digests
 
 Hashes are written in hexadecimal digits or base64. What is slow by design ({crypt}, bcrypt) is not among them: one request would keep all
-others waiting. Comparisons take as long for a wrong password as for a right one.
+others waiting. Such a text fits no password, not even itself. An empty password is none: nothing fits it, however it is kept. Comparisons
+take as long for a wrong password as for a right one.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ CLEAR: Final = 0
 NT: Final = 1
 HASHED: Final = 2
 HA1: Final = 3
-BROKEN: Final = 4  # a name in braces that is known, and behind it no such hash: fits no password
+BROKEN: Final = 4  # no password, or a name in braces that is known and behind it no hash that can be used: fits nothing
 
 MAX_SALT_BYTES: Final = 64
 
@@ -45,6 +46,9 @@ _HASHES: Final[Mapping[str, tuple[str, int, bool]]] = MappingProxyType(
         "ssha512": ("sha512", 64, True),
     }
 )
+_OTHER_HASHES: Final = ("crypt", "bcrypt", "scrypt", "pbkdf2", "argon2", "sha224", "sha384", "ssha224", "ssha384", "lanman")
+"""What the names of hashes begin with that are not taken: who has read such a text must not be able to log in with it."""
+_NT_OF_NOTHING: Final = nt_hash("")
 
 
 class StoredPassword:
@@ -69,6 +73,8 @@ class StoredPassword:
             name, closed, rest = text[1:].partition("}")
             if closed:
                 self._read(name.lower(), rest)
+        if self.form == CLEAR and not self._text:
+            self.form = BROKEN
 
     def _read(self, name: str, rest: str) -> None:
         hashed = _HASHES.get(name)
@@ -84,11 +90,16 @@ class StoredPassword:
             self._text = rest
             if self.form != CLEAR:
                 self._digest = _octets(rest, KEY_BYTES, False)
-                if not self._digest:
+                if not self._digest or (self.form == NT and self._digest == _NT_OF_NOTHING):
                     self.form = BROKEN
+        elif name.startswith(_OTHER_HASHES):
+            self.name = name
+            self.form = BROKEN
 
     def is_password(self, given: bytes) -> bool:
-        """Whether these octets are the password."""
+        """Whether these octets are the password; none never are."""
+        if not given:
+            return False
         if self.form == CLEAR:
             return hmac.compare_digest(_even(given), _even(self.clear()))
         if self.form == NT:

@@ -39,7 +39,7 @@ def request(*attributes: bytes, user: bytes = b"User") -> Packet:
 
 def asked(packet: Packet, password: str | None, *flags: str) -> Checked:
     variables: dict[str, object] = {} if password is None else {"UserPassword": password}
-    return check(OwnRequest("*radauth", ["*radauth", *flags], {"*vars": variables}), packet, SECRET, lambda count: b"\x11" * count)
+    return check(OwnRequest("*radauth", ["*radauth", *flags], {"*vars": variables}), packet, SECRET, lambda count: b"\x11" * count, 5)
 
 
 def pap(password: bytes) -> Packet:
@@ -83,7 +83,6 @@ def digest(password: bytes, user: bytes = b"anna", name: bytes = b"anna@sip.test
         (chap(b"clientPass", b"a challenge of 19 b"), "clientPass", CHAP),
         (mschap("clientPass"), "clientPass", MSCHAP),
         (mschap("clientPass"), NT, MSCHAP),
-        (mschap("clientPass", lanman=True), "CLIENTpass", MSCHAP),
         (mschap2("clientPass"), "clientPass", MSCHAP2),
         (mschap2("clientPass"), NT, MSCHAP2),
         (mschap2("clientPass", b"DOMAIN\\User"), "clientPass", MSCHAP2),
@@ -106,18 +105,42 @@ def test_right_passwords_and_wrong_ones(packet: Packet, password: str, method: s
         (chap(b"clientPass"), CHAP, NT),
         (chap(b"nobody's"), CHAP, SSHA),
         (mschap("nobody's"), MSCHAP, SSHA),
-        (mschap("clientPass", lanman=True), MSCHAP, NT),
         (mschap2("clientPass"), MSCHAP2, SSHA),
         (mschap2("nobody's"), MSCHAP2, SSHA),
         (digest(b"clientPass"), DIGEST, NT),
         (digest(b"nobody's"), DIGEST, SSHA),
         (pap(b"x"), PAP, "{ha1}" + "0" * 32),
+        (pap(b"{crypt}x"), PAP, "{crypt}x"),
+        (chap(b""), CHAP, "{clear}"),
     ],
 )
 def test_forms_that_a_method_cannot_use(packet: Packet, method: str, password: str) -> None:
     checked = asked(packet, password, method)
     assert checked.error == "RADAUTH_FAILED"
     assert password == NT or checked.note.endswith(f"cannot be checked by {method}")
+
+
+@pytest.mark.parametrize("kept", ["clientPass", "CLIENTPASS", "{cleartext}clientPass"])
+def test_the_response_of_lan_manager_alone_proves_nothing(kept: str) -> None:
+    assert asked(mschap("clientPass", lanman=True), kept, MSCHAP, "*mppe").error == "RADAUTH_FAILED"
+
+
+@pytest.mark.parametrize(
+    ("packet", "method"),
+    [
+        (pap(b""), PAP),
+        (request(attribute(2, b"")), PAP),
+        (chap(b""), CHAP),
+        (mschap(""), MSCHAP),
+        (mschap2(""), MSCHAP2),
+        (digest(b""), DIGEST),
+    ],
+)
+def test_an_empty_password_lets_nobody_in(packet: Packet, method: str) -> None:
+    with pytest.raises(RequestError, match=r"^NOT_FOUND$"):
+        asked(packet, "", method)
+    assert asked(packet, "{clear}", method).error == "RADAUTH_FAILED"
+    assert asked(packet, "{nt}" + nt_hash("").hex(), method).error == "RADAUTH_FAILED"
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_texts_from_elsewhere() -> None:
 
 
 def test_a_brace_alone_is_a_letter() -> None:
-    for text in ("{", "{}", "{unknown}secret", "{ssha", "}", "{crypt}$1$salt$hash"):
+    for text in ("{", "{}", "{unknown}secret", "{ssha", "}", "{scram}"):
         stored = StoredPassword(text)
         assert stored.form == CLEAR
         assert stored.clear() == text.encode()
@@ -57,7 +57,20 @@ def test_a_brace_alone_is_a_letter() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["{nt}", "{nt}00", "{nt}secret", "{ssha}" + "00" * 20, "{sha}" + "00" * 21, "{ssha}" + "00" * 200, "{ha1}0", "{md5}===="]
+    "text",
+    [
+        "{nt}",
+        "{nt}00",
+        "{nt}secret",
+        "{ssha}" + "00" * 20,
+        "{sha}" + "00" * 21,
+        "{ssha}" + "00" * 200,
+        "{ha1}0",
+        "{md5}====",
+        "{crypt}$1$salt$hash",
+        "{PBKDF2-SHA256}x",
+        "{argon2}",
+    ],
 )
 def test_what_is_no_hash_fits_nothing(text: str) -> None:
     stored = StoredPassword(text)
@@ -69,6 +82,14 @@ def test_what_is_no_hash_fits_nothing(text: str) -> None:
     assert not stored.ha1()
     assert not stored.lanman()
     assert not stored.is_clear()
+
+
+@pytest.mark.parametrize("text", ["", "{clear}", "{cleartext}", "{nt}" + nt_hash("").hex(), "{sha}" + hashlib.sha1(b"").hexdigest()])
+def test_an_empty_password_is_none(text: str) -> None:
+    stored = StoredPassword(text)
+    assert not stored.is_password(b"")
+    assert not stored.is_clear()
+    assert not stored.nt()
 
 
 def test_what_serves_what() -> None:
