@@ -25,7 +25,7 @@ import msgspec
 from engine.limits import BACKUP_SYNC_BYTES
 from engine.storage.ports import StorageDamaged, StorageError, StorageTooNew
 from engine.storage.sqlite.database import connect
-from engine.storage.sqlite.folder import DATABASE_NAME, StateFolder
+from engine.storage.sqlite.folder import DATABASE_NAME, StateFolder, give_to_owner
 from engine.storage.sqlite.recovery import journal_end
 from engine.storage.sqlite.schema import APPLICATION_ID, MIGRATIONS, migrate
 
@@ -228,8 +228,10 @@ def restoring(file: Path, folder: Path, *, replace: bool) -> Iterator[Backup]:
 
 
 def _lay_down(file: Path, fresh: Path) -> None:
-    with file.open("rb") as source, fresh.open("wb") as copy:
+    fresh.unlink(missing_ok=True)
+    with file.open("rb") as source, fresh.open("xb") as copy:
         fresh.chmod(0o600)
+        give_to_owner(fresh, fresh.parent)
         shutil.copyfileobj(source, copy, _HASHED_BYTES)
     with closing(connect(fresh)) as connection:
         (found,) = connection.execute("PRAGMA integrity_check(1)").fetchone()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +15,8 @@ LOCK_NAME: Final = "tollwire.lock"
 
 
 class StateFolder:
-    """A state folder that this process holds alone. Made when it does not exist; readable by its owner only."""
+    """A state folder that this process holds alone. Made when it does not exist; readable by its owner only. What root makes there by hand
+    is its owner's, so that the service can use it."""
 
     path: Path
     database: Path
@@ -24,8 +26,11 @@ class StateFolder:
         self.path = path
         self.database = path / DATABASE_NAME
         try:
+            made = not path.exists()
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT, 0o600)
+            if made:
+                give_to_owner(path, path.parent)
+            self._lock = os.open(path / LOCK_NAME, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
         except OSError as error:
             raise StorageError(f"state folder {path}: {error.strerror}") from error
         try:
@@ -35,6 +40,7 @@ class StateFolder:
             os.close(self._lock)
             raise StorageLocked(f"state folder {path} is in use by process {holder}") from error
         self._file = -1
+        give_to_owner(path / LOCK_NAME, path)
         os.ftruncate(self._lock, 0)
         os.pwrite(self._lock, f"{os.getpid()}\n".encode(), 0)
 
@@ -55,3 +61,11 @@ class StateFolder:
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
+
+
+def give_to_owner(path: Path, folder: Path) -> None:
+    """Gives what root made in a folder to whom the folder belongs, as SQLite does with its logs; what cannot be given stays as it is."""
+    if os.geteuid() == 0:
+        with suppress(OSError):
+            owner = folder.stat()
+            os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)

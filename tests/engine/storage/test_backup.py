@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 from collections.abc import Callable
@@ -234,3 +235,18 @@ def test_a_replaced_state_that_is_damaged_is_no_hindrance(driver: SqliteDriver, 
         SqliteDriver(driver.folder).open()
     restored(file, driver.folder, replace=True)
     assert len(run(state_of(driver.folder))) == 11
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
+def test_what_root_restores_belongs_to_the_service(driver: SqliteDriver, tmp_path: Path) -> None:
+    service = 61_234
+    run(filled(driver))
+    backup = back_up(driver.folder, tmp_path / "backup.db", silent)
+    home = tmp_path / "home"
+    home.mkdir()
+    os.chown(home, service, service)
+    for _ in range(2):
+        restored(Path(backup.file), home / "default", replace=True)
+    found = [home / "default", *(home / "default").iterdir()]
+    assert {path.name for path in found} == {"default", "tollwire.db", "tollwire.lock", REPLACED_NAME}
+    assert {(path.stat().st_uid, path.stat().st_gid) for path in found} == {(service, service)}
