@@ -33,7 +33,7 @@ from gateway.cli.radiusrequests import (
     read_kind,
     read_words,
 )
-from gateway.cli.terminal import plain_json
+from gateway.cli.terminal import cell, plain_json
 from gateway.protocols.radius.asking import Flight, Pace
 from gateway.protocols.radius.attributes import first_value
 from gateway.protocols.radius.builtin import load_dictionary
@@ -250,7 +250,7 @@ class Sending:
             notes.append("the server knows the password" if proved else "the server does NOT know the password")
         print(f"{wanted.name} -> {name}{f': {cause}' if cause else ''} ({', '.join(notes)})")
         for attribute, text in lines:
-            print(f"  {attribute} = {text}")
+            print(f"  {attribute} = {cell(text)}")
         sys.stdout.flush()
 
 

@@ -140,6 +140,14 @@ def test_pap_and_an_answer_with_everything(capsys: pytest.CaptureFixture[str]) -
     assert "NAS-Identifier" not in attributes(request)
 
 
+def test_an_answer_writes_no_lines_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a server puts into a text is shown as such: no terminal obeys it, no line is taken for one of ours."""
+    with server(reply(2, ("Reply-Message", "a\x1b[2J\nStop -> Accounting-Response"))) as found:
+        assert send(found, "access-request", "User-Name=ann") == 0
+    printed = capsys.readouterr().out
+    assert '  Reply-Message = "a\\u001b[2J\\nStop -> Accounting-Response"\n' in printed
+
+
 def test_a_reject_is_a_refusal_unless_it_is_wanted(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     with server(reply(3, ("Reply-Message", "no"))) as found:
         assert send(found, "Access-Request", "User-Name=1001") == 1
