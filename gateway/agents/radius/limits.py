@@ -14,5 +14,6 @@ MAX_REPLY_MESSAGE_BYTES: Final = 253  # of an error's text: one attribute
 MAX_INCOMING: Final = 1_000  # Disconnect- and CoA-Requests to us that are worked on, and answers to them that are kept; more are discarded
 MAX_MEANT: Final = 100  # sessions that one of them may mean; one that means more is refused
 MAX_ASKED: Final = 1_024  # requests of ours under way to one NAS; those beyond it wait for their turn
+MAX_UNREAD_BYTES: Final = 1 << 20  # of requests that a NAS does not read from its connection; beyond it the connection ends
 TICK_SECONDS: Final = 0.05  # between two looks at what of them is to be sent again
 DIAL_SECONDS: Final = 3.0  # that a NAS may take to accept a connection for them

@@ -18,7 +18,7 @@ from time import monotonic_ns
 from typing import Final, cast
 
 from engine.times import SECOND
-from gateway.agents.radius.limits import DIAL_SECONDS, MAX_ASKED, TICK_SECONDS
+from gateway.agents.radius.limits import DIAL_SECONDS, MAX_ASKED, MAX_UNREAD_BYTES, TICK_SECONDS
 from gateway.protocols.radius.asking import IDENTIFIERS, NOT_ASKED, Flight, Flights, Pace
 from gateway.protocols.radius.packet import Packet
 from gateway.protocols.radius.signing import request
@@ -122,8 +122,14 @@ class StreamWay(Way, asyncio.Protocol):
         self.fail()
 
     def send(self, raw: bytes, address: Address) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(raw)
+        link = self._transport
+        if link is None or link.is_closing():
+            return
+        if link.get_write_buffer_size() > MAX_UNREAD_BYTES:
+            log.warning("a NAS reads nothing: its connection ends", extra={"address": f"{address[0]}:{address[1]}"})
+            link.abort()
+            return
+        link.write(raw)
 
     def close(self) -> None:
         """Ends the connection."""

@@ -6,11 +6,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from engine.effects import AlterSession, DisconnectSession
 from engine.sessions.commands import AlterSessions, ForceDisconnect
+from gateway.agents.radius.limits import MAX_UNREAD_BYTES
+from gateway.agents.radius.outgoing import StreamWay
 from gateway.agents.radius.targets import PREFIX, Targets
 from gateway.agents.settings import SettingsError
 from gateway.protocols.radius.codes import EVENT_TIMESTAMP, MESSAGE_AUTHENTICATOR
@@ -19,6 +22,7 @@ from gateway.protocols.radius.signing import RIGHT, answer, message_authenticato
 from tests.engine.house import TENANT
 from tests.gateway.agents.radius.dynamicnas import Nas, nas, refused, stream_nas
 from tests.gateway.agents.radius.station import NAS, SECRET, Station
+from tests.gateway.transport.test_jsonrpc import Wire
 
 SESSION = [("User-Name", "ann"), ("NAS-IP-Address", NAS), ("Acct-Session-Id", "s-1")]
 QUICK = 'da_timeout = "600ms"\nda_pause = "100ms"\nda_event_timestamp = false\n'
@@ -284,6 +288,17 @@ def test_over_tcp(tmp_path: Path) -> None:
         assert not await clients.disconnect(effect)
 
     on_loop(test)
+
+
+def test_a_nas_that_reads_nothing_is_cut_off() -> None:
+    wire = Wire()
+    way = StreamWay(Random(1), ("192.0.2.10", 3799), lambda: None)
+    way.connection_made(wire)
+    way.send(b"first", ("192.0.2.10", 3799))
+    wire.unsent = MAX_UNREAD_BYTES + 1
+    way.send(b"second", ("192.0.2.10", 3799))
+    way.send(b"third", ("192.0.2.10", 3799))
+    assert (wire.writes, wire.end) == ([b"first"], "aborted")
 
 
 # -- who is asked --------------------------------------------------------------------------------------------------------
