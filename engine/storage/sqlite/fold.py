@@ -22,7 +22,7 @@ from engine.records import (
     encode_record,
 )
 from engine.storage.sqlite.database import Database, marks_for
-from engine.storage.sqlite.sorting import Chapter, Gathered
+from engine.storage.sqlite.sorting import Chapter, Gathered, no_keys
 from engine.times import SECOND
 
 _ROWS_PER_SLICE: Final = 128
@@ -99,9 +99,9 @@ class StateFold:
         self._database.insert_lazily("state", puts)
         stored = self.gathered.stored
         if stored is not None and kind in COMING_AND_GOING:
-            stored.update([put[1] for put in puts])
+            stored[kind].update([put[1] for put in puts])
             if kind != PROGRESS:  # a tombstone has none
-                stored.difference_update(gone)
+                stored[kind].difference_update(gone)
 
     def _write_answers(self, answers: list[AnswerPut]) -> Iterator[None]:
         """Writes answers, those left out that nobody is given any more, and removes rows whose answers were all taken the place of."""
@@ -122,12 +122,12 @@ class StateFold:
 
     def _look_up_stored(self) -> Iterator[None]:
         """Finds out which keys the table has, where a start did not tell or an error came between."""
-        stored: set[str] = set()
+        stored = no_keys()
         sql = "SELECT key FROM state WHERE kind = ? AND key > ? ORDER BY key LIMIT ?"
         for kind in sorted(COMING_AND_GOING):
             after = ""
             while keys := self._database.connection.execute(sql, (kind, after, _KEYS_PER_SLICE)).fetchall():
-                stored.update([key for (key,) in keys])
+                stored[kind].update([key for (key,) in keys])
                 after = keys[-1][0]
                 yield
         self.gathered.stored = stored

@@ -90,7 +90,7 @@ class Projector:
         self._busy = False
         self._work = self._run()
 
-    def begin(self, committed: int, stored: set[str]) -> None:
+    def begin(self, committed: int, stored: dict[int, set[str]]) -> None:
         """Tells up to which ticket the journal holds commits from before this start, and which keys the table of state has
         (`Gathered.stored`)."""
         self._fold.gathered.stored = stored

@@ -56,7 +56,7 @@ def journal_end(connection: sqlite3.Connection, pruned: int) -> int:
     return max(pruned, row[0] if row else 0)
 
 
-def read_state(connection: sqlite3.Connection, stored: set[str] | None = None) -> Iterator[tuple[int, StateRecord]]:
+def read_state(connection: sqlite3.Connection, stored: dict[int, set[str]] | None = None) -> Iterator[tuple[int, StateRecord]]:
     """The folded state as (ticket, put): meta, items, accounts, sessions, effects, answers. Items are in the order in which they came, the
     others in the order of their keys. `stored` learns the keys of what comes and goes (`Gathered.stored`)."""
     for kind in (META, ITEM, ACCOUNT, SESSION, PROGRESS, EFFECT, ANSWER):
@@ -67,7 +67,7 @@ def read_state(connection: sqlite3.Connection, stored: set[str] | None = None) -
             except msgspec.MsgspecError as error:
                 raise StorageDamaged(f"state of kind {kind}, key {key!r} cannot be read: {error}") from error
             if stored is not None and kind in COMING_AND_GOING:
-                stored.add(state_key(found[0])[1])  # a session's is the text that the sessions keep as well
+                stored[kind].add(state_key(found[0])[1])  # a session's is the text that the sessions keep as well
             for one in found:
                 yield seq, one
 

@@ -145,14 +145,20 @@ class Chapter:
         self.again = set()
 
 
+def no_keys() -> dict[int, set[str]]:
+    """Room for keys by kind, for those of what comes and goes; a session and its progress share theirs."""
+    sessions: set[str] = set()
+    return {ITEM: set(), EFFECT: set(), SESSION: sessions, PROGRESS: sessions}
+
+
 class Gathered:
     """State since the last fold, by kind and key.
 
-    `stored` are the keys that the table of state has rows of, accounts and single values left out; None while that is not known. What
-    came and was ended between two folds, as most sessions of a busy gateway do, so leaves nothing to be done.
+    `stored` are the keys that the table of state has rows of (`no_keys`); None while that is not known. What came and was ended between
+    two folds, as most sessions of a busy gateway do, so leaves nothing to be done.
     """
 
-    stored: set[str] | None
+    stored: dict[int, set[str]] | None
     answers: deque[AnswerPut]
     answered: int  # the ticket of the last of these
     _chapters: dict[int, Chapter]
@@ -207,7 +213,7 @@ class Gathered:
         stored = self.stored
         for kind, key in ended_keys(record):
             chapter = self._chapters[kind]
-            if stored is None or kind == ACCOUNT or key in stored:
+            if stored is None or kind == ACCOUNT or key in stored[kind]:
                 chapter.last[key] = None
                 chapter.tickets[key] = ticket
             else:

@@ -22,6 +22,7 @@ from engine.storage.sqlite.projector import Projector
 from engine.storage.sqlite.reader import Readers, SqliteCdrs, SqliteLedger
 from engine.storage.sqlite.recovery import journal_end, read_journal, read_state
 from engine.storage.sqlite.schema import as_storage_error
+from engine.storage.sqlite.sorting import no_keys
 from engine.storage.sqlite.writer import Reports, Writer
 from engine.storage.young import YoungCdrs
 
@@ -82,7 +83,7 @@ class SqliteStorage:
 
     def _recover(self, connection: sqlite3.Connection) -> Iterator[tuple[int, StateRecord]]:
         projected, folded = self._projector.projected, self._projector.folded
-        stored: set[str] = set()
+        stored = no_keys()
         yield from read_state(connection, stored)
         end = journal_end(connection, self._projector.pruned)
         for ticket, records in read_journal(connection, min(projected, folded)):

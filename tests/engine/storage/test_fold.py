@@ -155,6 +155,33 @@ def test_a_tombstone_in_place_of_a_session_is_removed_later(driver: SqliteDriver
     assert rows(driver, 4) == rows(driver, 6) == []
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_session_called_as_an_effect_ends_all_the_same(driver: SqliteDriver, restart: bool) -> None:
+    cgrid = f"{7:020}"
+
+    async def begin() -> None:
+        async with working(driver) as storage:
+            await durable(storage, session(cgrid), [EffectPut(7, b"e")])
+            await storage.prune()
+            if not restart:
+                await end(storage)
+
+    async def end(storage: Storage) -> None:
+        await durable(storage, [EffectDone(7)])
+        await storage.prune()
+        await durable(storage, [SessionClosed(cgrid)])
+        await storage.prune()
+
+    async def again() -> None:
+        async with working(driver) as storage:
+            await end(storage)
+
+    run(begin())
+    if restart:
+        run(again())
+    assert kept(driver) == {}
+
+
 def test_after_an_error_the_table_is_asked_which_keys_it_has(driver: SqliteDriver) -> None:
     async def work() -> None:
         async with working(driver) as storage:
