@@ -48,7 +48,8 @@ class InitiateSession(Struct):
 
     `reported`: its client reports what happened, and does not ask (RADIUS): reports get lost, come late, in another order and twice, and
     are to cost what the session used all the same. One of a session that is over changes nothing. An event of theirs may say as
-    UsageSoFar all that was used since the session began, in place of LastUsed.
+    UsageSoFar all that was used since the session began, in place of LastUsed. `repeated`: it was said before, and EXISTS where the
+    engine has ended that session since.
     """
 
     event: Event
@@ -57,6 +58,7 @@ class InitiateSession(Struct):
     asked: Asked = field(default_factory=Asked)
     client: str = ""
     reported: bool = False
+    repeated: bool = False
 
 
 class UpdateSession(Struct):

@@ -3,7 +3,8 @@
 Options of the event that asks: `*sessionsAtMost` is how many there may be with this one, `*sessionsAtMostBy` the field that they share
 (Account where it is not given), `*sessionsSupersede` a field of which only one session can have a value: the port of a NAS. An older
 session with the event's value there is over, whatever is known of it (its NAS forgot to say so): it is not counted, and a begin ends
-it at what it reported last. Fields are those that sessions are found by (sessions.session_indexes), so that nothing is searched.
+it at what it reported last; not one that by its SetupTime began after the event's, whose begin comes late. Fields are those that
+sessions are found by (sessions.session_indexes), so that nothing is searched.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from engine.errors import RequestError, StorageUnavailable, server_error
 from engine.event import ACCOUNT, Event, field_text
 from engine.limits import SESSIONS_PER_STEP
 from engine.sessions.life import Life
+from engine.sessions.request import setup_of
 from engine.sessions.session import Session
 
 AT_MOST: Final = "*sessionsAtMost"
@@ -44,16 +46,26 @@ def refuse_crowd(life: Life, event: Event) -> None:
 
 
 def supersede(life: Life, event: Event, now_ns: int) -> None:
-    """Ends the older sessions that a begin shows to be over, a step's worth of them at most."""
+    """Ends the older sessions that a begin shows to be over, a step's worth of them at most. StorageUnavailable where they are not
+    known yet: see `refuse_crowd`."""
     options = event.options
     if not options or SUPERSEDE not in options:
         return
     name = field_text(options[SUPERSEDE])
     _known(life, name)
-    cgrid = event.cgrid()
-    for other in list(life.registry.named(name, event.text(name)))[:SESSIONS_PER_STEP]:
-        session = life.registry.get(other) if other != cgrid and event.text(name) else None
-        if session is not None and session.tenant == event.tenant:
+    value = event.text(name)
+    if not value:
+        return
+    if life.registry.has_sleepers:
+        raise StorageUnavailable
+    cgrid, zone = event.cgrid(), life.options.zone
+    began_ns = setup_of(event, zone, now_ns)
+    for other in list(life.registry.named(name, value))[:SESSIONS_PER_STEP]:
+        session = life.registry.get(other) if other != cgrid else None
+        if session is None or session.tenant != event.tenant:
+            continue
+        other_ns = None if began_ns is None else setup_of(session.event, zone, now_ns)
+        if began_ns is None or other_ns is None or other_ns <= began_ns:
             life.force_end(session, SUPERSEDED, now_ns, told=True)
 
 

@@ -211,6 +211,10 @@ class Registry:
         """Whether the engine itself ended this session, not long ago."""
         return self._tombstones.get(cgrid, 0) > now_ns
 
+    def buried_at(self, cgrid: str) -> int:
+        """When the engine itself ended this session; to be asked of one that is buried."""
+        return self._tombstones[cgrid] - TOMBSTONE_SECONDS * SECOND
+
     def is_over(self, cgrid: str, now_ns: int) -> bool:
         """Whether this session ended not long ago, whoever ended it."""
         return self._ended_until.get(cgrid, 0) > now_ns or self._tombstones.get(cgrid, 0) > now_ns

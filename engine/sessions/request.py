@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from engine.errors import RequestError
-from engine.event import LAST_USED, TOR, TOTAL_USAGE, USAGE, USAGE_SO_FAR, Event, truth, usage_of
+from engine.event import LAST_USED, SETUP_TIME, TOR, TOTAL_USAGE, USAGE, USAGE_SO_FAR, Event, known_time, truth, usage_of
 from engine.options import SessionOptions
 from engine.sessions.session import Lifetime
+from engine.times import Zone
 from engine.usage import ANY, VOICE
 
 TTL: Final = "*sessionsTTL"
@@ -69,6 +70,15 @@ def debit_interval(event: Event, options: SessionOptions) -> int:
 def chargeable(event: Event) -> bool:
     """Whether what the event asks for is charged."""
     return truth(event.options.get(CHARGEABLE, True))
+
+
+def setup_of(event: Event, zone: Zone, now_ns: int) -> int | None:
+    """When the event says that its session was set up, ns since 1970; None where it does not say."""
+    try:
+        moment = event.moment(SETUP_TIME, zone, now_ns)
+    except ValueError:
+        return None
+    return moment.ns if known_time(moment) else None
 
 
 def read_lifetime(event: Event, options: SessionOptions, known: Lifetime | None = None) -> Lifetime:

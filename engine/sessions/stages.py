@@ -11,7 +11,7 @@ from engine.cdrs.record import SESSIONS
 from engine.commands import CdrSwitches
 from engine.effects import Effect
 from engine.errors import RequestError, exists, mandatory_missing
-from engine.event import ORIGIN_ID, SETUP_TIME, SOURCE, Event, known_time
+from engine.event import ORIGIN_ID, SOURCE, Event
 from engine.records import Record
 from engine.sessions import commands
 from engine.sessions.commands import Asked, SessionReply
@@ -21,7 +21,7 @@ from engine.sessions.listing import Matches
 from engine.sessions.loops import INSUFFICIENT_CREDIT, Loops
 from engine.sessions.outside import Outside
 from engine.sessions.policies import refuse_unbuilt
-from engine.sessions.request import Part, chargeable, debit_interval, read_lifetime
+from engine.sessions.request import Part, chargeable, debit_interval, read_lifetime, setup_of
 from engine.sessions.session import Session
 from engine.times import SECOND
 
@@ -139,6 +139,8 @@ class Sessions:
         event, attributes = self.prepare(command.event, command.asked, now_ns)
         reply = SessionReply(None, attributes)
         if command.session:
+            if command.repeated:
+                self._refuse_late(event, now_ns)
             session, granted = self.begin(event, command.client, now_ns, force_duration=command.force_duration, reported=command.reported)
             reply.max_usage_ns = -1 if session.debit_interval_ns > 0 else least(granted)
         return reply
@@ -167,11 +169,17 @@ class Sessions:
         """Whether a begin is of another session than the one of that name which ended: it says that it began later, by more than a
         repetition comes late."""
         zone = self.life.options.zone
-        try:
-            before, after = ended.event.moment(SETUP_TIME, zone, now_ns), event.moment(SETUP_TIME, zone, now_ns)
-        except ValueError:
-            return False
-        return known_time(before) and known_time(after) and after.ns - before.ns > REPEATED_BEGIN_NS
+        before, after = setup_of(ended.event, zone, now_ns), setup_of(event, zone, now_ns)
+        return before is not None and after is not None and after - before > REPEATED_BEGIN_NS
+
+    def _refuse_late(self, event: Event, now_ns: int) -> None:
+        """RequestError EXISTS for a begin that was said before, of a session that the engine ended since; not for one that says that it
+        began after that end."""
+        registry, cgrid = self.life.registry, event.cgrid()
+        if registry.is_buried(cgrid, now_ns):
+            began_ns = setup_of(event, self.life.options.zone, now_ns)
+            if began_ns is None or began_ns <= registry.buried_at(cgrid):
+                raise exists()
 
     def _register(self, event: Event, cgrid: str, client: str, now_ns: int, *, force_duration: bool) -> Session:
         """Makes a session and registers it, uncharged."""

@@ -96,7 +96,10 @@ def answers_itself(status: int) -> bool:
 def as_report(command: object, is_repeated: bool) -> object:
     """A command of an accounting request: a report, which may come late and twice. RequestError EXISTS for what would charge again the
     request that `is_repeated`: what is no session knows nothing of repetitions."""
-    if isinstance(command, InitiateSession | TerminateSession):
+    if isinstance(command, InitiateSession):
+        command.reported = True
+        command.repeated = is_repeated
+    elif isinstance(command, TerminateSession):
         command.reported = True
     elif isinstance(command, UpdateSession):
         command.reported = True

@@ -86,6 +86,31 @@ def test_a_port_is_taken_over() -> None:
     assert begin(site, "new", options=once, Port="nas1/7") == "EXISTS"
 
 
+def test_a_begin_that_comes_late_takes_no_port_from_a_later_session() -> None:
+    site = Switch(sessions=INDEXED)
+    once: dict[str, object] = {"*sessionsSupersede": "Port"}
+    assert begin(site, "late", options=once, Port="nas1/7", SetupTime="2026-04-07T09:59:00Z") == ""
+    assert begin(site, "first", options=once, Port="nas1/7", SetupTime="2026-04-07T10:00:03Z") == ""
+    assert begin(site, "second", options=once, Port="nas1/7", SetupTime="2026-04-07T10:00:01Z") == ""
+    assert sorted(session.event.text("OriginID") for session in site.open()) == ["first", "second"]
+    assert begin(site, "third", options=once, Port="nas1/7", SetupTime="2026-04-07T10:00:03Z") == ""
+    assert [session.event.text("OriginID") for session in site.open()] == ["third"]
+
+
+def test_after_a_restart_no_port_is_taken_over_before_its_session_is_known() -> None:
+    site = Switch(sessions=INDEXED, credit=10_000)
+    for number in range(100):
+        begin(site, f"call{number}", Port=f"nas1/{number}")
+    site.cut()
+    once: dict[str, object] = {"*sessionsSupersede": "Port"}
+    with pytest.raises(StorageUnavailable):
+        begin(site, "new", options=once, Port="nas1/99")
+    assert begin(site, "elsewhere", options=once) == ""
+    site.sleep(10**9)
+    assert begin(site, "new", options=once, Port="nas1/99") == ""
+    assert not {"call99"} & {session.event.text("OriginID") for session in site.open()}
+
+
 def test_by_another_field() -> None:
     site = Switch(sessions=INDEXED)
     line: dict[str, object] = {"*sessionsAtMost": "1", "*sessionsAtMostBy": "Port"}

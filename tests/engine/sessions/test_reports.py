@@ -113,6 +113,19 @@ def test_a_name_that_comes_again_is_another_session_when_it_began_later() -> Non
     assert site.cash() == pytest.approx(93)
 
 
+def test_a_begin_said_before_of_a_session_that_was_ended_since() -> None:
+    site = Switch()
+    start(site, SetupTime="2026-04-07T10:00:00Z")
+    site.step(ForceDisconnect(TENANT))
+    for setup in ("2026-04-07T10:00:00Z", ""):
+        with pytest.raises(RequestError, match="EXISTS"):
+            site.step(InitiateSession(site.event("call", Usage=QUOTA, SetupTime=setup), reported=True, repeated=True))
+    assert site.cash() == pytest.approx(94)
+    event = site.event("call", Usage=QUOTA, SetupTime="2027-04-07T10:00:00Z")
+    site.step(InitiateSession(event, reported=True, repeated=True))
+    assert site.count() == 1, "it began after that end"
+
+
 def test_a_counter_that_goes_backwards() -> None:
     site = Switch()
     start(site)

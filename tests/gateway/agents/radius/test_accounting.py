@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 
 from engine.limits import ANSWER_SECONDS
+from engine.sessions.commands import ForceDisconnect
 from engine.times import UTC_ZONE, Moment
 from gateway.agents.radius.accounting import MOST_DELAY_SECONDS, derived, repetition_keys
 from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCESS_REJECT, ACCOUNTING_REQUEST, ACCOUNTING_RESPONSE
 from gateway.protocols.radius.packet import decode, encode
+from tests.engine.house import TENANT
 from tests.engine.sessions.switch import Switch
 from tests.gateway.agents.radius.station import NAS, Station
 
@@ -136,6 +138,21 @@ def test_other_octets_that_say_the_same(tmp_path: Path) -> None:
     assert far.site.cash() == 90
     assert far.site.cdrs() == [(100, 10)]
     assert far.counts().repeated == 2
+
+
+def test_a_start_that_comes_again_after_an_operator_ended_its_session(tmp_path: Path) -> None:
+    far = station(tmp_path)
+    first, again, anew = (far.accounting("Start", extra=raw(41, delay)) for delay in (0, 5, 6))
+    said(far, first)
+    far.site.now += SECOND
+    far.site.step(ForceDisconnect(TENANT))
+    assert far.site.cdrs() == [(60, 6)]
+    for datagram in (again, anew):
+        far.site.now += 4 * SECOND
+        assert [text["Reply-Message"] for _, text in said(far, datagram)] == ["EXISTS"]
+        far.site.cut()
+    assert far.site.count() == 0
+    assert far.site.cash() == 94
 
 
 def test_an_event_is_charged_once(tmp_path: Path) -> None:

@@ -128,7 +128,7 @@ def test_the_operators_option_names_another_template(tmp_path: Path) -> None:
             house = station(tmp_path, far.port, sections='[templates]\nbye = [{path = "*radDAReq.Class", value = "bye"}]\n')
             assert await house.agent.clients.disconnect(ended(house, options={"*radDMRTemplate": "bye"}))
             assert asked(far) == ("40", [("Class", "bye")])
-            begins(house)
+            begins(house, ("Class", "again"))
             assert await house.agent.clients.alter(altered(house, CustomFilter="slow"))
             assert not await house.agent.clients.alter(altered(house, {"*radCoATemplate": "nowhere"}))
             assert await house.agent.clients.alter(altered(house, {"*radCoATemplate": "bye"}))
@@ -203,7 +203,7 @@ def test_a_nas_that_does_not_throttle_is_asked_to_disconnect(tmp_path: Path, cap
             assert await house.agent.clients.disconnect(credit_ends(house))
             assert [packet.code for packet in far.heard] == [43, 40]
             far.script = lambda packet: b"" if packet.code == 43 else answer(packet, 41, b"", SECRET)
-            begins(house)
+            begins(house, ("Class", "again"))
             assert await house.agent.clients.disconnect(credit_ends(house))
             assert far.heard[-1].code == 40
             counts = house.agent.clients.counts
@@ -355,7 +355,7 @@ def test_an_event_timestamp_is_added_where_it_is_wanted(tmp_path: Path) -> None:
             )
             OPEN.append(house)
             house.site.top_up(5)
-            begins(house)
+            begins(house, ("Class", "again"))
             assert await house.agent.clients.disconnect(ended(house))
             assert far.heard[0].first(EVENT_TIMESTAMP) == (house.site.now // 1_000_000_000).to_bytes(4, "big")
 
