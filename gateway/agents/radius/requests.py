@@ -171,7 +171,12 @@ class Requests:
             octets = answer(packet, code, made[1:], secret)
         except ValueError as fault:
             code, body = _refusal(is_accounting, str(fault))
-            octets = answer(packet, code, body, secret)
+            try:
+                octets = answer(packet, code, body, secret)
+            except ValueError:  # its Proxy-State alone leaves no room
+                nas.counts.discarded(FAILED)
+                self.complaints.tell(log, logging.WARNING, "an answer could not be built", self._told(packet, nas) | {"reason": str(fault)})
+                return b""
         nas.counts.answered(code)
         return octets
 

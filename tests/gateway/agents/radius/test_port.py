@@ -167,6 +167,15 @@ def test_an_answer_that_cannot_be_built_refuses(station: Station) -> None:
     assert answer[0] == ACCESS_REJECT
 
 
+def test_an_answer_without_room_for_its_proxy_states_is_none(station: Station, caplog: pytest.LogCaptureFixture) -> None:
+    states = (b"\x21\xff" + bytes(253)) * 15 + b"\x21\xe4" + bytes(226)
+    assert station.authenticates(*[station.access(extra=states) for _ in range(100)]) == []
+    assert station.counts().discards == {"failed": 100}
+    assert station.counts().answers == {}
+    assert {record.message for record in caplog.records} >= {"an answer could not be built"}
+    assert not [record for record in caplog.records if record.exc_info]
+
+
 def test_beyond_the_bound_requests_are_discarded_before_they_are_looked_at(tmp_path: Path) -> None:
     station = Station(tmp_path, "max_requests = 2")
     asked = [station.accounting("Stop", session=f"s-{number}") for number in range(4)]
