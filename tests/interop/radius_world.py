@@ -126,7 +126,7 @@ def _tshark(capture: Path, *words: str) -> str:
 def radclient(here: World, kind: str, attributes: str, *words: str, port: int = 0, secret: bytes = SECRET, status: int = 0) -> str:
     """What radclient says of one request; AssertionError where its exit status is another (0: answered and not refused)."""
     port = port or {"auth": AUTH, "acct": ACCT, "status": AUTH, "coa": OURS, "disconnect": OURS}[kind]
-    command = ["radclient", "-x", "-r", "3", "-t", "2", *words, f"127.0.0.1:{port}", kind, secret.decode()]
+    command = ["radclient", "-x", "-r", "1", "-t", "5", *words, f"127.0.0.1:{port}", kind, secret.decode()]
     ran = subprocess.run(command, input=attributes, capture_output=True, text=True, timeout=30, check=False, cwd=here.folder)
     assert ran.returncode == status, f"{attributes}\n{ran.stdout}{ran.stderr}\n{here.gateway.text()[-2000:]}"
     return ran.stdout + ran.stderr
