@@ -145,7 +145,7 @@ class Configuration:
     async def read_again(self, *, dry_run: bool) -> Reloaded:
         """See `Configured`."""
         if self._load_again is None:
-            return Reloaded((), ())
+            raise FaultyError(["this process knows no files that it could read again"])
         async with self._one_at_a_time:
             loaded = await asyncio.to_thread(self._load_again)
             if loaded.faults:

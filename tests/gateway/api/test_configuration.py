@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gateway.api.configuration import CONFIGURATION, Configuration
+from gateway.api.configuration import CONFIGURATION, Configuration, FaultyError
 from gateway.api.context import Api, ApiOptions
 from gateway.config import Tree, load
 from gateway.config.kinds import Group
@@ -205,6 +205,12 @@ def test_files_that_are_wrong_change_nothing_and_every_fault_is_told(desk: Desk)
     assert lines[0] == "invalid configuration:"
     assert [line.split(":")[0] for line in lines[1:]] == [str(desk.folder / "c.json")] * 2
     assert (len(desk.applied), desk.general("log_level")) == (count, 6)
+
+
+def test_who_knows_no_files_says_so() -> None:
+    configuration = Configuration(load((), (), {}).tree, [])
+    with pytest.raises(FaultyError, match="knows no files"):
+        asyncio.run(configuration.read_again(dry_run=False))
 
 
 def test_where_one_part_cannot_take_it_none_does(desk: Desk) -> None:
