@@ -41,6 +41,9 @@ def server_context(tls: Tls) -> ssl.SSLContext | None:
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     context.set_ciphers(CIPHERS)
     context.options |= ssl.OP_NO_RENEGOTIATION | ssl.OP_CIPHER_SERVER_PREFERENCE
+    # TLS 1.3 sends tickets after its handshake. A client that blocks reading them and only then writes (FreeRADIUS 3.2 over RadSec does,
+    # now and then) would wait for an answer to what it has not asked; and links that stay open for weeks have nothing to resume.
+    context.num_tickets = 0
     _load_own(context, tls)
     _trust(context, tls)
     return context

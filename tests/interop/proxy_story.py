@@ -25,9 +25,6 @@ HOME = """home_server {name} {{
 OVER_UDP = "".join(HOME.format(name=name, port=port, secret=SECRET.decode()) for name, port in (("auth", AUTH), ("acct", ACCT)))
 
 
-AGAIN = ("-r", "3", "-t", "2")  # the first request of a connection may be lost while it is made
-
-
 def freeradius(here: RadiusWorld, servers: str = OVER_UDP, acct: str = "acct") -> Program:
     """FreeRADIUS, ready. `servers` are how it reaches the gateway, `acct` the one that takes accounting."""
     run = here.folder / "freeradius"
@@ -43,13 +40,13 @@ def through(here: RadiusWorld) -> None:
     """Logins and a session by way of the proxy, with the NAS's own Proxy-States."""
     own = "Proxy-State=0x6f6e65,Proxy-State=0x74776f"
     for password in ("User-Password=pw-1001", "CHAP-Password=pw-1001"):
-        told = radclient(here, "auth", f"User-Name=1001,{password},{NAS},{own}", *AGAIN, port=PROXY_AUTH)
+        told = radclient(here, "auth", f"User-Name=1001,{password},{NAS},{own}", port=PROXY_AUTH)
         expect((said(told, "Session-Timeout"), said(told, "Proxy-State")), (["3600"], ["0x6f6e65", "0x74776f"]))
-    told = radclient(here, "auth", f"User-Name=1001,User-Password=nope,{NAS}", *AGAIN, port=PROXY_AUTH, status=1)
+    told = radclient(here, "auth", f"User-Name=1001,User-Password=nope,{NAS}", port=PROXY_AUTH, status=1)
     expect(said(told, "Reply-Message"), ["RADAUTH_FAILED"])
     session = f"User-Name=1001,Acct-Session-Id=p1,{NAS}"
     for status, seconds in (("Start", 0), ("Interim-Update", 5), ("Stop", 33)):
-        radclient(here, "acct", f"Acct-Status-Type={status},{session},Acct-Session-Time={seconds},{own}", *AGAIN, port=PROXY_ACCT)
+        radclient(here, "acct", f"Acct-Status-Type={status},{session},Acct-Session-Time={seconds},{own}", port=PROXY_ACCT)
     expect([(one[2], one[3]) for one in here.records("1001")], [("33s", 33 * SECOND)])
     expect(here.balance("1001"), Decimal(10) - 33 * SECOND)
 

@@ -98,6 +98,35 @@ def test_json_rpc_over_tls(authority: Authority) -> None:
     serve(scene, certificates(authority))
 
 
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_nothing_is_sent_before_something_is_asked(authority: Authority, version: ssl.TLSVersion) -> None:
+    """No tickets: clients that look what has come before they write would wait for more."""
+
+    async def scene(server: ApiServer) -> None:
+        context = authority.client()
+        context.maximum_version = version
+        incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+        link = context.wrap_bio(incoming, outgoing, server_hostname="localhost")
+        reader, writer = await asyncio.open_connection("127.0.0.1", server.tls.port)
+        while True:
+            try:
+                link.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                writer.write(outgoing.read())
+                incoming.write(await reader.read(65536))
+        link.write(PING)
+        writer.write(outgoing.read())  # with it, in TLS 1.3, the end of the handshake
+        first = await reader.read(65536)
+        assert len(first) == 5 + int.from_bytes(first[3:5]), "one record"
+        incoming.write(first)
+        assert link.read() == PONG
+        assert not incoming.pending
+        writer.close()
+
+    serve(scene, certificates(authority))
+
+
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_old_versions_and_weak_ciphers_are_refused(authority: Authority) -> None:
     async def scene(server: ApiServer) -> None:
