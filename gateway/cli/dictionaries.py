@@ -13,9 +13,10 @@ from gateway.agents.radius.nas import DEFAULT
 from gateway.agents.radius.settings import SECTION as RADIUS
 from gateway.agents.radius.settings import Languages, nases_of
 from gateway.agents.settings import SettingsError
+from gateway.config.agents import Diameter, Radius
 from gateway.config.report import Report
 from gateway.config.source import nearest
-from gateway.config.tree import Diameter, Radius, Tree
+from gateway.config.tree import Tree
 from gateway.processors.terms import Names
 
 

@@ -5,13 +5,16 @@ Fields are called as the options are; durations end in _ns and sizes in _bytes, 
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct, convert, field
 
 from gateway.config.kinds import Value
 from gateway.config.report import Path
 from gateway.config.source import Source
+
+if TYPE_CHECKING:
+    from gateway.config.agents import Diameter, Radius
 
 Conns = tuple[str, ...]
 T = TypeVar("T")
@@ -300,122 +303,6 @@ class Chargers(Indexed, frozen=True, kw_only=True):
     attributes_conns: Conns
 
 
-class DiameterListener(Struct, frozen=True, kw_only=True):
-    """Where peers connect; network: tcp, tcp-tls, sctp."""
-
-    address: str
-    network: str
-
-
-class DiameterPeer(Struct, frozen=True, kw_only=True):
-    """A peer that is connected to."""
-
-    id: str
-    address: str
-    network: str
-    origin_host: str
-    max_reconnect_interval_ns: int = field(name="max_reconnect_interval")
-
-
-class Diameter(Struct, frozen=True, kw_only=True):
-    """The Diameter agent. `ce_applications` is None where all of the dictionaries are meant; the rows of request processors are for
-    gateway.processors."""
-
-    enabled: bool
-    listeners: tuple[DiameterListener, ...]
-    peers: tuple[DiameterPeer, ...]
-    allowed_hosts: tuple[str, ...]
-    allowed_realms: tuple[str, ...]
-    allowed_networks: tuple[str, ...]
-    watchdog_interval_ns: int = field(name="watchdog_interval")
-    request_timeout_ns: int = field(name="request_timeout")
-    max_message_bytes: int = field(name="max_message_size")
-    max_requests: int
-    request_in_errors: bool
-    strict_avps: bool
-    topup_reauthorizes: bool
-    tariff_change_reauthorizes: bool
-    dictionaries_path: str
-    dictionaries_append_defaults: bool
-    ce_applications: tuple[str, ...] | None
-    sessions_conns: Conns
-    origin_host: str
-    origin_realm: str
-    vendor_id: int
-    product_name: str
-    synced_conn_requests: bool
-    asr_template: str
-    rar_template: str
-    forced_disconnect: str
-    request_processors: list[dict[str, object]]
-
-
-class RadiusListener(Struct, frozen=True, kw_only=True):
-    """Where NASes send; network: udp, tcp, tls."""
-
-    network: str
-    auth_address: str
-    acct_address: str
-
-
-class RadiusClient(Struct, frozen=True, kw_only=True):
-    """A NAS or proxy. `message_authenticator` is empty and `limit_proxy_state` None where the section's count."""
-
-    id: str
-    addresses: tuple[str, ...]
-    secret: str
-    dictionaries: tuple[str, ...] | None
-    message_authenticator: str
-    limit_proxy_state: bool | None
-    certificate_names: tuple[str, ...]
-    dynamic_authorization: bool
-
-
-class RadiusDynamic(Struct, frozen=True, kw_only=True):
-    """Where Disconnect- and CoA-Requests of a client go, and what is asked of it."""
-
-    transport: str
-    host: str
-    port: int
-    flags: tuple[str, ...]
-    vendor: str
-    dmr_template: str
-    coa_template: str
-    credit_end: str
-    credit_end_template: str
-    throttle: str
-    redirect: str
-
-
-class Radius(Struct, frozen=True, kw_only=True):
-    """The RADIUS agent; the rows of request processors are for gateway.processors."""
-
-    enabled: bool
-    listeners: tuple[RadiusListener, ...]
-    clients: tuple[RadiusClient, ...]
-    message_authenticator: str
-    limit_proxy_state: bool
-    duplicate_window_ns: int = field(name="duplicate_window")
-    max_duplicates: int
-    max_requests: int
-    receive_buffer_bytes: int = field(name="receive_buffer")
-    client_secrets: dict[str, str]
-    client_dictionaries: dict[str, tuple[str, ...]]
-    client_da_addresses: dict[str, RadiusDynamic]
-    requests_cache_key: str
-    da_timeout_ns: int = field(name="da_timeout")
-    da_pause_ns: int = field(name="da_pause")
-    da_event_timestamp: bool
-    da_source: str
-    da_address: str
-    da_session: dict[str, str]
-    da_window_ns: int = field(name="da_window")
-    dmr_template: str
-    coa_template: str
-    sessions_conns: Conns
-    request_processors: list[dict[str, object]]
-
-
 class Room(Struct, frozen=True, kw_only=True):
     """A room whose details are read by the work that builds it."""
 
@@ -503,15 +390,21 @@ class Tree:
         assert isinstance(value, dict), "http_agent is the one section that is a list; read it from `values`"
         return value
 
-    def diameter(self) -> Diameter | None:
+    def diameter(self) -> "Diameter | None":
         """The Diameter agent; None where it is off. Its options are read when this is called."""
-        off = self.is_default(("diameter_agent",)) or not self.is_on("diameter_agent")
-        return None if off else self._typed("diameter_agent", Diameter)
+        if self.is_default(("diameter_agent",)) or not self.is_on("diameter_agent"):
+            return None
+        from gateway.config.agents import Diameter
 
-    def radius(self) -> Radius | None:
+        return self._typed("diameter_agent", Diameter)
+
+    def radius(self) -> "Radius | None":
         """The RADIUS agent; None where it is off. Its options are read when this is called."""
-        off = self.is_default(("radius_agent",)) or not self.is_on("radius_agent")
-        return None if off else self._typed("radius_agent", Radius)
+        if self.is_default(("radius_agent",)) or not self.is_on("radius_agent"):
+            return None
+        from gateway.config.agents import Radius
+
+        return self._typed("radius_agent", Radius)
 
     def is_on(self, name: str) -> bool:
         """Whether a section is switched on; what has no switch, or is no section, is."""

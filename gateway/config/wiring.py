@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import b64decode
 from collections.abc import Iterator
 from ipaddress import ip_network
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from engine.usage import parse_duration
 from gateway.config.check import is_address
@@ -14,7 +14,10 @@ from gateway.config.options import SECTIONS
 from gateway.config.options.nastemplates import DISCONNECT, GENERIC, template_name
 from gateway.config.report import Path, Report, dotted
 from gateway.config.source import Source, nearest
-from gateway.config.tree import RadiusDynamic, Tree, split_address
+from gateway.config.tree import Tree, split_address
+
+if TYPE_CHECKING:
+    from gateway.config.agents import RadiusDynamic
 
 INSIDE: Final = (INTERNAL, "*birpc_internal")
 LOCAL: Final = (*INSIDE, "*localhost", "*bijson_localhost")

@@ -19,7 +19,8 @@ from gateway.agents.diameter.limits import FAREWELL_SECONDS, TICK_SECONDS
 from gateway.agents.diameter.link import House, Link
 from gateway.agents.diameter.requests import Language
 from gateway.agents.diameter.settings import SCTP, TLS, sctp_socket
-from gateway.config.tree import Diameter, DiameterListener, DiameterPeer, split_address
+from gateway.config.agents import Diameter, DiameterListener, DiameterPeer
+from gateway.config.tree import split_address
 from gateway.protocols.diameter.codes import REBOOTING
 from gateway.protocols.diameter.peer import Settings
 from gateway.transport.census import Census

@@ -22,8 +22,9 @@ from gateway.agents.diameter.settings import (
 )
 from gateway.agents.settings import SettingsError, terms_of
 from gateway.agents.surroundings import Surroundings
+from gateway.config.agents import Diameter
 from gateway.config.certificates import client_context
-from gateway.config.tree import Diameter, Tree
+from gateway.config.tree import Tree
 
 LIVE: Final = (
     "templates",

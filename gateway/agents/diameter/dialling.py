@@ -12,7 +12,8 @@ from typing import Final, cast
 from gateway.agents.diameter.limits import FAREWELL_SECONDS, FIRST_PAUSE_SECONDS
 from gateway.agents.diameter.link import Link
 from gateway.agents.diameter.settings import SCTP, TLS, sctp_socket
-from gateway.config.tree import DiameterPeer, split_address
+from gateway.config.agents import DiameterPeer
+from gateway.config.tree import split_address
 from gateway.protocols.diameter.codes import DO_NOT_WANT_TO_TALK_TO_YOU
 
 log: Final = logging.getLogger(__name__)

@@ -15,8 +15,9 @@ from gateway.agents.diameter.clients import Templates
 from gateway.agents.diameter.limits import FAREWELL_SECONDS, INTRODUCTION_SECONDS
 from gateway.agents.diameter.requests import Language
 from gateway.agents.settings import TEMPLATES, SettingsError, processors_of, template_of
+from gateway.config.agents import Diameter
 from gateway.config.kinds import APPLIANCE, CGRATES
-from gateway.config.tree import Diameter, Tree
+from gateway.config.tree import Tree
 from gateway.processors.terms import Terms
 from gateway.protocols.diameter.answers import Identity
 from gateway.protocols.diameter.builtin import load_dictionaries

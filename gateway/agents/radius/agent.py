@@ -18,7 +18,8 @@ from gateway.agents.radius.port import DatagramPort, datagram_socket, is_everywh
 from gateway.agents.radius.remembering import Remembering
 from gateway.agents.radius.settings import RADSEC, TCP, TLS, UDP
 from gateway.agents.radius.targets import Targets
-from gateway.config.tree import Radius, RadiusListener, split_address
+from gateway.config.agents import Radius, RadiusListener
+from gateway.config.tree import split_address
 from gateway.processors.run import Processors
 from gateway.protocols.radius.duplicates import Duplicates
 from gateway.transport.census import Census

@@ -17,7 +17,8 @@ from gateway.agents.radius.settings import SECTION, TLS, Languages, nases_of
 from gateway.agents.radius.targets import Targets
 from gateway.agents.settings import SettingsError, processors_of, template_of, terms_of
 from gateway.agents.surroundings import Surroundings
-from gateway.config.tree import Radius, Tree, split_address
+from gateway.config.agents import Radius
+from gateway.config.tree import Tree, split_address
 from gateway.processors import terms as processing
 from gateway.protocols.radius.asking import Pace
 

@@ -9,8 +9,9 @@ from engine.errors import Fault
 from gateway.agents.radius.limits import MAX_NASES
 from gateway.agents.radius.nas import AUTO, DEFAULT, NO, YES, Nas, Nases
 from gateway.agents.settings import SettingsError
+from gateway.config.agents import Radius
 from gateway.config.kinds import APPLIANCE
-from gateway.config.tree import Radius, Tree
+from gateway.config.tree import Tree
 from gateway.protocols.radius.building import Builder
 from gateway.protocols.radius.builtin import load_dictionary
 from gateway.protocols.radius.dictionary import Dictionary

@@ -7,8 +7,8 @@ from typing import Final
 
 from gateway.agents.radius.limits import MAX_SENDERS
 from gateway.agents.radius.nas import DEFAULT
+from gateway.config.agents import Radius, RadiusDynamic
 from gateway.config.options.nastemplates import DISCONNECT, GENERIC, template_name
-from gateway.config.tree import Radius, RadiusDynamic
 from gateway.protocols.radius.packet import Packet
 
 PREFIX: Final = "radius|"

@@ -23,6 +23,8 @@ from gateway.config.kinds import (
 )
 
 WIRED: Final[tuple[str, ...]] = (INTERNAL,)
+CALLED_BACK: Final = ("*birpc_internal",)
+PERFORMANCE: Final = "Told how long requests took, where a processor's flags say so."
 PORTS: Final = Whole(0, 65535)
 COUNT: Final = Whole(0)
 TIMEZONE: Final = TimeZone()
@@ -152,3 +154,8 @@ def processor_group(prefix: str) -> Group:
 def field(tag: str, path: str, value: str, *, kind: str = "*variable", **more: Raw) -> dict[str, Raw]:
     """One template of the defaults."""
     return {"tag": tag, "path": path, "type": kind, "value": value} | more
+
+
+def observers() -> tuple[Option, ...]:
+    """Who is told of an agent's own work."""
+    return conns("stats", PERFORMANCE), conns("thresholds", PERFORMANCE)

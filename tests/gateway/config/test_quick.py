@@ -8,7 +8,8 @@ import sys
 from tests.gateway.config.folders import RECORDINGS, ROOT
 
 HEAVY = ("aiohttp", "asyncio", "difflib", "json", "logging", "tomllib", "uvloop")
-UNUSED = tuple(f"gateway.config.{name}" for name in ("document", "override", "reference", "render", "toml_text", "options.neighbours"))
+OTHERS = ("agents", "document", "override", "reference", "render", "toml_text", "options.diameter", "options.radius", "options.switches")
+UNUSED = tuple(f"gateway.config.{name}" for name in OTHERS)
 CODE = """
 import sys
 from gateway.config import load
