@@ -50,7 +50,8 @@ from gateway.limits import (
     YOUNG_OBJECTS,
 )
 from gateway.live import CertificatesPart, ClientsPart, DiameterPart, HttpPart, LogPart, RadiusPart, SessionsPart
-from gateway.metrics import House, metrics_handler
+from gateway.metrics.exposition import metrics_handler
+from gateway.metrics.row import House
 from gateway.observe.log import line_writer
 from gateway.observe.pulse import Pulse
 from gateway.pruning import RunningPruner

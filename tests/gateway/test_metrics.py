@@ -14,7 +14,9 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gateway.cli.client import read_server
 from gateway.config import load
-from gateway.metrics import COUNTER, HISTOGRAM, METRICS, PREFIX, document
+from gateway.metrics.manual import document
+from gateway.metrics.row import COUNTER, HISTOGRAM
+from gateway.metrics.table import METRICS, PREFIX
 from tests.gateway.servers import Gateway, environment, gateway, until
 
 ROOT = Path(__file__).resolve().parents[2]

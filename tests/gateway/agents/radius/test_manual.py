@@ -11,7 +11,7 @@ from gateway.agents.radius import counts
 from gateway.agents.radius.limits import DEMAND_AFTER, MAX_KEPT_BYTES
 from gateway.agents.radius.settings import Languages, nases_of
 from gateway.cli.configuration import load_whole
-from gateway.metrics import MAX_NAMED_NASES
+from gateway.metrics.radius import MAX_NAMED_NASES
 from gateway.protocols.radius.packet import BAD_ATTRIBUTE, BAD_LENGTH, TOO_SHORT
 from tests.gateway.config.folders import ROOT
 
