@@ -21,7 +21,7 @@ from engine.cdrs.costs import SESSION_COST
 from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
 from engine.effects import Effect, decode_effect, encode_effect, is_kept
-from engine.errors import RequestError, StorageUnavailable
+from engine.errors import RequestError, StorageUnavailable, server_error
 from engine.event import Event
 from engine.fields.telephone import number_figures
 from engine.fields.view import Rooms
@@ -62,6 +62,8 @@ from engine.tariffplan.policies import columns_of, profile_of_row
 from engine.tariffplan.staging import Staging
 
 Step = Callable[[Any, int], object]
+
+NOT_READY: Final = "sessions are still made ready"  # soon after a start
 
 PRICING_KINDS: Final = frozenset((DESTINATION, RATING_PLAN, RATING_PROFILE))
 
@@ -119,6 +121,8 @@ class Engine:
     _records: list[Record]
     _effects: list[tuple[int, Effect]]  # to be handed out
     _held: bool  # what steps change waits for `release`
+    _let_in: bool  # the journal took records when that began
+    _moved: bool  # something of it was done already
     _done: dict[int, None]  # ids of what was performed, to be journaled
 
     def __init__(self, options: EngineOptions, storage: Storage, kinds: Iterable[Kind], random: Callable[[int], bytes]) -> None:
@@ -144,6 +148,8 @@ class Engine:
         self.repetitions = Repetitions()
         self.ticket = 0
         self._held = False
+        self._let_in = False
+        self._moved = False
         self._records = []
         self._effects = []
         self._done = {}
@@ -247,26 +253,42 @@ class Engine:
         only runs forward (ns since any instant, one for the life of this engine): intervals run on it. Without it both are one.
         """
         journal = self.journal
-        if not journal.accepting and (type(command) not in READS or self.ticket > journal.durable_ticket):
+        if not self._accepting and (type(command) not in READS or self.ticket > journal.durable_ticket):
             raise StorageUnavailable
         self.sessions.set_ticks(now_ns if ticks_ns is None else ticks_ns)
         try:
             return self._steps[type(command)](command, now_ns)
+        except StorageUnavailable:
+            if self._moved:  # of one request: who would ask again would have that done twice
+                raise server_error(NOT_READY) from None
+            raise
         finally:
             if not self._held:
                 self._journal(None)
+            elif type(command) not in READS:
+                self._moved = True
+
+    @property
+    def _accepting(self) -> bool:
+        """Whether a step may begin. One request is let in whole, or not at all."""
+        return self._let_in if self._held else self.journal.accepting
 
     def hold(self, request: Callable[[], bytes] | None = None) -> None:
         """What the steps from here on change goes into one append, which `release` makes: they are one request, whose commands and answer
-        are durable together or not at all. Nothing is awaited in between. Sessions that begin meanwhile remember what `request` gives."""
+        are durable together or not at all. Nothing is awaited in between. Sessions that begin meanwhile remember what `request` gives.
+
+        Steps are refused with StorageUnavailable from the first one on or not at all: what cannot be done now, once something was changed,
+        is a RequestError."""
         assert not self._held, "one request at a time"
+        self._let_in = self.journal.accepting
         self._held = True
+        self._moved = False
         self.sessions.life.request = request
 
     def release(self, keys: Sequence[bytes], answer: bytes, now_ns: int) -> None:
         """Ends what `hold` began. A request that has one of these keys gets this answer again (`repeated`), after a restart too where
         anything was changed; without an answer nothing is remembered."""
-        self._held = False
+        self._held = self._moved = False
         self.sessions.life.request = None
         record = self.repetitions.record(keys, answer, now_ns) if answer and keys else None
         self._journal(record)
@@ -395,7 +417,7 @@ class Engine:
     def _make_account(self, account_id: str, now_ns: int) -> bool:
         """Makes an account by running schedulers.dynaprepaid_actionplans for it; False when there are none or they fail."""
         plans = self.options.dynaprepaid_actionplans
-        if not plans or not self.journal.accepting:
+        if not plans or not self._accepting:
             return False
         try:
             self.actions.schedule.run_plans(plans, account_id, now_ns)

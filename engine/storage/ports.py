@@ -70,7 +70,8 @@ class Journal(Protocol):
     @property
     def accepting(self) -> bool:
         """Whether steps may begin. At the bound of what waits it becomes false between two callbacks of the loop: who has seen it true
-        and does not await can do all that belongs together. Far beyond it becomes false at once. What was begun is taken whatever waits."""
+        and does not await can do all that belongs together. Far beyond it becomes false at once. What was begun is taken whatever waits,
+        and whatever the disk does meanwhile."""
 
     @property
     def last_ticket(self) -> int:
@@ -83,8 +84,8 @@ class Journal(Protocol):
     def append(self, records: Sequence[Record]) -> int:
         """Takes the records of one step and returns their ticket; without records the last ticket. Never blocks.
 
-        StorageRefused when the storage is closed or its disk fails; then nothing of it is kept. What was taken before a
-        failure of the disk is written when the disk works again, in order: it is late, but never lost while the process lives.
+        StorageRefused when the storage is closed; then nothing of it is kept. While the disk fails nobody begins (`accepting`); what was
+        begun is written when the disk works again, in order: it is late, but never lost while the process lives.
         """
 
     def subscribe(self, callback: Callable[[int], None]) -> None:

@@ -12,7 +12,7 @@ from engine.errors import RequestError, StorageUnavailable
 from engine.limits import ANSWER_SECONDS, REAUTHORIZE_PAUSE_NS, SESSIONS_PER_STEP
 from engine.records import AnswerPut, CdrPut, SessionProgress, decode_commit
 from engine.repetitions import Repetitions
-from engine.sessions.commands import AlterSessions, ForceDisconnect, InitiateSession, ProcessSessionCdr, TerminateSession
+from engine.sessions.commands import AlterSessions, ForceDisconnect, InitiateSession, ProcessMessage, ProcessSessionCdr, TerminateSession
 from engine.storage.ports import StorageRefused
 from engine.usage import SECOND
 from tests.engine.house import TENANT
@@ -100,6 +100,56 @@ def test_a_request_is_refused_whole_while_the_disk_fails() -> None:
         site.engine.step(TerminateSession(site.event(Usage="30s")), site.now)
     site.engine.release((), b"", site.now)
     assert (site.engine.ticket, site.count()) == (before, 1)
+
+
+@pytest.mark.parametrize("trouble", ["failing", "full"])
+def test_a_request_that_was_begun_is_done_whole_whatever_the_disk_does(trouble: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its second command is not refused: what the first has moved would be moved again when the request comes again."""
+    site = Switch()
+    journal = site.storage.journal
+    site.engine.hold()
+    site.engine.step(ProcessMessage(site.event("one", Usage="30s"), debit=True), site.now)
+    if trouble == "failing":
+        site.storage.faults.failing = True
+        journal.append([AnswerPut(1, (), b"", (0, 0))])
+        site.storage.commit()
+    else:
+        monkeypatch.setattr("engine.storage.memory.storage.JOURNAL_QUEUE_MOST_BYTES", 0)
+    assert not journal.accepting
+    site.engine.step(ProcessMessage(site.event("two", Usage="40s"), debit=True), site.now)
+    site.engine.release((b"k",), b"done", site.now)
+    assert kept(site, b"k") == b"done"
+    with pytest.raises(StorageUnavailable):
+        site.engine.step(ProcessMessage(site.event("three", Usage="1s"), debit=True), site.now)
+    site.storage.faults.failing = False
+    monkeypatch.undo()
+    site.gather()
+    site.cut()
+    assert site.cash() == pytest.approx(93)
+    assert kept(site, b"k") == b"done"
+
+
+def test_what_cannot_be_done_yet_refuses_a_request_that_moved_something_for_good() -> None:
+    """Soon after a start: who came with that alone is to come again, who moved money before it gets an answer."""
+    site = Switch(sessions={"indexes": ("Port",)})
+    for number in range(3):
+        site.begin(f"old{number}", Usage="1s")
+    site.cut()
+    crowded: dict[str, object] = {"*sessionsSupersede": "Port"}
+    begin = InitiateSession(site.event("new", options=crowded, Usage="60s", Port="7"))
+    site.engine.hold()
+    with pytest.raises(StorageUnavailable):
+        site.engine.step(begin, site.now, site.ticks)
+    site.engine.release((b"k",), b"", site.now)
+    site.engine.hold()
+    site.engine.step(ProcessMessage(site.event("one", Usage="30s"), debit=True), site.now, site.ticks)
+    with pytest.raises(RequestError, match="SERVER_ERROR: sessions are still made ready"):
+        site.engine.step(begin, site.now, site.ticks)
+    site.engine.release((b"k",), b"refused", site.now)
+    assert site.cash() == pytest.approx(100 - 0.3 - 3)
+    assert kept(site, b"k") == b"refused"
+    site.sleep(SECOND)
+    assert site.step(begin).max_usage_ns == 60 * SECOND, "they are ready"
 
 
 def test_an_answer_whose_request_is_not_taken_is_not_given_again() -> None:

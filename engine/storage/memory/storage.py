@@ -146,8 +146,6 @@ class MemoryJournal:
             return self._gate.last_ticket
         if not self._open:
             raise StorageRefused("storage is closed")
-        if not self.available:
-            raise StorageRefused("storage unavailable")
         body = encode_records(records)
         ticket = self._gate.issue()
         self._queue.append((ticket, body, tuple(records)))

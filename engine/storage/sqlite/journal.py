@@ -79,8 +79,6 @@ class SqliteJournal:
             return self.gate.last_ticket
         if not self._open:
             raise StorageRefused("storage is closed")
-        if not self._available:
-            raise StorageRefused("storage unavailable")
         body = encode_records(records)
         ticket = self.gate.issue()
         self._appended_bytes += len(body)

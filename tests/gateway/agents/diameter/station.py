@@ -127,8 +127,9 @@ class Station:
         journal = self.site.storage.journal
         self.gate = Gate(journal)
         self.caps = Caps(caps, journal, queue=False) if caps else None
+        self.door = Door(self.site)
         around = Surroundings(
-            door=Door(self.site),
+            door=self.door,
             filters=self.site.engine.filters,
             clock=lambda: self.site.now,
             gate=self.gate,

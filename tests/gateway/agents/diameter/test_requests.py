@@ -22,7 +22,7 @@ from gateway.protocols.diameter.codes import (
 )
 from gateway.protocols.diameter.message import NO_AVP, Message
 from tests.engine.house import TENANT
-from tests.gateway.agents.diameter.station import AGAIN, Station, code_of, text
+from tests.gateway.agents.diameter.station import AGAIN, FIELDS, Station, code_of, text
 from tests.gateway.agents.door import Door
 
 GRANTED = 431
@@ -232,6 +232,45 @@ def test_a_session_remembers_no_request_that_is_too_long(tmp_path: Path, octets:
         assert code_of(one(peer.says(peer.ccr(1, 0, session="s" * octets)))) == 2001
         (altered,) = station.site.step(AlterSessions(TENANT))
         assert bool(altered.request) is kept
+
+    on_loop(test)
+
+
+TWO = """
+[[diameter_agent.request_processors]]
+id = "first"
+filters = ["*string:~*req.CC-Request-Type:4"]
+flags = ["*message", "*accounts", "*continue"]
+request_fields = {fields}
+
+[[diameter_agent.request_processors]]
+id = "second"
+filters = ["*string:~*req.CC-Request-Type:4"]
+flags = ["*message", "*accounts"]
+reply_fields = [{type = "*template", value = "*cca"}]
+request_fields = {fields}
+""".replace("{fields}", "{" + ", ".join(line for line in FIELDS.splitlines() if line and "Usage" not in line) + ', Usage = "10s"}')
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_disk_that_fails_between_two_processors(tmp_path: Path, restart: bool) -> None:
+    """The request is done whole, is answered when that is on the disk, and is known when it comes again."""
+
+    def test() -> None:
+        station = Station(tmp_path, sections=TWO)
+        peer = station.peer()
+        before = station.site.cash()
+        station.door.breaking = True
+        assert peer.says(peer.ccr(4, 0, session="s;4", end=9)) == []
+        station.site.storage.faults.failing = False
+        station.site.gather()
+        assert code_of(one(peer.heard())) == 2001
+        if restart:
+            station.site.cut()
+            station = Station(tmp_path, sections=TWO, site=station.site)
+            peer = station.peer()
+        assert code_of(one(peer.says(peer.ccr(4, 0, session="s;4", end=9)))) == 2001
+        assert station.site.cash() == pytest.approx(before - 2)
 
     on_loop(test)
 

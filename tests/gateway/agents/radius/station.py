@@ -149,8 +149,9 @@ class Station:
         self.gate = Gate(journal)
         self.caps = Caps(caps, journal, queue=False) if caps else None
         self.census = Census(100)
+        self.door = Door(self.site)
         self.around = around = Surroundings(
-            door=Door(self.site),
+            door=self.door,
             filters=self.site.engine.filters,
             clock=lambda: self.site.now,
             gate=self.gate,

@@ -172,6 +172,67 @@ def test_what_was_charged_and_cannot_be_answered_is_charged_once(tmp_path: Path)
     assert site.cash() == 99
 
 
+TWO = """
+[[radius_agent.request_processors]]
+id = "first"
+filters = ["*string:~*req.Acct-Status-Type:Tunnel-Link-Start"]
+flags = ["*message", "*accounts", "*continue"]
+[radius_agent.request_processors.request_fields]
+ToR = "*voice"
+OriginID = "~*req.Acct-Session-Id;-1"
+RequestType = "*prepaid"
+Account = "1001"
+Subject = "sub"
+Destination = "4930123"
+AnswerTime = "2026-04-07T10:00:00Z"
+Usage = "10s"
+
+[[radius_agent.request_processors]]
+id = "second"
+filters = ["*string:~*req.Acct-Status-Type:Tunnel-Link-Start"]
+flags = ["*message", "*accounts"]
+[radius_agent.request_processors.request_fields]
+ToR = "*voice"
+OriginID = "~*req.Acct-Session-Id;-2"
+RequestType = "*prepaid"
+Account = "1001"
+Subject = "sub"
+Destination = "4930123"
+AnswerTime = "2026-04-07T10:00:00Z"
+Usage = "20s"
+"""
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_disk_that_fails_between_two_processors(tmp_path: Path, restart: bool) -> None:
+    """The request is done whole, is answered when that is on the disk, and is known when it comes again."""
+    said = Station(tmp_path, site=switch(), sections=TWO)
+    asked = said.accounting("Tunnel-Link-Start")
+    said.door.breaking = True
+    assert said.accounts(asked) == []
+    assert said.accounts(asked) == [], "it is worked on"
+    said.site.storage.faults.failing = False
+    said.site.gather()
+    ((answer, _),) = said.sockets[2].gone
+    if restart:
+        said.site.cut()
+        said = Station(tmp_path, site=said.site, sections=TWO)
+    assert said.accounts(asked) == [answer]
+    assert said.site.cash() == pytest.approx(97)
+
+
+def test_a_crash_of_a_disk_that_failed_between_two_processors(tmp_path: Path) -> None:
+    """Nothing of the request is on the disk: when it comes again it is a new one."""
+    said = Station(tmp_path, site=switch(), sections=TWO)
+    asked = said.accounting("Tunnel-Link-Start")
+    said.door.breaking = True
+    assert said.accounts(asked) == []
+    said.site.cut()
+    said = Station(tmp_path, site=said.site, sections=TWO)
+    assert len(said.accounts(asked)) == 1
+    assert said.site.cash() == pytest.approx(97)
+
+
 def test_an_end_alone_that_comes_again_after_a_restart(tmp_path: Path) -> None:
     site = switch()
     said(station(tmp_path, site), station(tmp_path, site).accounting("Stop", 100))
