@@ -6,4 +6,3 @@ from typing import Final
 
 MAX_LOGGED_CHARACTERS: Final = 8_192  # of one line that *log or *dryrun asks for
 MAX_KEPT_REQUEST_BYTES: Final = 32 << 10  # that a session remembers of the request that began it; of a longer one nothing
-MAX_LINES_PER_SECOND: Final = 100  # of the log, that all strangers on one agent's ports together cause; those beyond it are counted

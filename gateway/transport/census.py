@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import resource
+import time
 from collections.abc import Callable
 from enum import Enum
 from typing import Final
 
+from gateway.observe.complaints import Complaints
 from gateway.transport.limits import MAX_CONNECTIONS, RESERVED_FILES
 
 
@@ -22,16 +24,17 @@ class Dropped(Enum):
 class Census:
     """The connections of one process. Each is an open file, so there are never more of them than files may be open.
 
-    Doors tell how many they have, and ask before they take one more.
+    Doors tell how many they have, and ask before they take one more. What strangers at them cause in the log they tell by `complaints`.
     """
 
-    def __init__(self, most: int = MAX_CONNECTIONS) -> None:
-        """`most`: connections of all doors together; one more is closed as it is accepted."""
+    def __init__(self, most: int = MAX_CONNECTIONS, clock: Callable[[], int] = time.monotonic_ns) -> None:
+        """`most`: connections of all doors together; one more is closed as it is accepted. `clock` counts the lines of a second."""
         self.most = most
         self.accepted = 0
         self.refused = 0
         self.handshakes_failed = 0
         self.unauthorized = 0
+        self.complaints: Final = Complaints(clock)
         self.dropped: Final = dict.fromkeys(Dropped, 0)
         self._doors: list[Callable[[], int]] = []
 

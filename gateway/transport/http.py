@@ -159,7 +159,7 @@ class HttpListener:
         challenge = self._challenge(request)
         if challenge:
             self._census.unauthorized += 1
-            log.warning("request without a password or token", extra={"peer": request.remote, "path": request.path})
+            self._complain("request without a password or token", {"peer": request.remote, "path": request.path})
             return web.Response(status=401, body=NOT_AUTHORIZED.body, headers={"WWW-Authenticate": challenge})
         if protocol is not None and request.headers.get("Upgrade", "").lower() == "websocket":
             return await serve_websocket(request, protocol(), self._max_body_bytes, self._late)
@@ -180,7 +180,7 @@ class HttpListener:
                 await response.write_eof()
         except TimeoutError:
             self._census.dropped[Dropped.UNREAD] += 1
-            log.warning("connection dropped", extra={"reason": Dropped.UNREAD.value, "peer": request.remote})
+            self._complain("connection dropped", {"reason": Dropped.UNREAD.value, "peer": request.remote})
             if request.transport is not None:
                 request.transport.abort()
         finally:
@@ -200,7 +200,11 @@ class HttpListener:
     def _late(self, request: web.BaseRequest) -> None:
         """A WebSocket client began a message and does not finish it."""
         self._census.dropped[Dropped.UNFINISHED] += 1
-        log.warning("connection dropped", extra={"reason": Dropped.UNFINISHED.value, "peer": request.remote})
+        self._complain("connection dropped", {"reason": Dropped.UNFINISHED.value, "peer": request.remote})
+
+    def _complain(self, event: str, told: dict[str, object]) -> None:
+        """Logs what a client has caused, within the bound for all of them."""
+        self._census.complaints.tell(log, logging.WARNING, event, told)
 
     async def _handle(self, handler: HttpHandler, request: web.BaseRequest) -> HttpReply:
         parts: list[bytes] = []

@@ -222,7 +222,8 @@ class Line:
     def _drop(self, reason: Dropped) -> None:
         if self._transport is not None and self._life is not Life.CLOSED:
             self._door.census.dropped[reason] += 1
-            log.warning("connection dropped", extra={"reason": reason.value, "peer": self._transport.get_extra_info("peername")})
+            told = {"reason": reason.value, "peer": self._transport.get_extra_info("peername")}
+            self._door.census.complaints.tell(log, logging.WARNING, "connection dropped", told)
             self.abort()
 
     def abort(self) -> None:

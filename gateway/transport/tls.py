@@ -110,7 +110,7 @@ class TlsPort:
         except (OSError, TimeoutError) as error:  # ssl.SSLError is an OSError
             self._census.handshakes_failed += 1
             reason = error.reason if isinstance(error, ssl.SSLError) and error.reason else str(error) or type(error).__name__
-            log.info("TLS handshake failed", extra={"peer": host, "reason": reason})
+            self._census.complaints.tell(log, logging.INFO, "TLS handshake failed", {"peer": host, "reason": reason})
             link.close()
         except asyncio.CancelledError:
             link.close()

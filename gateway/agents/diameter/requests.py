@@ -17,10 +17,10 @@ from typing import Final
 from engine.errors import RequestError, StorageUnavailable
 from engine.fields.path import Path
 from engine.storage.ports import StorageRefused
-from gateway.agents.complaints import Complaints
 from gateway.agents.diameter.counts import Counts
 from gateway.agents.door import RequestDoor
 from gateway.agents.limits import MAX_KEPT_REQUEST_BYTES, MAX_LOGGED_CHARACTERS
+from gateway.observe.complaints import Complaints
 from gateway.processors.run import Fields, Processors, Worked, fill
 from gateway.protocols.diameter.answers import Identity, refusal, taken_along
 from gateway.protocols.diameter.building import Builder

@@ -13,7 +13,6 @@ from typing import Final
 from engine.errors import RequestError, StorageUnavailable
 from engine.fields.view import REQ, VARS
 from engine.storage.ports import StorageRefused
-from gateway.agents.complaints import Complaints
 from gateway.agents.door import RequestDoor
 from gateway.agents.limits import MAX_LOGGED_CHARACTERS
 from gateway.agents.radius.accounting import (
@@ -31,6 +30,7 @@ from gateway.agents.radius.limits import MAX_REPLY_MESSAGE_BYTES
 from gateway.agents.radius.nas import Nas
 from gateway.agents.radius.passwords import RADAUTH, SALTS, Random, check
 from gateway.agents.radius.remembering import Remembering
+from gateway.observe.complaints import Complaints
 from gateway.processors.calls import OwnRequest
 from gateway.processors.run import Processors, Worked
 from gateway.protocols.radius.building import reply_code

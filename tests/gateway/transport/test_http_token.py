@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from base64 import b64encode
 from collections.abc import Mapping
 
 import pytest
 
+from engine.times import SECOND
+from gateway.observe.limits import MAX_LINES_PER_SECOND
 from gateway.transport import http
 from gateway.transport.census import Census
 from gateway.transport.http import HttpListener, HttpReply, HttpRequest, is_bearer, is_within
@@ -67,8 +70,8 @@ async def hello(_: HttpRequest) -> HttpReply:
 
 
 async def statuses(token: bytes, users: Mapping[str, bytes] | None, *given: str) -> list[str]:
-    """What a listener answers to requests with these values of Authorization; and how it asks for one."""
-    listener = HttpListener({"/": hello}, 1024, Census(16), users=users, token=token)
+    """What a listener answers to requests with these values of Authorization, all in one second; and how it asks for one."""
+    listener = HttpListener({"/": hello}, 1024, Census(16, lambda: SECOND), users=users, token=token)
     listener.start("127.0.0.1", 0)
     await listener.ready()
     found = []
@@ -94,6 +97,12 @@ def test_from_elsewhere_the_token_or_a_password_is_asked_for(monkeypatch: pytest
     assert asyncio.run(statuses(TOKEN, None, *given)) == ["401 Bearer", "401 Bearer", "200", "401 Bearer"]
     assert asyncio.run(statuses(TOKEN, users, *given)) == ["401 Basic", "401 Basic", "200", "200"]
     assert asyncio.run(statuses(b"", None, *given)) == ["200"] * 4
+
+
+def test_who_asks_without_a_password_all_the_time_fills_no_log(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING, "gateway.transport.http"):
+        assert asyncio.run(statuses(TOKEN, {"anna": b"secret"}, *[""] * 250)) == ["401 Basic"] * 250
+    assert len(caplog.records) == MAX_LINES_PER_SECOND
 
 
 def test_on_loopback_only_passwords_are() -> None:

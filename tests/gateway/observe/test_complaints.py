@@ -7,8 +7,8 @@ import logging
 import pytest
 
 from engine.times import SECOND
-from gateway.agents.complaints import Complaints
-from gateway.agents.limits import MAX_LINES_PER_SECOND
+from gateway.observe.complaints import Complaints
+from gateway.observe.limits import MAX_LINES_PER_SECOND
 
 
 def test_lines_of_a_second_have_a_bound_and_those_left_out_are_counted(caplog: pytest.LogCaptureFixture) -> None:
