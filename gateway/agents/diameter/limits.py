@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 MAX_CODES: Final = 64  # Result-Codes that answers are counted by; those beyond them count as `other`
-MAX_TURN_MESSAGES: Final = 256  # messages of one connection that are worked on before others get their turn
 TICK_SECONDS: Final = 1.0  # between two looks at the watchdogs of all peers
 FIRST_PAUSE_SECONDS: Final = 0.5  # before a peer that could not be reached is tried again; doubled each time
 INTRODUCTION_SECONDS: Final = 10.0  # from a connection's begin to the end of its capabilities exchange; then it is closed

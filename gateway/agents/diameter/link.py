@@ -9,13 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from random import Random
-from time import monotonic, monotonic_ns
+from time import monotonic_ns
 from typing import Final
 
 from engine.times import SECOND
 from gateway.agents.diameter.admission import Admission
 from gateway.agents.diameter.counts import Counts
-from gateway.agents.diameter.limits import MAX_TURN_MESSAGES
 from gateway.agents.diameter.requests import NO_PLACE, Requests
 from gateway.agents.diameter.roster import Roster, peer_name
 from gateway.protocols.diameter.actions import Action, Answered, Asked, Close, Opened, Send, Unanswered
@@ -26,15 +25,15 @@ from gateway.protocols.diameter.pending import EndToEnd
 from gateway.protocols.diameter.stream import MessageStream
 from gateway.transport import limits
 from gateway.transport.caps import Caps
-from gateway.transport.line import Life, Line
+from gateway.transport.line import Life
 from gateway.transport.listener import Listener
+from gateway.transport.messageline import MessageLine
 
 log: Final = logging.getLogger(__name__)
 
 # No constants to the compiler, so that a test can set them lower.
 MAX_GATE_BYTES = limits.MAX_GATE_BYTES
 MAX_WAITING_BYTES = limits.MAX_WAITING_BYTES
-TURN_SECONDS = limits.TURN_SECONDS
 LOOPBACK: Final = "127.0.0.1"
 FLAGS: Final = 4  # where a message has its flags
 DISCONNECTED: Final = "disconnected"  # how a machine says that a DPR of ours was answered 2001
@@ -94,7 +93,7 @@ class House:
         return (self.max_requests > 0 and self.in_flight >= self.max_requests) or held_bytes >= MAX_GATE_BYTES
 
 
-class Link(Line):
+class Link(MessageLine):
     """See the module. `name` is what sessions call it by; it, `host` and `realm` are empty until the peer has said who it is."""
 
     def __init__(
@@ -119,7 +118,6 @@ class Link(Line):
         self._expected_host = expected_host
         self._closed = closed
         self._stream = MessageStream(house.max_message_bytes)
-        self._next: bytes | None = None  # read, and left to the next turn
         self._peer: Peer | None = None
         self._joined = False
         self._farewells: list[asyncio.Future[bool]] = []
@@ -155,13 +153,6 @@ class Link(Line):
             self._do(peer.start(monotonic_ns()))
             self._write()
 
-    def data_received(self, data: bytes) -> None:
-        if self._life is not Life.OPEN:
-            return
-        self._stream.feed(data)
-        if not self._busy:
-            self._turn()
-
     def connection_lost(self, exc: Exception | None) -> None:
         peer = self._peer
         usable = self._joined
@@ -185,34 +176,22 @@ class Link(Line):
 
     # -- messages ------------------------------------------------------------------------------------------------------
 
-    def _turn(self) -> None:
-        self._busy = False
-        stream, peer = self._stream, self._peer
-        count = 0
-        over_at = monotonic() + TURN_SECONDS
-        while peer is not None and self._life is not Life.CLOSED and not self._full():
-            octets = self._next or stream.next()
-            self._next = None
-            if octets is None:
-                if stream.broken is not None:
-                    self._do(peer.broken(stream.broken))
-                break
-            if count and (count >= MAX_TURN_MESSAGES or monotonic() > over_at):
-                self._next = octets
-                self._busy = True
-                asyncio.get_running_loop().call_soon(self._turn)
-                break
-            self._do(peer.receive(octets, monotonic_ns()))
-            count += 1
-        if count:
-            self._since = 0.0
-        self._hold_bytes(stream.held)
-        self._write()
-        self._steer()
-        self._close_when_done()
+    def _feed(self, data: bytes) -> None:
+        self._stream.feed(data)
 
-    def _waits(self) -> bool:
-        return self._next is not None or self._stream.held > 0
+    def _cut(self) -> bytes | None:
+        stream = self._stream
+        octets = stream.next()
+        if octets is None and stream.broken is not None and self._peer is not None:
+            self._do(self._peer.broken(stream.broken))
+        return octets
+
+    def _held(self) -> int:
+        return self._stream.held
+
+    def _take(self, octets: bytes) -> None:
+        assert self._peer is not None, "a line that is open has its machine"
+        self._do(self._peer.receive(octets, monotonic_ns()))
 
     def _full(self) -> bool:
         """Not by the number of requests: one connection may bring those of a whole network, and who asks too many is told so."""

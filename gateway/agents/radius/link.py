@@ -8,23 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from time import monotonic
 
 from gateway.agents.radius.counts import BAD_AUTHENTICATOR, BAD_MESSAGE_AUTHENTICATOR
 from gateway.agents.radius.intake import ACCOUNTING, BOTH, Intake
-from gateway.agents.radius.limits import MAX_TURN_DATAGRAMS
 from gateway.agents.radius.nas import Sender
 from gateway.protocols.radius.codes import ACCOUNTING_REQUEST
 from gateway.protocols.radius.packet import Packet
 from gateway.protocols.radius.stream import PacketStream
-from gateway.transport import limits
-from gateway.transport.line import Life, Line
+from gateway.transport.line import Life
 from gateway.transport.listener import Listener
+from gateway.transport.messageline import MessageLine
 
-TURN_SECONDS = limits.TURN_SECONDS  # no constant to the compiler, so that a test can set it lower
 
-
-class RadiusLink(Line):
+class RadiusLink(MessageLine):
     """See the module. `takes` is what its port takes; `secret` that of TLS, empty for the NAS's own."""
 
     def __init__(self, door: Listener, intake: Intake, takes: int, secret: bytes = b"") -> None:
@@ -34,7 +30,6 @@ class RadiusLink(Line):
         self._takes = takes
         self._secret = secret
         self._stream = PacketStream()
-        self._next: bytes | None = None  # read, and left to the next turn
         self._sender: Sender | None = None
         self._changes = 0  # of the clients, when it was last asked who this is
 
@@ -59,45 +54,22 @@ class RadiusLink(Line):
         else:
             self.remote = f"{found.address}:{peername[1]}"
 
-    def data_received(self, data: bytes) -> None:
-        if self._life is not Life.OPEN:
-            return
+    # -- packets -------------------------------------------------------------------------------------------------------
+
+    def _feed(self, data: bytes) -> None:
         if self._changes != self._intake.nases.changes and self._transport is not None:
             self._identify(self._transport)
         self._stream.feed(data)
-        if not self._busy:
-            self._turn()
 
-    # -- packets -------------------------------------------------------------------------------------------------------
-
-    def _turn(self) -> None:
-        self._busy = False
+    def _cut(self) -> bytes | None:
         stream = self._stream
-        count = 0
-        over_at = monotonic() + TURN_SECONDS
-        while self._life is not Life.CLOSED and not self._full():
-            octets = self._next or stream.next()
-            self._next = None
-            if octets is None:
-                if stream.broken is not None:
-                    self._break(stream.broken.reason)
-                break
-            if count and (count >= MAX_TURN_DATAGRAMS or monotonic() > over_at):
-                self._next = octets
-                self._busy = True
-                asyncio.get_running_loop().call_soon(self._turn)
-                break
-            self._take(octets)
-            count += 1
-        if count:
-            self._since = 0.0
-        self._hold_bytes(stream.held)
-        self._write()
-        self._steer()
-        self._close_when_done()
+        octets = stream.next()
+        if octets is None and stream.broken is not None:
+            self._break(stream.broken.reason)
+        return octets
 
-    def _waits(self) -> bool:
-        return self._next is not None or self._stream.held > 0
+    def _held(self) -> int:
+        return self._stream.held
 
     def _take(self, octets: bytes) -> None:
         sender, intake = self._sender, self._intake

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from gateway.agents.diameter import link
+from gateway.transport import messageline
 
 
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """A turn may take as long as a busy machine makes it."""
-    monkeypatch.setattr(link, "TURN_SECONDS", 1_000)
+    monkeypatch.setattr(messageline, "TURN_SECONDS", 1_000)

@@ -9,12 +9,11 @@ from time import monotonic_ns
 
 import pytest
 
-from gateway.agents.diameter import link as links
-from gateway.agents.diameter.limits import MAX_TURN_MESSAGES
 from gateway.agents.diameter.link import Link
 from gateway.protocols.diameter.codes import DEVICE_WATCHDOG, DISCONNECT_CAUSE, DISCONNECT_PEER, REQUEST
 from gateway.protocols.diameter.message import encode
-from gateway.transport.limits import MAX_IN_FLIGHT
+from gateway.transport import messageline
+from gateway.transport.limits import MAX_CALLS_PER_TURN, MAX_IN_FLIGHT
 from tests.gateway.agents.diameter.station import HOST, REALM, Station, code_of, text, turns
 
 
@@ -93,7 +92,7 @@ def test_one_connection_may_bring_more_requests_than_a_client_of_json_rpc(tmp_pa
         peer = station.peer()
         count = MAX_IN_FLIGHT + 100
         peer.link.data_received(b"".join(peer.ccr(2, 0, session=f"s;{n}", seconds=0) for n in range(count)))
-        await turns(count // MAX_TURN_MESSAGES + 2)
+        await turns(count // MAX_CALLS_PER_TURN + 2)
         assert station.house.in_flight == count
         station.site.gather()
         assert len(peer.heard()) == count
@@ -102,7 +101,7 @@ def test_one_connection_may_bring_more_requests_than_a_client_of_json_rpc(tmp_pa
 
 
 def test_a_turn_ends_and_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(links, "TURN_SECONDS", -1)
+    monkeypatch.setattr(messageline, "TURN_SECONDS", -1)
 
     async def test() -> None:
         station = Station(tmp_path)
