@@ -10,20 +10,17 @@ from __future__ import annotations
 import argparse
 import socket
 import time
-import tomllib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from engine.usage import SECOND, parse_duration
 from gateway.cli.avps import Tree, as_data, avp_named, decoded, encoded, lines_of, merged, read_words
 from gateway.cli.client import context_of, read_server, tls_arguments
 from gateway.cli.diameterlink import DiameterLink, bits_of, result_of
-from gateway.cli.limits import DIAMETER_SECONDS, MAX_SENT_REQUESTS
+from gateway.cli.limits import DIAMETER_SECONDS
 from gateway.cli.outcome import CommandError, Exit, UsageError
+from gateway.cli.requestfile import Part, read_parts
 from gateway.cli.terminal import plain_json
 from gateway.config.source import nearest
 from gateway.protocols.diameter.builtin import load_dictionaries
@@ -129,50 +126,21 @@ def _plan(options: argparse.Namespace) -> Plan:
 
 def read_file(name: str) -> Plan:
     """The requests of a TOML file. UsageError with the name of what is wrong in it."""
-    try:
-        text = tomllib.loads(Path(name).read_text(), parse_float=Decimal)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{name}: {error.strerror if isinstance(error, OSError) else error}") from None
-    _known(name, "the file", text, FILE_KEYS)
-    common = _table(name, "avps", text.get("avps", {}))
-    requests = text.get("request")
-    if not isinstance(requests, list) or not 0 < len(requests) <= MAX_SENT_REQUESTS:
-        raise UsageError(f"{name}: from 1 to {MAX_SENT_REQUESTS:,} [[request]] are wanted")
-    wanted = [_wanted(name, number, one, common) for number, one in enumerate(requests, 1)]
-    words = [str(text.get(key, "")) for key in FILE_KEYS[:4]]
-    return Plan(words[0], words[1], words[2], words[3], wanted)
+    common, parts = read_parts(name, FILE_KEYS, REQUEST_KEYS)
+    if not parts:
+        raise common.fault("at least one [[request]] is wanted")
+    avps = common.tree("avps")
+    words = [common.text(key) for key in FILE_KEYS[:4]]
+    return Plan(words[0], words[1], words[2], words[3], [_wanted(part, avps) for part in parts])
 
 
-def _wanted(name: str, number: int, one: object, common: Tree) -> Wanted:
-    where = f"request {number}"
-    table = _table(name, where, one)
-    _known(name, where, table, REQUEST_KEYS)
-    command, expect = table.get("command"), table.get("expect", 0)
-    if not isinstance(command, str) or not isinstance(expect, int):
-        raise UsageError(f"{name}: {where}: command is wanted as a text, expect as a number")
-    pauses = [_seconds(name, where, table.get(key, 0)) for key in ("pause", "wait")]
-    avps = merged(common, _table(name, where, table.get("avps", {})))
-    return Wanted(command, avps, expect, str(table.get("session", "")), table.get("again") is True, pauses[0], pauses[1])
-
-
-def _table(name: str, where: str, value: object) -> Tree:
-    if not isinstance(value, dict):
-        raise UsageError(f"{name}: {where}: a table is wanted")
-    return value
-
-
-def _known(name: str, where: str, table: Mapping[str, object], known: tuple[str, ...]) -> None:
-    for key in table:
-        if key not in known:
-            near = nearest(key, known)
-            raise UsageError(f"{name}: {where} has no {key}{f'; did you mean {near}?' if near else ''}")
-
-
-def _seconds(name: str, where: str, value: object) -> float:
-    try:
-        return float(value) if isinstance(value, int | Decimal) else parse_duration(str(value)) / SECOND
-    except ValueError:
-        raise UsageError(f"{name}: {where}: {value} is no duration") from None
+def _wanted(part: Part, common: Tree) -> Wanted:
+    command, expect = part.table.get("command"), part.table.get("expect", 0)
+    if not isinstance(command, str) or isinstance(expect, bool) or not isinstance(expect, int):
+        raise part.fault("command is wanted as a text, expect as a number")
+    avps = merged(common, part.tree("avps"))
+    again = part.table.get("again") is True
+    return Wanted(command, avps, expect, part.text("session"), again, part.seconds("pause"), part.seconds("wait"))
 
 
 # -- sending -------------------------------------------------------------------------------------------------------------

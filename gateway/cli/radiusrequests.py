@@ -9,19 +9,15 @@ from __future__ import annotations
 import os
 import socket
 import time
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from hashlib import md5
-from pathlib import Path
 from typing import Final, TypeAlias
 
 from engine.fields.path import split_path
-from engine.usage import SECOND, parse_duration
-from gateway.cli.limits import MAX_SENT_REQUESTS
 from gateway.cli.outcome import UsageError
+from gateway.cli.requestfile import Part, read_parts
 from gateway.config.source import nearest
 from gateway.protocols.radius.building import Builder
 from gateway.protocols.radius.chap import chap_password
@@ -129,55 +125,30 @@ def read_words(words: Sequence[str]) -> list[Pair]:
 
 def read_file(name: str) -> Plan:
     """The requests of a TOML file, and what they have in common. UsageError with the name of what is wrong in it."""
-    try:
-        text = tomllib.loads(Path(name).read_text(), parse_float=Decimal)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{name}: {error.strerror if isinstance(error, OSError) else error}") from None
-    _known(name, "the file", text, FILE_KEYS)
-    common = _attributes(name, "attributes", text.get("attributes", {}))
-    requests = text.get("request", [])
-    if not isinstance(requests, list) or len(requests) > MAX_SENT_REQUESTS:
-        raise UsageError(f"{name}: [[request]] are tables, {MAX_SENT_REQUESTS:,} of them at most")
-    wanted = [_wanted(name, number, one, common) for number, one in enumerate(requests, 1)]
-    return Plan(str(text.get("server", "")), common, wanted)
+    file, parts = read_parts(name, FILE_KEYS, REQUEST_KEYS)
+    common = _attributes(file)
+    return Plan(file.text("server"), common, [_wanted(part, common) for part in parts])
 
 
-def _wanted(name: str, number: int, one: object, common: list[Pair]) -> Wanted:
-    where = f"request {number}"
-    if not isinstance(one, dict):
-        raise UsageError(f"{name}: {where}: a table is wanted")
-    _known(name, where, one, REQUEST_KEYS)
-    expect, auth = str(one.get("expect", "")), str(one.get("auth", ""))
+def _wanted(part: Part, common: list[Pair]) -> Wanted:
+    expect, auth = part.text("expect"), part.text("auth")
     codes = {word.lower(): code for code, word in CODE_NAMES.items()}
     if expect and expect.lower() not in codes:
-        raise UsageError(f"{name}: {where}: expect: {expect} is no answer; {', '.join(CODE_NAMES.values())} are there")
+        raise part.fault(f"expect: {expect} is no answer; {', '.join(CODE_NAMES.values())} are there")
     if auth and auth not in AUTH:
-        raise UsageError(f"{name}: {where}: auth: {', '.join(AUTH)} are there")
-    own = _attributes(name, where, one.get("attributes", {}))
-    try:
-        pause = parse_duration(str(one.get("pause", "0"))) / SECOND
-    except ValueError:
-        raise UsageError(f"{name}: {where}: pause: {one['pause']} is no duration") from None
-    return Wanted(read_kind(str(one.get("send", ""))), over(common, own), codes.get(expect.lower(), 0), auth, pause)
+        raise part.fault(f"auth: {', '.join(AUTH)} are there")
+    attributes = over(common, _attributes(part))
+    return Wanted(read_kind(part.text("send")), attributes, codes.get(expect.lower(), 0), auth, part.seconds("pause"))
 
 
-def _attributes(name: str, where: str, table: object) -> list[Pair]:
-    if not isinstance(table, Mapping):
-        raise UsageError(f"{name}: {where}: attributes are a table")
+def _attributes(part: Part) -> list[Pair]:
     found: list[Pair] = []
-    for key, value in table.items():
+    for key, value in part.tree("attributes").items():
         for one in value if isinstance(value, list) else (value,):
             if isinstance(one, Mapping | list):
-                raise UsageError(f"{name}: {where}: {key}: a text or a number is wanted, or a list of them")
-            found.append((str(key), one.isoformat() if isinstance(one, datetime) else str(one)))
+                raise part.fault(f"{key}: a text or a number is wanted, or a list of them")
+            found.append((key, one.isoformat() if isinstance(one, datetime) else str(one)))
     return found
-
-
-def _known(name: str, where: str, table: Mapping[str, object], known: tuple[str, ...]) -> None:
-    for key in table:
-        if key not in known:
-            near = nearest(key, known)
-            raise UsageError(f"{name}: {where} has no {key}{f'; did you mean {near}?' if near else ''}")
 
 
 def over(common: Sequence[Pair], own: Sequence[Pair]) -> list[Pair]:

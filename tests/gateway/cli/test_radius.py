@@ -303,6 +303,13 @@ def test_what_cannot_be_sent_is_told(words: tuple[str, ...], told: str, capsys: 
     assert told in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(("pause", "seconds"), [("2", 2.0), ("0.5", 0.5), ("'500ms'", 0.5), ("'1m'", 60.0)])
+def test_a_pause_is_seconds_or_a_duration(pause: str, seconds: float, tmp_path: Path) -> None:
+    file = tmp_path / "f.toml"
+    file.write_text(f"[[request]]\nsend = 'start'\npause = {pause}")
+    assert read_file(str(file)).requests[0].pause == seconds
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -312,6 +319,7 @@ def test_what_cannot_be_sent_is_told(words: tuple[str, ...], told: str, capsys: 
         ("[[request]]\nsend = 'access-request'\nauth = 'eap'", "request 1: auth: pap, chap, mschapv2, digest are there"),
         ("[[request]]\nsend = 'start'\npause = 'soon'", "pause: soon is no duration"),
         ("[attributes]\nUser-Name = {a = 1}", "User-Name: a text or a number is wanted"),
+        ("attributes = 1", "the file: attributes: a table is wanted"),
         ("request = 1", "[[request]] are tables"),
         ("[", "faulty.toml: "),
     ],

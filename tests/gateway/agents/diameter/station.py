@@ -4,16 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from engine.times import UTC_ZONE
 from gateway.agents.diameter.agent import DiameterAgent
 from gateway.agents.diameter.assembly import diameter_agent
 from gateway.agents.diameter.link import Link
-from gateway.agents.surroundings import Surroundings
-from gateway.config import load
-from gateway.processors.usercache import UserCache
 from gateway.protocols.diameter.answers import number_avp, plain_avp
 from gateway.protocols.diameter.building import Builder
 from gateway.protocols.diameter.codes import (
@@ -26,13 +21,9 @@ from gateway.protocols.diameter.codes import (
 )
 from gateway.protocols.diameter.message import Message, answer_to, decode, encode
 from gateway.protocols.diameter.stream import MessageStream
-from gateway.transport.caps import Caps
-from gateway.transport.census import Census
-from gateway.transport.gate import Gate
 from gateway.transport.tls import Certificates
 from tests.engine.sessions.switch import Switch
-from tests.gateway.agents.door import Door
-from tests.gateway.transport.test_jsonrpc import Wire
+from tests.gateway.agents.station import Address, FarEnd, Ground
 
 HOST, REALM = "pgw.example", "example"
 PROCESSORS = """
@@ -90,18 +81,7 @@ REPLY = """[
 ]"""
 
 
-class Address(Wire):
-    """A transport from an address."""
-
-    def __init__(self, remote: str = "192.0.2.7", port: int = 40_000) -> None:
-        super().__init__()
-        self.remote = remote, port
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        return {"peername": self.remote, "sockname": ("192.0.2.1", 3868)}.get(name, default)
-
-
-class Station:
+class Station(Ground):
     """`options` are lines of [diameter_agent], `sections` stand before it. Answers leave when `site.gather` brings what they tell to the
     disk."""
 
@@ -115,41 +95,20 @@ class Station:
         certificates: Certificates | None = None,
         sections: str = "",
     ) -> None:
-        self.site = site or Switch()
-        path = folder / "tollwire.toml"
         given = {line.partition(" = ")[0] for line in options.splitlines()}
         options += "".join(f'\n{name} = "{value}"' for name, value in DEFAULTS.items() if name not in given)
-        path.write_text(sections + PROCESSORS.format(options=options, reply=REPLY.replace("\n", ""), fields=FIELDS))
-        loaded = load(str(path), environ={})
-        assert not loaded.faults, loaded.faults
-        section = loaded.tree.diameter()
+        text = sections + PROCESSORS.format(options=options, reply=REPLY.replace("\n", ""), fields=FIELDS)
+        super().__init__(folder, text, site, caps, certificates)
+        section = self.loaded.tree.diameter()
         assert section is not None
-        journal = self.site.storage.journal
-        self.gate = Gate(journal)
-        self.caps = Caps(caps, journal, queue=False) if caps else None
-        self.door = Door(self.site)
-        around = Surroundings(
-            door=self.door,
-            filters=self.site.engine.filters,
-            clock=lambda: self.site.now,
-            gate=self.gate,
-            census=Census(100),
-            caps=self.caps,
-            certificates=certificates,
-            chance=Random(1),
-            node_id="test",
-            process_tag="here-",
-            zone=UTC_ZONE,
-            user_cache=UserCache(),
-        )
-        self.agent: DiameterAgent = diameter_agent(loaded.tree, section, around)
+        self.agent: DiameterAgent = diameter_agent(self.loaded.tree, section, self.around)
         self.house = self.agent.house
         self.builder = Builder(self.house.requests.language.dictionary)
 
     def connect(self, remote: str = "192.0.2.7", **link: Any) -> Far:
         """A peer's connection that has said nothing yet."""
         made = Link(self.agent._dialled, self.house, self.agent._settings, **link)
-        return Far(self, made, Address(remote))
+        return Far(self, made, Address(remote, 40_000, 3868))
 
     def peer(self, host: str = HOST, realm: str = REALM, remote: str = "192.0.2.7") -> Far:
         """A peer that is up."""
@@ -159,32 +118,27 @@ class Station:
         return far
 
 
-class Far:
+class Far(FarEnd):
     """The peer's end of a connection."""
 
     def __init__(self, station: Station, link: Link, wire: Address) -> None:
         self.station = station
         self.link = link
-        self.wire = wire
         self.hop = 100
         self.stream = MessageStream()
-        self.seen = 0
-        link.connection_made(wire)
+        super().__init__(station.site, link, wire)
 
     def heard(self) -> list[Message]:
         """What came since this was last called."""
-        data = b"".join(self.wire.writes[self.seen :])
-        self.seen = len(self.wire.writes)
-        self.stream.feed(data)
+        self.stream.feed(self.octets())
         found: list[Message] = []
         while (octets := self.stream.next()) is not None:
             found.append(decode(octets))
         return found
 
     def says(self, *octets: bytes) -> list[Message]:
-        """Sends octets; what it hears when all is on the disk."""
-        self.link.data_received(b"".join(octets))
-        self.station.site.gather()
+        """Sends octets in one piece; what it hears when all is on the disk."""
+        self.sends(b"".join(octets))
         return self.heard()
 
     def cer(self, host: str = HOST, realm: str = REALM) -> bytes:

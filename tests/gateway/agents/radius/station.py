@@ -4,33 +4,24 @@ from __future__ import annotations
 
 from collections import deque
 from pathlib import Path
-from random import Random
 from typing import Any
 
-from engine.times import UTC_ZONE
 from gateway.agents.radius.agent import RadiusAgent
 from gateway.agents.radius.assembly import radius_agent
 from gateway.agents.radius.counts import NasCounts
 from gateway.agents.radius.intake import ACCOUNTING, AUTHENTICATION, BOTH
 from gateway.agents.radius.link import RadiusLink
 from gateway.agents.radius.port import DatagramPort
-from gateway.agents.surroundings import Surroundings
-from gateway.config import load
-from gateway.processors.usercache import UserCache
 from gateway.protocols.radius.codes import ACCESS_REQUEST, ACCOUNTING_REQUEST, AUTHENTICATOR_BYTES
 from gateway.protocols.radius.duplicates import Duplicates
 from gateway.protocols.radius.packet import Packet, decode
 from gateway.protocols.radius.showing import shown
 from gateway.protocols.radius.signing import ABSENT, answer_is_signed, message_authenticator, request
 from gateway.protocols.radius.stream import PacketStream
-from gateway.transport.caps import Caps
-from gateway.transport.census import Census
-from gateway.transport.gate import Gate
 from gateway.transport.listener import Listener
 from gateway.transport.tls import Certificates
 from tests.engine.sessions.switch import Switch
-from tests.gateway.agents.door import Door
-from tests.gateway.transport.test_jsonrpc import Wire
+from tests.gateway.agents.station import Address, FarEnd, Ground
 
 SECRET = b"between-us"
 NAS = "192.0.2.10"
@@ -120,7 +111,7 @@ class Socket:
         return len(data)
 
 
-class Station:
+class Station(Ground):
     """`options` are lines of [radius_agent]. Answers leave when `site.gather` brings what they tell to the disk."""
 
     def __init__(
@@ -135,36 +126,13 @@ class Station:
         certificates: Certificates | None = None,
         processors: str = PROCESSORS,
     ) -> None:
-        self.site = site or Switch()
-        path = folder / "tollwire.toml"
-        options = f"{options}\n{clients}"
-        path.write_text(
-            sections + processors.replace("{options}", options).replace("{reply}", REPLY.replace("\n", "")).replace("{fields}", FIELDS)
-        )
-        self.loaded = load(str(path), environ={})
-        assert not self.loaded.faults, self.loaded.faults
+        given = {"{options}": f"{options}\n{clients}", "{reply}": REPLY.replace("\n", ""), "{fields}": FIELDS}
+        for word, lines in given.items():
+            processors = processors.replace(word, lines)
+        super().__init__(folder, sections + processors, site, caps, certificates)
         section = self.loaded.tree.radius()
         assert section is not None
-        journal = self.site.storage.journal
-        self.gate = Gate(journal)
-        self.caps = Caps(caps, journal, queue=False) if caps else None
-        self.census = Census(100)
-        self.door = Door(self.site)
-        self.around = around = Surroundings(
-            door=self.door,
-            filters=self.site.engine.filters,
-            clock=lambda: self.site.now,
-            gate=self.gate,
-            census=self.census,
-            caps=self.caps,
-            certificates=certificates,
-            chance=Random(1),
-            node_id="test",
-            process_tag="here-",
-            zone=UTC_ZONE,
-            user_cache=UserCache(),
-        )
-        self.agent: RadiusAgent = radius_agent(self.loaded.tree, section, around)
+        self.agent: RadiusAgent = radius_agent(self.loaded.tree, section, self.around)
         self.intake = self.agent.intake
         self.sockets = {AUTHENTICATION: Socket(), ACCOUNTING: Socket()}
         self.ports = {takes: self._port(takes) for takes in self.sockets}
@@ -233,38 +201,20 @@ class Station:
         return Far(self, takes, remote, secret)
 
 
-class Address(Wire):
-    """A transport from an address."""
-
-    def __init__(self, remote: str) -> None:
-        super().__init__()
-        self.remote = remote
-
-    def get_extra_info(self, name: str, default: Any = None) -> Any:
-        certificate = {"subject": ((("commonName", "nas"),),)}
-        return {"peername": (self.remote, 1024), "sockname": ("192.0.2.1", 1812), "peercert": certificate}.get(name, default)
-
-
-class Far:
+class Far(FarEnd):
     """The NAS's end of a connection."""
 
     def __init__(self, station: Station, takes: int, remote: str, secret: bytes) -> None:
-        self.station = station
         door: Listener = Listener(station.gate, station.census, lambda: link)
         link = self.link = RadiusLink(door, station.intake, takes, secret)
-        self.wire = Address(remote)
         self.stream = PacketStream()
-        self.seen = 0
-        self.link.connection_made(self.wire)
+        certificate = {"subject": ((("commonName", "nas"),),)}
+        super().__init__(station.site, link, Address(remote, 1024, 1812, peercert=certificate))
 
     def says(self, *octets: bytes) -> list[Packet]:
         """Sends octets; what it hears when all is on the disk."""
-        for some in octets:
-            self.link.data_received(some)
-        self.station.site.gather()
-        data = b"".join(self.wire.writes[self.seen :])
-        self.seen = len(self.wire.writes)
-        self.stream.feed(data)
+        self.sends(*octets)
+        self.stream.feed(self.octets())
         found: list[Packet] = []
         while (cut := self.stream.next()) is not None:
             found.append(decode(cut))
