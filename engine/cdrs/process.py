@@ -182,6 +182,23 @@ class CdrServer:
         self._guard(runs, plan, now_ns)
         self._work(runs, plan, now_ns)
 
+    def known(self, cgrid: str, run_id: str) -> CdrPut | None:
+        """The record of a session's run; None without one."""
+        return self._known(cgrid, run_id)
+
+    def correct_run(self, event: Event, previous: CdrPut, cost: EventCost | None, now_ns: int) -> None:
+        """The record of a session's run in place of its `previous` one. `cost` is what the session took for it, all in all; without one it
+        is rated anew, after what the previous one took has gone back. RequestError PARTIALLY_EXECUTED, nothing done, where the event cannot
+        be a record."""
+        run = self._run(event, cost, now_ns)
+        run.previous = previous
+        if cost is not None:
+            self._store(run, now_ns)
+            return
+        plan = Plan(attributes=False, chargers=False, refund=False, reprocess=True, rate=True, store=True)
+        self._check(run, plan)
+        self._work([run], plan, now_ns)
+
     def _refuse_unbuilt(self, events: Sequence[Event], switches: CdrSwitches) -> None:
         """Thresholds and stats that are asked for by name, and have profiles in a tenant, are not passed over in silence."""
         if switches.thresholds:

@@ -285,6 +285,16 @@ class EventCost:
         self.charges = charges
         return corrections
 
+    def unround(self) -> list[tuple[str, str, Amount]]:
+        """As before `round`, for a cost that goes on after all; answers the same of what that gives back, or takes."""
+        corrections: list[tuple[str, str, Amount]] = []
+        for charge in self.charges:
+            rounding = charge.rounding
+            if rounding is not None and rounding.money is not None:
+                corrections.append((rounding.account_id, rounding.money.balance_uuid, -rounding.total))
+                charge.rounding = None
+        return corrections
+
     def refresh(self, accounts: Holders) -> None:
         """Shows in the summary what its balances hold now; those that are gone hold nothing."""
         summary = self.summary

@@ -233,7 +233,7 @@ class Life:
         last_used_ns = part.last_used_ns if part is not None else None
         known_ns = session.known_usage()
         if known_ns is not None and last_used_ns is None:
-            usage_ns = known_ns if usage_ns is None else self._no_less(session, usage_ns, known_ns)
+            usage_ns = known_ns if usage_ns is None else self.no_less(session, usage_ns, known_ns)
         if event is not None and event.has(ANSWER_TIME):
             for run in session.runs:
                 session.alter_run(run, ANSWER_TIME, event.fields[ANSWER_TIME])
@@ -244,7 +244,7 @@ class Life:
             ttl_ns = max(ttl_ns, REPORTED_SECONDS * SECOND)
         self.registry.close(session, now_ns + ttl_ns, now_ns, reported)
 
-    def _no_less(self, session: Session, usage_ns: int, known_ns: int) -> int:
+    def no_less(self, session: Session, usage_ns: int, known_ns: int) -> int:
         """The usage that an end says, or what was reported before where that is more: a counter went backwards, an operator is told."""
         if usage_ns >= known_ns:
             return usage_ns
@@ -261,10 +261,9 @@ class Life:
                 run.total_usage_ns = usage_ns
             elif last_used_ns is not None:
                 correct_usage(run, last_used_ns)
-            self._balance(session, run, cause)
-            self._round(run, cause)
+            self.balance(session, run, cause)
             self._store_cost(session, run, now_ns)
-        self._settled(session)
+        self.settled(session)
 
     def settle_message(self, session: Session, granted: dict[str, int], now_ns: int) -> None:
         """A one-time event costs what was granted."""
@@ -275,9 +274,9 @@ class Life:
                 run.total_usage_ns = least_ns
             self._round(run, cause)
             self._store_cost(session, run, now_ns)
-        self._settled(session)
+        self.settled(session)
 
-    def _settled(self, session: Session) -> None:
+    def settled(self, session: Session) -> None:
         """Its events say what it used; the journal keeps that by this mark alone."""
         session.settled = True
         for run in session.runs:
@@ -285,7 +284,12 @@ class Life:
         if session.runs:
             session.event.fields[USAGE] = session.total_usage_ns()
 
-    def _balance(self, session: Session, run: Run, cause: Cause) -> None:
+    def balance(self, session: Session, run: Run, cause: Cause) -> None:
+        """Makes what was charged of a run what it used, rounded as its prices say."""
+        self._even_out(session, run, cause)
+        self._round(run, cause)
+
+    def _even_out(self, session: Session, run: Run, cause: Cause) -> None:
         cost = run.cost
         if cost is None and (not run.is_debited or run.short or session.failed):
             return
@@ -337,10 +341,11 @@ class Life:
         usage_ns: int | None = None,
         last_used_ns: int | None = None,
         told: bool = False,
+        final: bool = False,
     ) -> None:
         """The engine ends the session: `extra_ns` more are debited, it is charged for, its records are made, and its client learns of it
-        (unless it was told before). Its switch's own end will cost nothing. Where nothing else is said it used what its client reported,
-        else what it was granted."""
+        (unless it was told before). Its switch's own end will cost nothing; that of a client that reports corrects it, unless this is
+        `final` (engine.sessions.correcting). Where nothing else is said it used what its client reported, else what it was granted."""
         if usage_ns is None and last_used_ns is None and extra_ns <= 0:
             usage_ns = session.known_usage()
         if extra_ns > 0:
@@ -352,7 +357,7 @@ class Life:
             last_used_ns = None  # the debit has corrected it
         self.settle(session, usage_ns, last_used_ns, now_ns)
         trouble = self._record(session, now_ns)
-        self.registry.bury(session, now_ns)
+        self.registry.bury(session, now_ns, corrected=session.reports and not final)
         if session.client and not told:
             fields = dict(session.event.fields)
             self.effects.append(

@@ -13,11 +13,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from engine import limits
 from engine.event import field_text
 from engine.limits import (
     AWAKE_ENDED,
     AWAKE_SESSIONS,
     CLOSED_SESSIONS,
+    CORRECTED_SECONDS,
     FORGOTTEN_PER_STEP,
     PASSIVE_SESSIONS,
     RESTED_PER_STEP,
@@ -28,6 +30,7 @@ from engine.limits import (
 from engine.records import Record, SessionClosed, SessionProgress, SessionPut
 from engine.sessions.session import NEVER, Session
 from engine.sessions.snapshot import (
+    BURIED,
     ENDED,
     OPEN,
     PASSIVE,
@@ -43,8 +46,11 @@ from engine.sessions.snapshot import (
 from engine.sessions.timers import Timers
 from engine.times import SECOND
 
+CORRECTED_SESSIONS = limits.CORRECTED_SESSIONS  # no constant to the compiler, so that a test can set it lower
+
 _NONE: Final[dict[str, None]] = {}
 _FORGET_NS: Final = SECOND // 10  # between two looks at what is over
+_UNTOLD_NS: Final = (TOMBSTONE_SECONDS - CORRECTED_SECONDS) * SECOND  # that a tombstone stands longer than what it keeps
 ALWAYS_INDEXED: Final = ("CGRID", "OriginID", "Account")
 
 
@@ -68,6 +74,8 @@ class Registry:
     _late: dict[str, None]  # ended ones of which reports may come late: forgotten they leave a tombstone
     _sleeping_ended: dict[str, Stored]
     _tombstones: dict[str, int]
+    _remains: dict[str, Stored]  # of those that have a tombstone, what their clients' late ends correct
+    _unburied: dict[str, Session]  # of them those that the step under way has changed
     _index: dict[tuple[str, str], dict[str, None]]
     _forget_at: int
     _changed: dict[str, None]
@@ -91,6 +99,8 @@ class Registry:
         self._late = {}
         self._sleeping_ended = {}
         self._tombstones = {}
+        self._remains = {}
+        self._unburied = {}
         self._forget_at = 0
         self._index = {}
         self._changed = {}
@@ -105,6 +115,7 @@ class Registry:
             "sessions_passive": len(self.passive),
             "sessions_ended": len(self._ended_until),
             "tombstones": len(self._tombstones),
+            "sessions_correctable": self._correctable,
             "timers": len(self.timers),
         }
 
@@ -124,7 +135,7 @@ class Registry:
         self._ended_until.pop(cgrid, None)
         self._sleeping_ended.pop(cgrid, None)
         self._late.pop(cgrid, None)
-        self._tombstones.pop(cgrid, None)
+        self._dig_up(cgrid)
         self.passive.pop(cgrid, None)
         known = self.get(cgrid)
         if known is not None:
@@ -162,21 +173,47 @@ class Registry:
         self._ended[cgrid] = session
         self._ended_until.pop(cgrid, None)
         self._ended_until[cgrid] = until_ns
-        self._tombstones.pop(cgrid, None)
+        self._dig_up(cgrid)
         self._changed[cgrid] = None
         self._forget(now_ns)
 
-    def bury(self, session: Session, now_ns: int) -> None:
-        """The engine ended the session: its switch's end and record will cost nothing."""
+    def bury(self, session: Session, now_ns: int, *, corrected: bool = False) -> None:
+        """The engine ended the session: its switch's end and record will cost nothing, or where it may be `corrected` what they say."""
+        cgrid = session.cgrid
         self._leave(session)
-        self._ended.pop(session.cgrid, None)
-        self._ended_until.pop(session.cgrid, None)
-        self._late.pop(session.cgrid, None)
-        self._tombstones.pop(session.cgrid, None)
-        self._tombstones[session.cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
-        self._gone.append(SessionClosed(session.cgrid))
-        self._changed[session.cgrid] = None
+        self._ended.pop(cgrid, None)
+        self._ended_until.pop(cgrid, None)
+        self._late.pop(cgrid, None)
+        self._dig_up(cgrid)
+        self._tombstones[cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
+        if corrected:
+            self._unburied[cgrid] = session
+        else:
+            self._gone.append(SessionClosed(cgrid))
+        self._changed[cgrid] = None
         self._forget(now_ns)
+
+    def _dig_up(self, cgrid: str) -> None:
+        """Nothing is known any more of an end by the engine."""
+        self._tombstones.pop(cgrid, None)
+        self._remains.pop(cgrid, None)
+        self._unburied.pop(cgrid, None)
+
+    def remains(self, cgrid: str, now_ns: int) -> Session | None:
+        """The session that the engine ended, whose client's late end corrects what it was charged; `bury` it again, or `seal` it."""
+        if self._tombstones.get(cgrid, 0) - _UNTOLD_NS <= now_ns:
+            return None
+        session = self._unburied.get(cgrid)
+        if session is None and cgrid in self._remains:
+            session = decode_session(cgrid, self._remains[cgrid], self.ticks_ahead_ns)
+        return session
+
+    def seal(self, cgrid: str) -> None:
+        """What the session was charged stays as it is: a tombstone is all that is left of it."""
+        self._remains.pop(cgrid, None)
+        self._unburied.pop(cgrid, None)
+        self._gone.append(SessionClosed(cgrid))
+        self._changed[cgrid] = None
 
     def drop(self, session: Session) -> None:
         """The session is over and nothing is remembered of it."""
@@ -222,7 +259,8 @@ class Registry:
     def _forget(self, now_ns: int) -> None:
         """Forgets what is over for long enough, and the oldest where there is too much: some at a time, because a look at the first of a
         dict passes over all that went before it."""
-        if now_ns < self._forget_at and len(self._ended_until) <= CLOSED_SESSIONS and len(self._tombstones) <= TOMBSTONES:
+        crowded = len(self._ended_until) > CLOSED_SESSIONS or len(self._tombstones) > TOMBSTONES or self._correctable > CORRECTED_SESSIONS
+        if now_ns < self._forget_at and not crowded:
             return
         self._forget_at = now_ns + _FORGET_NS
         for cgrid in _due(self._ended_until, now_ns, CLOSED_SESSIONS):
@@ -234,9 +272,22 @@ class Registry:
                 del self._late[cgrid]
                 self._tombstones[cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
                 self._changed[cgrid] = None
+        for cgrid in self._kept_too_long(now_ns):
+            self.seal(cgrid)
+            self._forget_at = 0
         for cgrid in _due(self._tombstones, now_ns, TOMBSTONES):
-            del self._tombstones[cgrid]
+            self._dig_up(cgrid)
             self._forgotten(cgrid)
+
+    @property
+    def _correctable(self) -> int:
+        return len(self._remains) + len(self._unburied)
+
+    def _kept_too_long(self, now_ns: int) -> list[str]:
+        """The first of those that are kept for a correction and need not be any more."""
+        spare = self._correctable - CORRECTED_SESSIONS
+        first = enumerate(_first(self._remains, FORGOTTEN_PER_STEP))
+        return [cgrid for place, cgrid in first if place < spare or self._tombstones[cgrid] - _UNTOLD_NS <= now_ns]
 
     def _forgotten(self, cgrid: str) -> None:
         self._changed.pop(cgrid, None)
@@ -255,6 +306,7 @@ class Registry:
         self._ended.pop(session.cgrid, None)
         self._ended_until.pop(session.cgrid, None)
         self._late.pop(session.cgrid, None)
+        self._dig_up(session.cgrid)
         self.passive[session.cgrid] = session
         self._changed[session.cgrid] = None
         return True
@@ -365,6 +417,11 @@ class Registry:
         if session is not None:
             self._put(session, REPORTED if cgrid in self._late else ENDED, self._ended_until[cgrid], records)
             return
+        session = self._unburied.pop(cgrid, None)
+        if session is not None:
+            self._put(session, BURIED, self._tombstones[cgrid], records)
+            self._remains[cgrid] = _stored(session, BURIED, self._tombstones[cgrid])
+            return
         if cgrid in self._tombstones:
             records.append(SessionPut(cgrid, encode_tombstone(self._tombstones[cgrid])))
             return
@@ -408,6 +465,7 @@ class Registry:
         self._stored = {}
         self._ended_until = dict(sorted(self._ended_until.items(), key=_moment))
         self._tombstones = dict(sorted(self._tombstones.items(), key=_moment))
+        self._remains = {cgrid: self._remains[cgrid] for cgrid in self._tombstones if cgrid in self._remains}
 
     def _sort_in(self, cgrid: str, stored: Stored) -> None:
         head = stored.head()
@@ -422,6 +480,9 @@ class Registry:
             self._ended_until[cgrid] = head.due_at
             if head.kind == REPORTED:
                 self._late[cgrid] = None
+        elif head.kind == BURIED:
+            self._remains[cgrid] = stored
+            self._tombstones[cgrid] = head.due_at
         elif head.kind == PASSIVE:
             self.passive[cgrid] = decode_session(cgrid, stored, 0)
 

@@ -101,6 +101,31 @@ def add_cost(run: Run, cost: EventCost, returned: frozenset[str] = ALL_UNITS) ->
         known.merge(cost, returned)
 
 
+def rewind(run: Run, begin_ns: int) -> None:
+    """The run, whose unused part has gone back, is to be charged on from where its cost ends; `begin_ns` is where it began, if that was
+    all."""
+    call, cost = run.call, run.cost
+    if cost is None:
+        return
+    used_ns = cost.usage_ns
+    end_ns = (cost.start_ns if cost.charges else begin_ns) + used_ns
+    if call.end_ns == end_ns and call.duration_index_ns == used_ns:
+        return
+    call.start_ns = call.end_ns = end_ns
+    call.duration_index_ns = used_ns
+    call.max_cost_so_far = cost.cost
+    call.run_price = None
+    call.run_step_ns = call.run_length = 0
+    if not cost.charges:
+        call.loop_index = 0
+    elif cost.charges[-1].increments:
+        last = cost.charges[-1].increments[-1]
+        if last.price is not None and last.money is not None:
+            call.run_price = last.price
+            call.run_step_ns = last.duration_ns
+            call.run_length = last.offset + last.count
+
+
 def debit_rest(charging: Charging, run: Run, missing_ns: int, cause: Cause) -> Refusal | None:
     """Debits what the session used beyond what was granted; the account may become negative."""
     call = run.call

@@ -147,6 +147,7 @@ class Session:
     ending_extra_ns: int
     ending_options: dict[str, object] | None  # of the operator who ends it; they do not outlive the process
     settled: bool  # what it took is what it used, and its events say so
+    reports: bool  # its client reports what happened, and does not ask
     reported_ns: int  # all that its client said that it used so far; NOT_REPORTED where it never counted so
     whole: bool
     altered: dict[str, object] | None
@@ -173,6 +174,7 @@ class Session:
         self.ending_extra_ns = 0
         self.ending_options = None
         self.settled = False
+        self.reports = False
         self.reported_ns = NOT_REPORTED
         self.whole = False
         self.altered = None

@@ -1,8 +1,8 @@
 """A session as the journal keeps it, so that it goes on after a restart with the next event.
 
 Two keys a session. What stays as it is from its begin to its end (its event, its runs' events, who it is) is written when it begins, and
-again when it changed: one octet and JSON, which keeps the values of an event as they came, numbers by their digits. What moves with
-each event is written at each event, whole: a head of 11 octets (what it is now: open, ended or passive; the instant of its next moment
+again when it changed: one octet and JSON, which keeps the values of an event as they came, numbers by their digits. What moves with each
+event is written at each event, whole: a head of 11 octets (what it is now: open, ended, buried or passive; the instant of its next moment
 or of its forgetting, ns since 1970, 8 octets; how many runs it has, 2 octets), then a msgpack array with the numbers of the session, the
 fields of its event that changed since it was written, for each run its numbers and what it cost, packed, and what its client reported
 that it used, where it did. A cost stays packed until somebody asks.
@@ -32,12 +32,14 @@ OPEN: Final = b"o"
 ENDED: Final = b"e"  # its record may still come
 REPORTED: Final = b"r"  # the same, of a client whose reports may come late and twice
 PASSIVE: Final = b"p"  # a copy of another engine's
+BURIED: Final = b"f"  # the engine ended it, and its client's late end corrects what it was charged
 TOMBSTONE: Final = b"t"  # the engine ended it: its switch's end costs nothing
 _HEAD: Final = 11
 _MOST_RUNS: Final = 0xFFFF
 _CHARGEABLE: Final = 1
 _FAILED: Final = 2
 _SETTLED: Final = 4
+_REPORTS: Final = 8
 _SHORT: Final = 1
 _FORCED: Final = 2
 
@@ -128,6 +130,7 @@ def encode_progress(session: Session, kind: bytes = OPEN, until_ns: int = 0) -> 
     held = session.lifetime
     altered = session.altered
     flags = (_CHARGEABLE if session.chargeable else 0) | (_FAILED if session.failed else 0) | (_SETTLED if session.settled else 0)
+    flags |= _REPORTS if session.reports else 0
     written: list[object] = [
         flags,
         split_amount(session.updated_at),
@@ -209,6 +212,7 @@ def decode_session(cgrid: str, stored: Stored, ticks_ahead_ns: int) -> Session:
     session.chargeable = bool(flags & _CHARGEABLE)
     session.failed = bool(flags & _FAILED)
     session.settled = bool(flags & _SETTLED)
+    session.reports = bool(flags & _REPORTS)
     session.reported_ns = read_amount(reported[0]) if reported else NOT_REPORTED
     session.updated_at = read_amount(updated)
     session.expires_at = _read_moment(expires)

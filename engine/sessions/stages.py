@@ -15,6 +15,7 @@ from engine.event import ORIGIN_ID, SOURCE, Event
 from engine.records import Record
 from engine.sessions import commands
 from engine.sessions.commands import Asked, SessionReply
+from engine.sessions.correcting import correct
 from engine.sessions.crowding import refuse_crowd, supersede
 from engine.sessions.life import Life
 from engine.sessions.listing import Matches
@@ -160,7 +161,7 @@ class Sessions:
         part = Part(event, self.life.options.sessions, begins=True)
         supersede(self.life, event, now_ns)
         refuse_crowd(self.life, event)
-        session = self._register(event, cgrid, client, now_ns, force_duration=force_duration)
+        session = self._register(event, cgrid, client, now_ns, force_duration=force_duration, reported=reported)
         if self.loops.begin(session, debit_interval(event, self.life.options.sessions), now_ns):
             part.last_used_ns = None
         return session, self._part(session, part, now_ns)
@@ -181,12 +182,13 @@ class Sessions:
             if began_ns is None or began_ns <= registry.buried_at(cgrid):
                 raise exists()
 
-    def _register(self, event: Event, cgrid: str, client: str, now_ns: int, *, force_duration: bool) -> Session:
+    def _register(self, event: Event, cgrid: str, client: str, now_ns: int, *, force_duration: bool, reported: bool) -> Session:
         """Makes a session and registers it, uncharged."""
         lifetime = read_lifetime(event, self.life.options.sessions)
         debit_interval(event, self.life.options.sessions)
         session = self.life.make(event, cgrid, client, now_ns, force_duration=force_duration)
         session.chargeable = chargeable(event)
+        session.reports = reported
         self.life.registry.add(session)
         self.life.live_on(session, lifetime, now_ns)
         return session
@@ -221,11 +223,13 @@ class Sessions:
         part = Part(event, self.life.options.sessions)
         session = self.known(event, now_ns)
         if session is None and reported and self.life.registry.is_over(event.cgrid(), now_ns):
+            if part.so_far_ns is not None:
+                correct(self.life, event, part.so_far_ns, now_ns, final=False)
             return {}
         if session is not None and part.so_far_ns is not None and part.so_far_ns < session.reported_ns:
             return {run.id: run.last_usage_ns for run in session.runs}
         if session is None:
-            session = self._register(event, event.cgrid(), client, now_ns, force_duration=False)
+            session = self._register(event, event.cgrid(), client, now_ns, force_duration=False, reported=reported)
             self.loops.begin(session, debit_interval(event, self.life.options.sessions), now_ns)
         else:
             lifetime = read_lifetime(event, self.life.options.sessions, session.lifetime)
@@ -276,6 +280,8 @@ class Sessions:
         if session is None:
             registry, cgrid = self.life.registry, event.cgrid()
             if registry.is_over(cgrid, now_ns) if reported else registry.is_buried(cgrid, now_ns):
+                if reported and part.given_ns is not None:
+                    correct(self.life, event, part.given_ns, now_ns, final=True)
                 return
             session = self.life.make(event, cgrid, client, now_ns, force_duration=force_duration)
             session.chargeable = chargeable(event)

@@ -113,7 +113,7 @@ class Sweeps:
         return False
 
     def _end(self, session: Session, sweep: Sweep, now_ns: int) -> None:
-        self.life.force_end(session, sweep.reason, now_ns, told=True)
+        self.life.force_end(session, sweep.reason, now_ns, told=True, final=True)
 
     # -- the journal ---------------------------------------------------------------------------------------------------------
 

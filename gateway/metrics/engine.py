@@ -85,6 +85,12 @@ ENGINE: Final = (
     Metric("sessions_passive", GAUGE, "Copies of other engines' sessions.", _size("sessions_passive")),
     Metric("sessions_ended", GAUGE, "Ended sessions that are kept for their record.", _size("sessions_ended")),
     Metric("tombstones", GAUGE, "Sessions that are over, known for that.", _size("tombstones")),
+    Metric(
+        "sessions_correctable",
+        GAUGE,
+        "Sessions that the engine ended and whose late end corrects what they cost.",
+        _size("sessions_correctable"),
+    ),
     Metric("session_sweeps", GAUGE, "Clients that began anew and whose sessions are being ended.", _size("session_sweeps")),
     Metric("timers", GAUGE, "Places of sessions in the heap of timers.", _size("timers")),
     Metric("session_costs", GAUGE, "Costs of ended sessions that wait for their record.", _size("session_costs")),

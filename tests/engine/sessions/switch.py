@@ -54,7 +54,7 @@ def whole_of(session: Session) -> list[object]:
     return [
         [session.cgrid, session.tenant, _event_of(session.event), session.begun_at, session.client, session.request, runs],
         [session.updated_at, session.expires_at, session.debit_interval_ns],
-        [session.chargeable, session.failed, session.settled, session.reported_ns],
+        [session.chargeable, session.failed, session.settled, session.reports, session.reported_ns],
         [held.ttl_ns, held.max_delay_ns, held.last_used_ns, held.last_usage_ns, held.usage_ns],
         [session.ending, session.ending_extra_ns],
     ]

@@ -155,7 +155,8 @@ def test_a_client_that_dies(kind: str) -> None:
     site.sleep(60 * SECOND)
     assert site.cdrs() == [(70, 7)]
     assert stop(site, 90, RequestType=kind) is None
-    assert site.cdrs() == [(70, 7)]
+    assert site.cdrs() == [(90, 9)], "it did not"
+    assert site.cash() == pytest.approx(91)
 
 
 def test_more_than_the_credit_pays() -> None:
@@ -297,7 +298,8 @@ def test_a_client_that_cannot_be_told() -> None:
     site.step(DisconnectFailed(session.cgrid, "INSUFFICIENT_CREDIT"))
     assert site.cdrs() == [(100, 10)]
     assert stop(site, 130) is None
-    assert site.cash() == pytest.approx(0)
+    assert site.cdrs() == [(130, 13)]
+    assert site.cash() == pytest.approx(-3)
 
 
 def test_an_account_that_is_disabled_meanwhile() -> None:
@@ -317,4 +319,5 @@ def test_an_operator_ends_a_session() -> None:
     site.step(ForceDisconnect(TENANT, ()))
     assert sorted(site.cdrs()) == [(30, 3), (60, 6)], "as it was reported, or granted"
     assert stop(site, 40) is None
+    assert sorted(site.cdrs()) == [(40, 4), (60, 6)], "as its end says"
     site.verify()

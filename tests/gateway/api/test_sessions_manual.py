@@ -6,7 +6,15 @@ import json
 import re
 from pathlib import Path
 
-from engine.limits import CLOSED_SESSIONS, PASSIVE_SESSIONS, SESSIONS_PER_STEP, TOMBSTONE_SECONDS, TOMBSTONES
+from engine.limits import (
+    CLOSED_SESSIONS,
+    CORRECTED_SECONDS,
+    CORRECTED_SESSIONS,
+    PASSIVE_SESSIONS,
+    SESSIONS_PER_STEP,
+    TOMBSTONE_SECONDS,
+    TOMBSTONES,
+)
 from gateway.api.clients import MAX_TASKS
 from gateway.api.methods import ROWS
 from gateway.config.options import SECTIONS
@@ -34,6 +42,8 @@ def test_requests_get_the_answers_beside_them() -> None:
 def test_numbers_are_true() -> None:
     assert f"| {CLOSED_SESSIONS:,}; the oldest go first |" in PAGE
     assert f"| {TOMBSTONES:,}; the oldest go first |" in PAGE
+    assert f"because their NAS's end corrects what was charged | {CORRECTED_SESSIONS:,}; the oldest go first |" in PAGE
+    assert CORRECTED_SECONDS == 3600, "an hour"
     assert f"| {PASSIVE_SESSIONS:,}; more are refused |" in PAGE
     assert f"| {SESSIONS_PER_STEP}; the rest follows at once |" in PAGE
     assert f"| {MAX_TASKS:,}; beyond it" in PAGE

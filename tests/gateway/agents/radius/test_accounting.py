@@ -155,6 +155,25 @@ def test_a_start_that_comes_again_after_an_operator_ended_its_session(tmp_path: 
     assert far.site.cash() == 94
 
 
+@pytest.mark.parametrize("restart", [False, True])
+def test_the_stop_after_a_disconnect_says_what_was_used(tmp_path: Path, restart: bool) -> None:
+    """As NASes send it (radius-nas/hostapd-engine-disconnect): 2 s, where 5 were reserved; and once more under another identifier."""
+    far = station(tmp_path)
+    said(far, far.accounting("Start", seconds=5))
+    assert far.site.step(ForceDisconnect(TENANT)) == 1
+    assert far.site.cdrs() == [(5, 0.5)]
+    if restart:
+        far.site.cut()
+        far = station(tmp_path, far.site)
+    ended = far.accounting("Stop", seconds=2)
+    first = said(far, ended)
+    assert first == [(ACCOUNTING_RESPONSE, {})]
+    assert said(far, ended) == first
+    assert said(far, far.accounting("Stop", seconds=2, extra=raw(41, 3))) == first
+    assert far.site.cdrs() == [(2, 0.2)]
+    assert far.site.cash() == pytest.approx(99.8)
+
+
 def test_an_event_is_charged_once(tmp_path: Path) -> None:
     far = station(tmp_path)
     for delay in (0, 3):
