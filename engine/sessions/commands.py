@@ -49,7 +49,8 @@ class InitiateSession(Struct):
     `reported`: its client reports what happened, and does not ask (RADIUS): reports get lost, come late, in another order and twice, and
     are to cost what the session used all the same. One of a session that is over changes nothing. An event of theirs may say as
     UsageSoFar all that was used since the session began, in place of LastUsed. `repeated`: it was said before, and EXISTS where the
-    engine has ended that session since.
+    engine has ended that session since. `began_ns`: when it was said by the engine's clock, which tells a new session of an old name
+    where the event has no SetupTime.
     """
 
     event: Event
@@ -59,6 +60,7 @@ class InitiateSession(Struct):
     client: str = ""
     reported: bool = False
     repeated: bool = False
+    began_ns: int | None = None
 
 
 class UpdateSession(Struct):
@@ -73,7 +75,7 @@ class UpdateSession(Struct):
 
 class TerminateSession(Struct):
     """Ends a session: debits what was used beyond the grants, gives back what was not used; answers None. One that the engine ended
-    itself costs nothing any more. `reported`: see InitiateSession."""
+    itself costs nothing any more, or where it is `reported` (see InitiateSession) what this says (engine.sessions.correcting)."""
 
     event: Event
     force_duration: bool = False

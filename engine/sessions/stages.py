@@ -141,22 +141,29 @@ class Sessions:
         reply = SessionReply(None, attributes)
         if command.session:
             if command.repeated:
-                self._refuse_late(event, now_ns)
-            session, granted = self.begin(event, command.client, now_ns, force_duration=command.force_duration, reported=command.reported)
+                self._refuse_late(event, command.began_ns, now_ns)
+            session, granted = self.begin(
+                event,
+                command.client,
+                now_ns,
+                force_duration=command.force_duration,
+                reported=command.reported,
+                began_ns=command.began_ns,
+            )
             reply.max_usage_ns = -1 if session.debit_interval_ns > 0 else least(granted)
         return reply
 
     def begin(
-        self, event: Event, client: str, now_ns: int, *, force_duration: bool, reported: bool = False
+        self, event: Event, client: str, now_ns: int, *, force_duration: bool, reported: bool = False, began_ns: int | None = None
     ) -> tuple[Session, dict[str, int]]:
         """Begins a session and charges its first part; answers what is granted, by run. A begin that comes after the end of its session
-        is late: nothing is granted and nothing charged, for the end has charged all of it."""
+        is late: nothing is granted and nothing charged, for the end has charged all of it. `began_ns`: see InitiateSession."""
         cgrid = event.cgrid()
         known = self.life.registry.get(cgrid)
         if known is not None and not self.loops.sweeps.end(known, now_ns):
             raise exists()
         ended = self.life.registry.ended(cgrid, now_ns)
-        if ended is not None and not (reported and self._is_another(ended, event, now_ns)):
+        if ended is not None and not (reported and self._is_another(ended, event, began_ns, now_ns)):
             return ended, {run.id: 0 for run in ended.runs}
         part = Part(event, self.life.options.sessions, begins=True)
         supersede(self.life, event, now_ns)
@@ -166,19 +173,22 @@ class Sessions:
             part.last_used_ns = None
         return session, self._part(session, part, now_ns)
 
-    def _is_another(self, ended: Session, event: Event, now_ns: int) -> bool:
+    def _is_another(self, ended: Session, event: Event, began_ns: int | None, now_ns: int) -> bool:
         """Whether a begin is of another session than the one of that name which ended: it says that it began later, by more than a
-        repetition comes late."""
+        repetition comes late; where one of them has no SetupTime, by when they were sent."""
         zone = self.life.options.zone
         before, after = setup_of(ended.event, zone, now_ns), setup_of(event, zone, now_ns)
-        return before is not None and after is not None and after - before > REPEATED_BEGIN_NS
+        if before is None or after is None:
+            before, after = ended.begun_at, began_ns
+        return after is not None and after - before > REPEATED_BEGIN_NS
 
-    def _refuse_late(self, event: Event, now_ns: int) -> None:
+    def _refuse_late(self, event: Event, sent_ns: int | None, now_ns: int) -> None:
         """RequestError EXISTS for a begin that was said before, of a session that the engine ended since; not for one that says that it
         began after that end."""
         registry, cgrid = self.life.registry, event.cgrid()
         if registry.is_buried(cgrid, now_ns):
-            began_ns = setup_of(event, self.life.options.zone, now_ns)
+            told_ns = setup_of(event, self.life.options.zone, now_ns)
+            began_ns = sent_ns if told_ns is None else told_ns
             if began_ns is None or began_ns <= registry.buried_at(cgrid):
                 raise exists()
 

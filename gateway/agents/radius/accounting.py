@@ -56,6 +56,9 @@ INPUT_OCTETS: Final = "InputOctets"
 OUTPUT_OCTETS: Final = "OutputOctets"
 TOTAL_OCTETS: Final = "TotalOctets"
 
+# how long ago a Start may have been sent at most, when it is asked which session of a name it begins
+ON_THE_WAY_SECONDS: Final = 10  # beside its Acct-Delay-Time
+UNTOLD_DELAY_SECONDS: Final = 50  # where it has none
 MOST_DELAY_SECONDS: Final = 7 * 86_400  # a request that says that it is older is taken for new
 KEY_BYTES: Final = 16
 _RESTARTS: Final = {ACCOUNTING_ON: "Accounting-On", ACCOUNTING_OFF: "Accounting-Off"}
@@ -86,6 +89,11 @@ def repetition_keys(packet: Packet, nas: str, address: str) -> list[bytes]:
     return [blake2b(sender + raw, digest_size=KEY_BYTES).digest(), said.digest()]
 
 
+def whole_key(packet: Packet, nas: str, address: str) -> bytes:
+    """What any request is known by when it comes again as it was: the first of `repetition_keys`."""
+    return blake2b(f"radius\0{nas}\0{address}\0".encode() + packet.raw, digest_size=KEY_BYTES).digest()
+
+
 def answers_itself(status: int) -> bool:
     """Whether a request of this Acct-Status-Type that comes again in other octets is worked off again, and answered as it stands then:
     a Start EXISTS, a Stop PARTIALLY_EXECUTED where its record is written (recorded, radius-accounting/5 and /7). Nothing is
@@ -93,12 +101,13 @@ def answers_itself(status: int) -> bool:
     return status in (START, STOP)
 
 
-def as_report(command: object, is_repeated: bool) -> object:
+def as_report(command: object, packet: Packet, now_ns: int, is_repeated: bool) -> object:
     """A command of an accounting request: a report, which may come late and twice. RequestError EXISTS for what would charge again the
     request that `is_repeated`: what is no session knows nothing of repetitions."""
     if isinstance(command, InitiateSession):
         command.reported = True
         command.repeated = is_repeated
+        command.began_ns = _sent_at(packet, now_ns, UNTOLD_DELAY_SECONDS) - ON_THE_WAY_SECONDS * SECOND
     elif isinstance(command, TerminateSession):
         command.reported = True
     elif isinstance(command, UpdateSession):
@@ -152,9 +161,11 @@ def nas_host(packet: Packet, address: str) -> str:
     return value.decode("utf-8", "replace") if value else address
 
 
-def _sent_at(packet: Packet, now_ns: int) -> int:
-    """When what a request tells happened, by our clock."""
-    delay = _number(packet, _DELAY) or 0
+def _sent_at(packet: Packet, now_ns: int, untold: int = 0) -> int:
+    """When what a request tells happened, by our clock; so many seconds ago where it does not say."""
+    delay = _number(packet, _DELAY)
+    if delay is None:
+        delay = untold
     return now_ns - (delay if delay <= MOST_DELAY_SECONDS else 0) * SECOND
 
 

@@ -12,6 +12,7 @@ from typing import Final
 
 from engine.errors import RequestError, StorageUnavailable
 from engine.fields.view import REQ, VARS
+from engine.sessions.commands import AuthorizeSession
 from engine.storage.ports import StorageRefused
 from gateway.agents.door import RequestDoor
 from gateway.agents.limits import MAX_LOGGED_CHARACTERS
@@ -24,6 +25,7 @@ from gateway.agents.radius.accounting import (
     repetition_keys,
     reset,
     status_of,
+    whole_key,
 )
 from gateway.agents.radius.counts import FAILED, UNAVAILABLE, UNHANDLED
 from gateway.agents.radius.limits import MAX_REPLY_MESSAGE_BYTES
@@ -38,6 +40,7 @@ from gateway.protocols.radius.codes import (
     ACCESS_ACCEPT,
     ACCESS_CHALLENGE,
     ACCESS_REJECT,
+    ACCESS_REQUEST,
     ACCOUNTING_REQUEST,
     ACCOUNTING_RESPONSE,
     REPLY_MESSAGE,
@@ -73,6 +76,7 @@ class Requests:
     _clock: Callable[[], int]
     _now_ns: int
     _stepped: bool
+    _moved: bool  # the engine was asked for more than a look
     _salt: int
     _packet: Packet | None
     _nas: Nas | None
@@ -97,6 +101,7 @@ class Requests:
         self._clock = clock
         self._now_ns = 0
         self._stepped = False
+        self._moved = False
         self._random = random
         self._salt = int.from_bytes(random(2), "big") & _SALTS  # from which those of salted attributes are counted on
         self._is_accounting = False
@@ -123,8 +128,11 @@ class Requests:
             if command is None:
                 return None
         elif self._is_accounting:
-            command = as_report(command, self._is_repeated)
+            assert self._packet is not None, "a request is being worked off"
+            command = as_report(command, self._packet, self._now_ns, self._is_repeated)
         self._stepped = True
+        if not isinstance(command, AuthorizeSession):
+            self._moved = True
         return self._door.step(command, self._now_ns)
 
     def _own(self, own: OwnRequest) -> object:
@@ -183,7 +191,7 @@ class Requests:
     def _work(self, packet: Packet, nas: Nas, address: str, remote: str, is_accounting: bool) -> bytes:
         """One request, one append: whatever becomes of it, what it has changed is taken together with its answer: the code, and the
         attributes as they go to whoever asks, without what `answer` adds."""
-        self._stepped = False
+        self._stepped = self._moved = False
         self._packet = packet
         self._nas = nas
         self._accepting = self._refusing = b""
@@ -195,10 +203,17 @@ class Requests:
             known = self._repeated(packet, keys, nas)
             if known:
                 return known
+        elif packet.code == ACCESS_REQUEST:
+            keys = [whole_key(packet, nas.name, address)]
+            answered = door.repeated(keys, self._now_ns)
+            if answered is not None:
+                return self._again(answered, nas)
         client = self.client = self.remembering.client_of(packet, address)
         door.hold(self._first if client else None)
         try:
             made = self._made(packet, nas, address, remote, is_accounting)
+            if not is_accounting and not self._moved:
+                keys = []  # it may be worked off again
             if keys and self._stepped and not made:
                 made = SILENCE  # nor when it comes again: what it has moved is not moved again
         finally:
@@ -216,8 +231,10 @@ class Requests:
                 del keys[1:]
             else:
                 known = self._door.repeated(keys[1:], self._now_ns)
-        if known is None:
-            return b""
+        return b"" if known is None else self._again(known, nas)
+
+    def _again(self, known: bytes, nas: Nas) -> bytes:
+        """An answer that was given before."""
         nas.counts.repeated += 1
         self.ticket = self._door.ticket
         return known

@@ -67,6 +67,28 @@ Reply-Message = "~*cgrep.Error;/;~*vars.NASHost"
 """
 
 
+PAID = "".join(
+    f"""
+[[radius_agent.request_processors]]
+id = "{name}"
+filters = ["*string:~*req.NAS-Port-Id:{name}"]
+flags = ["{flag}", "*accounts"]
+[radius_agent.request_processors.reply_fields]
+Session-Timeout = "~*cgrep.MaxUsage{{*duration_seconds}}"
+[radius_agent.request_processors.request_fields]
+ToR = "*voice"
+OriginID = "login"
+RequestType = "*prepaid"
+Account = "1001"
+Subject = "sub"
+Destination = "4930123"
+AnswerTime = "2026-04-07T10:00:00Z"
+Usage = "10s"
+"""
+    for name, flag in (("paid", "*message"), ("asked", "*authorize"))
+)
+
+
 def raw(number: int, value: int | bytes) -> bytes:
     octets = value.to_bytes(4, "big") if isinstance(value, int) else value
     return bytes((number, len(octets) + 2)) + octets
@@ -153,6 +175,47 @@ def test_a_start_that_comes_again_after_an_operator_ended_its_session(tmp_path: 
         far.site.cut()
     assert far.site.count() == 0
     assert far.site.cash() == 94
+
+
+def test_a_name_that_comes_again_is_another_session_when_it_was_sent_later(tmp_path: Path) -> None:
+    """Where nothing in the event says when it began."""
+    far = station(tmp_path)
+    begin, late, short, anew = (far.accounting("Start", extra=raw(41, delay)) for delay in (0, 70, 20, 0))
+    said(far, begin, far.accounting("Stop", seconds=10))
+    assert far.site.cash() == 99
+    far.site.now += 75 * SECOND
+    for datagram in (late, short):
+        said(far, datagram)
+        assert far.site.count() == 0, "sent when the first one was, or a moment later"
+    said(far, anew)
+    assert (far.site.count(), far.site.cash()) == (1, 93)
+    far.site.step(ForceDisconnect(TENANT))
+    untold = [far.accounting("Start") for _ in range(2)]
+    far.site.now += 60 * SECOND
+    assert said(far, untold[0])[0][1]["Reply-Message"] == "EXISTS", "it may have been on its way"
+    far.site.now += SECOND
+    said(far, untold[1])
+    assert far.site.count() == 1
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_a_login_that_is_charged_is_charged_once(tmp_path: Path, restart: bool) -> None:
+    """Its octets come again on another port, or when the gateway was gone; logins that move nothing are not remembered."""
+    far = Station(tmp_path, site=switch(), sections=PAID)
+    asked = far.access(("User-Name", "ann"), ("NAS-Port-Id", "paid"))
+    (answer,) = far.authenticates(asked)
+    assert far.read(answer, asked)[1]["Session-Timeout"] == "10"
+    assert far.site.cash() == 99
+    if restart:
+        far.site.cut()
+        far = Station(tmp_path, site=far.site, sections=PAID)
+    assert far.authenticates(asked, port=1025) == [answer]
+    assert (far.site.cash(), far.counts().repeated) == (99, 1)
+    far.authenticates(far.access(), far.access(("User-Name", "ann"), ("NAS-Port-Id", "asked")))
+    assert far.site.engine.sizes()["remembered_answers"] == 1
+    again = far.access(("User-Name", "ann"), ("NAS-Port-Id", "paid"))
+    assert far.authenticates(again) != [answer]
+    assert far.site.cash() == 98
 
 
 @pytest.mark.parametrize("restart", [False, True])
