@@ -23,6 +23,7 @@ STORIES = {
     "erlang": peers.ERLANG,
     "relay": peers.FREEDIAMETER | peers.ERLANG,
     "dialled": peers.FREEDIAMETER | peers.ERLANG,
+    "both": peers.FREEDIAMETER | peers.ERLANG,
     "freediameter": peers.FREEDIAMETER,
     "kamailio": peers.KAMAILIO,
     "python": {},

@@ -16,7 +16,7 @@ FREEDIAMETER = HERE / "freediameter"
 def relay(here: World) -> Program:
     """The relay, connected to the gateway."""
     filled(FREEDIAMETER / "acl_wl.conf", here.folder / "acl_wl.conf")
-    conf = filled(FREEDIAMETER / "relay.conf", here.folder / "relay.conf", FOLDER=here.folder)
+    conf = filled(FREEDIAMETER / "relay.conf", here.folder / "relay.conf", FOLDER=here.folder, NAME="relay.dra.test", PORT=DIAMETER)
     started = here.program("relay", "freeDiameterd", "-c", conf)
     started.until(lambda: listening(RELAY), "the relay listens")
     started.until(lambda: "STATE_OPEN" in started.text(), "the relay is connected to the gateway")

@@ -181,10 +181,20 @@ class DiameterAgent:
         return door
 
     def _dialler(self, peer: DiameterPeer) -> Dialler:
-        def make() -> DialledLink:
+        def make(likely_host: str) -> DialledLink:
             closed: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
-            link = Link(self._dialled, self.house, self._settings, dialled=True, expected_host=peer.origin_host, closed=closed)
+            link = Link(
+                self._dialled,
+                self.house,
+                self._settings,
+                dialled=True,
+                expected_host=peer.origin_host,
+                likely_host=likely_host,
+                closed=closed,
+            )
             return DialledLink(link, closed)
 
         ports = self._ports
-        return Dialler(peer, make, self._context, ports.server_name, ports.connect_timeout_seconds, self.house.chance)
+        house = self.house
+        has_called = house.elections.has_called
+        return Dialler(peer, make, has_called, self._context, ports.server_name, ports.connect_timeout_seconds, house.chance)

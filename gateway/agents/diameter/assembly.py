@@ -8,6 +8,7 @@ from engine.times import SECOND
 from gateway.agents.diameter.agent import DiameterAgent, Ports, Spoken
 from gateway.agents.diameter.clients import DiameterClients
 from gateway.agents.diameter.counts import Counts
+from gateway.agents.diameter.elections import Elections
 from gateway.agents.diameter.link import House
 from gateway.agents.diameter.requests import Named, Requests
 from gateway.agents.diameter.roster import Roster
@@ -72,6 +73,7 @@ def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> Diame
         roster,
         counts,
         spoken.admission,
+        Elections(section.origin_host),
         around.caps,
         around.chance,
         max_requests=section.max_requests,

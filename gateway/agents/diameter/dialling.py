@@ -26,16 +26,20 @@ class Dialler:
     def __init__(
         self,
         peer: DiameterPeer,
-        make: Callable[[], DialledLink],
+        make: Callable[[str], DialledLink],
+        has_called: Callable[[str], bool],
         context: ssl.SSLContext | None,
         server_name: str,
         timeout_seconds: float,
         chance: Random,
     ) -> None:
-        """`context`, `server_name`: for tcp-tls; an empty name: the host of the address."""
+        """`make` is told who the peer was the last time. `has_called`: whether a host is connected by itself; then it is not dialled.
+        `context`, `server_name`: for tcp-tls; an empty name: the host of the address."""
         self.peer: Final = peer
         self.link: Link | None = None
+        self._host = peer.origin_host
         self._make = make
+        self._has_called = has_called
         self._context = context
         self._server_name = server_name
         self._timeout_seconds = timeout_seconds
@@ -44,8 +48,8 @@ class Dialler:
 
     @property
     def connected(self) -> bool:
-        """Whether there is a connection."""
-        return self.link is not None
+        """Whether there is a connection, ours or the peer's own."""
+        return self.link is not None or self._is_here()
 
     def start(self) -> None:
         """Connects from now on."""
@@ -63,13 +67,16 @@ class Dialler:
         if link is not None and link.say_goodbye(DO_NOT_WANT_TO_TALK_TO_YOU, FAREWELL_SECONDS).done():
             link.abort()  # it has not said who it is yet
 
+    def _is_here(self) -> bool:
+        return bool(self._host) and self._has_called(self._host)
+
     async def _run(self) -> None:
         longest = self.peer.max_reconnect_interval_ns / 1e9
         pause = FIRST_PAUSE_SECONDS
         while True:
-            stayed = False
+            stayed = self._is_here()
             try:
-                stayed = await self._once()
+                stayed = stayed or await self._once()
             except (OSError, TimeoutError, ValueError) as error:
                 reason = str(error) or type(error).__name__
                 log.warning("a peer cannot be connected to", extra={"peer": self.peer.id, "address": self.peer.address, "reason": reason})
@@ -79,13 +86,14 @@ class Dialler:
 
     async def _once(self) -> bool:
         """One connection from its begin to its end."""
-        link = self._make()
+        link = self._make(self._host)
         async with asyncio.timeout(self._timeout_seconds):
             await self._connect(link)
         self.link = link.link
         try:
             return await link.closed
         finally:
+            self._host = self.peer.origin_host or link.link.host or self._host
             self.link = None
 
     async def _connect(self, link: DialledLink) -> None:

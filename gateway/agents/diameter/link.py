@@ -15,12 +15,13 @@ from typing import Final
 from engine.times import SECOND
 from gateway.agents.diameter.admission import Admission
 from gateway.agents.diameter.counts import Counts
+from gateway.agents.diameter.elections import Elections
 from gateway.agents.diameter.requests import NO_PLACE, Requests
 from gateway.agents.diameter.roster import Roster, peer_name
-from gateway.protocols.diameter.actions import Action, Answered, Asked, Close, Opened, Send, Unanswered
+from gateway.protocols.diameter.actions import Action, Answered, Asked, Close, Elect, Opened, Send, Unanswered
 from gateway.protocols.diameter.codes import REQUEST, TOO_BUSY, UNABLE_TO_COMPLY, UNKNOWN_PEER
 from gateway.protocols.diameter.message import Message
-from gateway.protocols.diameter.peer import CLOSING, OPEN, Peer, Settings
+from gateway.protocols.diameter.peer import CLOSED, CLOSING, OPEN, Peer, Settings
 from gateway.protocols.diameter.pending import EndToEnd
 from gateway.protocols.diameter.stream import MessageStream
 from gateway.transport import limits
@@ -49,6 +50,7 @@ class House:
         roster: Roster,
         counts: Counts,
         admission: Admission,
+        elections: Elections,
         caps: Caps | None,
         chance: Random,
         *,
@@ -61,6 +63,7 @@ class House:
         self.roster = roster
         self.counts = counts
         self.admission = admission
+        self.elections = elections
         self.caps = caps
         self.chance = chance
         self.max_requests = max_requests
@@ -104,9 +107,11 @@ class Link(MessageLine):
         *,
         dialled: bool = False,
         expected_host: str = "",
+        likely_host: str = "",
         closed: asyncio.Future[bool] | None = None,
     ) -> None:
-        """`closed` is told when a connection that we dialled is gone: True where it was up and ended in the way of the protocol."""
+        """Of a connection that we dialled, `expected_host` is who it must be, `likely_host` who it was the last time; `closed` is told when
+        it is gone: True where it was up and ended in the way of the protocol."""
         super().__init__(door)
         self.name = ""
         self.host = ""
@@ -114,8 +119,9 @@ class Link(MessageLine):
         self.remote = ""
         self._house = house
         self._settings = settings
-        self._dialled = dialled
+        self.dialled = dialled
         self._expected_host = expected_host
+        self._likely_host = likely_host
         self._closed = closed
         self._stream = MessageStream(house.max_message_bytes)
         self._peer: Peer | None = None
@@ -133,7 +139,7 @@ class Link(MessageLine):
         peername = transport.get_extra_info("peername") or ("", 0)
         address = str(peername[0]).removeprefix("::ffff:")
         self.remote = f"{address}:{peername[1]}"
-        if not self._dialled and not house.admission.lets_in_address(address):
+        if not self.dialled and not house.admission.lets_in_address(address):
             house.counts.refused_addresses += 1
             house.tell(logging.WARNING, "a connection is not let in", {"address": self.remote})
             self.abort()
@@ -145,13 +151,13 @@ class Link(MessageLine):
             seed=house.chance.getrandbits(32),
             end_to_end=house.end_to_end,
             local_address=str(local[0]).removeprefix("::ffff:").partition("%")[0],
-            dialled=self._dialled,
+            dialled=self.dialled,
             expected_host=self._expected_host,
             secure=transport.get_extra_info("sslcontext") is not None,
         )
-        if self._dialled:
-            self._do(peer.start(monotonic_ns()))
-            self._write()
+        if self.dialled:
+            dials = house.elections.dials(self, self._expected_host or self._likely_host)
+            self._settle(peer.start(monotonic_ns()) if dials else peer.give_way())
 
     def connection_lost(self, exc: Exception | None) -> None:
         peer = self._peer
@@ -161,6 +167,7 @@ class Link(MessageLine):
         self._leave()
         self._house.links.pop(self, None)
         super().connection_lost(exc)
+        self._house.elections.gone(self)
         for farewell in self._farewells:
             if not farewell.done():
                 farewell.set_result(False)
@@ -171,8 +178,7 @@ class Link(MessageLine):
         """Looks at the watchdog, and at what was waited for long enough."""
         peer = self._peer
         if peer is not None and 0 < peer.wake_at <= now_ns:
-            self._do(peer.wake(now_ns))
-            self._write()
+            self._settle(peer.wake(now_ns))
 
     # -- messages ------------------------------------------------------------------------------------------------------
 
@@ -211,6 +217,8 @@ class Link(MessageLine):
                 _end_wait(action.token, None)
             elif isinstance(action, Opened):
                 self._open()
+            elif isinstance(action, Elect):
+                self._house.elections.came(self, action.host)
             elif isinstance(action, Close):
                 self._part(action)
         if self._joined and (self._peer is None or self._peer.state != OPEN):
@@ -264,6 +272,9 @@ class Link(MessageLine):
         peer, house = self._peer, self._house
         assert peer is not None, "a machine says so"
         self.host, self.realm = peer.host, peer.realm
+        if not house.elections.stays(self, self.host):
+            self._do(peer.give_way())
+            return
         self.name = house.name(self.realm, self.host)
         self._joined = True
         house.roster.join(self)
@@ -284,6 +295,38 @@ class Link(MessageLine):
             if not farewell.done():
                 farewell.set_result(action.reason == DISCONNECTED)
         self.end()
+
+    # -- elections (gateway.agents.diameter.elections) --------------------------------------------------------------------
+
+    @property
+    def state(self) -> int:
+        """Of its machine (gateway.protocols.diameter.peer)."""
+        return CLOSED if self._peer is None else self._peer.state
+
+    @property
+    def state_id(self) -> int:
+        """The peer's Origin-State-Id; 0: none is known."""
+        return 0 if self._peer is None or self._peer.offer is None else self._peer.offer.state_id
+
+    def admit(self) -> None:
+        """The peer's connection is kept."""
+        if self._peer is not None:
+            self._settle(self._peer.admit(monotonic_ns()))
+
+    def reject(self) -> None:
+        """The peer's connection is not kept."""
+        if self._peer is not None:
+            self._settle(self._peer.reject())
+
+    def give_way(self) -> None:
+        """Our connection is not kept."""
+        if self._peer is not None:
+            self._settle(self._peer.give_way())
+
+    def _settle(self, actions: list[Action]) -> None:
+        """Does what the machine says outside of a turn."""
+        self._do(actions)
+        self._write()
 
     # -- requests of ours (gateway.agents.diameter.roster.Peer) ----------------------------------------------------------
 
@@ -323,8 +366,7 @@ class Link(MessageLine):
             farewell.set_result(False)
             return farewell
         self._farewells.append(farewell)
-        self._do(peer.disconnect(cause, monotonic_ns()))
-        self._write()
+        self._settle(peer.disconnect(cause, monotonic_ns()))
         loop.call_later(timeout_seconds, self._give_up, farewell)
         return farewell
 

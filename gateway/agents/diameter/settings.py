@@ -107,6 +107,7 @@ def settings_of(tree: Tree, section: Diameter, dictionary: Dictionary, refuse: C
         lambda number: dictionary.application(number) is not None,
         refuse,
         rules=Rules(dictionary, section.strict_avps),
+        elects=True,
         watchdog_ns=section.watchdog_interval_ns,
         exchange_ns=int(INTRODUCTION_SECONDS * SECOND),
         disconnect_ns=int(FAREWELL_SECONDS * SECOND),

@@ -25,6 +25,7 @@ from gateway.protocols.diameter.codes import (
     DEVICE_WATCHDOG,
     DISCONNECT_CAUSE,
     DISCONNECT_PEER,
+    ELECTION_LOST,
     MISSING_AVP,
     ORIGIN_HOST,
     ORIGIN_STATE_ID,
@@ -277,8 +278,10 @@ class Peer:
         return self._open(cer, now)
 
     def reject(self) -> list[Action]:
-        """After Elect: the other connection is kept. No CEA is sent (R-Reject, R-Disc)."""
-        return self._end("the other connection to this peer is kept", False) if self.state == ELECTING else []
+        """After Elect: the other connection is kept (R-Reject, R-Disc). The peer is told so: a CEA with 4003."""
+        if self.state != ELECTING or self._cer is None:
+            return []
+        return self._refuse_cer(self._cer, ELECTION_LOST, "the connection to you is kept", b"")
 
     def give_way(self) -> list[Action]:
         """The dialled connection of an election that the accepted one has won (I-Disc)."""

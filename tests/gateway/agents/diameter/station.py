@@ -32,7 +32,7 @@ default_tenant = "example.net"
 
 [diameter_agent]
 enabled = true
-origin_host = "ocs.example"
+origin_host = "{name}"
 origin_realm = "example"
 {options}
 
@@ -94,10 +94,11 @@ class Station(Ground):
         caps: int = 0,
         certificates: Certificates | None = None,
         sections: str = "",
+        name: str = "ocs.example",
     ) -> None:
         given = {line.partition(" = ")[0] for line in options.splitlines()}
         options += "".join(f'\n{name} = "{value}"' for name, value in DEFAULTS.items() if name not in given)
-        text = sections + PROCESSORS.format(options=options, reply=REPLY.replace("\n", ""), fields=FIELDS)
+        text = sections + PROCESSORS.format(name=name, options=options, reply=REPLY.replace("\n", ""), fields=FIELDS)
         super().__init__(folder, text, site, caps, certificates)
         section = self.loaded.tree.diameter()
         assert section is not None

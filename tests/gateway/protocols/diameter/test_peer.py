@@ -271,7 +271,9 @@ def test_both_dialled_and_the_accepted_connection_wins() -> None:
 def test_both_dialled_and_the_accepted_connection_loses() -> None:
     accepted = peer(of=settings(elects=True))
     accepted.receive(cer(CREDIT), 0)
-    assert kinds(accepted.reject()) == [Close]
+    answer, end = accepted.reject()
+    assert sent(answer).avps.number(268) == 4003
+    assert kinds([end]) == [Close]
     assert accepted.state == CLOSED
     assert accepted.reject() == []
 
