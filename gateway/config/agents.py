@@ -30,6 +30,8 @@ class Diameter(Struct, frozen=True, kw_only=True):
     allowed_hosts: tuple[str, ...]
     allowed_realms: tuple[str, ...]
     allowed_networks: tuple[str, ...]
+    served_hosts: tuple[str, ...]
+    served_realms: tuple[str, ...]
     watchdog_interval_ns: int = field(name="watchdog_interval")
     request_timeout_ns: int = field(name="request_timeout")
     max_message_bytes: int = field(name="max_message_size")

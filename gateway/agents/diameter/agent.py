@@ -14,6 +14,7 @@ from engine.times import SECOND
 from gateway.agents.diameter.admission import Admission
 from gateway.agents.diameter.clients import DiameterClients, Templates
 from gateway.agents.diameter.counts import Counts
+from gateway.agents.diameter.destinations import Destinations
 from gateway.agents.diameter.dialling import DialledLink, Dialler
 from gateway.agents.diameter.limits import FAREWELL_SECONDS, TICK_SECONDS
 from gateway.agents.diameter.link import House, Link
@@ -51,6 +52,7 @@ class Spoken:
     language: Language
     templates: Templates
     admission: Admission
+    destinations: Destinations
     context: ssl.SSLContext | None
 
 
@@ -152,7 +154,7 @@ class DiameterAgent:
         """Requests from the next one on are worked off so, and peers from the next one on let in so. Connections stay, but for those to
         peers that are dialled no more: they are told goodbye."""
         section, house = spoken.section, self.house
-        house.requests.speak(spoken.language, spoken.templates.read, cc_in_errors=section.request_in_errors)
+        house.requests.speak(spoken.language, spoken.destinations, spoken.templates.read, cc_in_errors=section.request_in_errors)
         house.admission = spoken.admission
         house.max_requests = section.max_requests
         house.max_message_bytes = section.max_message_bytes

@@ -16,6 +16,7 @@ from gateway.agents.diameter.settings import (
     SECTION,
     TLS,
     admission_of,
+    destinations_of,
     dictionary_of,
     language_of,
     settings_of,
@@ -32,8 +33,8 @@ LIVE: Final = (
     *(
         f"{SECTION}.{name}"
         for name in (
-            "request_processors asr_template rar_template forced_disconnect allowed_hosts allowed_realms allowed_networks peers "
-            "max_requests max_message_size request_timeout request_in_errors synced_conn_requests"
+            "request_processors asr_template rar_template forced_disconnect allowed_hosts allowed_realms allowed_networks "
+            "served_hosts served_realms peers max_requests max_message_size request_timeout request_in_errors synced_conn_requests"
         ).split()
     ),
 )
@@ -53,6 +54,7 @@ def spoken_of(tree: Tree, section: Diameter, around: Surroundings) -> Spoken:
         language_of(tree, section, dictionary, terms),
         templates_of(tree, section, dictionary, terms),
         admission_of(section),
+        destinations_of(section),
         client_context(tree.tls) if dialled_tls else None,
     )
 
@@ -65,7 +67,14 @@ def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> Diame
     named = Named(section.origin_host, section.origin_realm, section.product_name, around.node_id)
     counts, templates = Counts(), spoken.templates
     requests = Requests(
-        around.door, spoken.language, named, counts, around.clock, kept=templates.read, cc_in_errors=section.request_in_errors
+        around.door,
+        spoken.language,
+        spoken.destinations,
+        named,
+        counts,
+        around.clock,
+        kept=templates.read,
+        cc_in_errors=section.request_in_errors,
     )
     roster = Roster(around.process_tag)
     house = House(

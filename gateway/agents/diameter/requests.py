@@ -4,7 +4,8 @@ Repetitions (D10 of docs/architecture.md): a request is known by its End-to-End 
 with the T flag also by Origin-Host, Session-Id, CC-Request-Type and CC-Request-Number. It gets the first answer under its own
 identifiers and with its own Proxy-Infos, and moves nothing.
 
-Which Destination-Host and Destination-Realm a request names is not looked at: who has brought it here meant us (recorded).
+Which Destination-Host and Destination-Realm a request names is not looked at, unless served_hosts or served_realms say so: who has brought
+it here meant us (recorded).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from engine.errors import RequestError, StorageUnavailable
 from engine.fields.path import Path
 from engine.storage.ports import StorageRefused
 from gateway.agents.diameter.counts import Counts
+from gateway.agents.diameter.destinations import Destinations
 from gateway.agents.door import RequestDoor
 from gateway.agents.limits import MAX_KEPT_REQUEST_BYTES, MAX_LOGGED_CHARACTERS
 from gateway.observe.complaints import Complaints
@@ -27,13 +29,18 @@ from gateway.protocols.diameter.building import Builder
 from gateway.protocols.diameter.codes import (
     CC_REQUEST_NUMBER,
     CC_REQUEST_TYPE,
+    DESTINATION_HOST,
+    DESTINATION_REALM,
     HEADER_BYTES,
+    LOOP_DETECTED,
     ORIGIN_HOST,
     PROXY_INFO,
+    REALM_NOT_SERVED,
     ROUTE_RECORD,
     SESSION_ID,
     TOO_BUSY,
     UNABLE_TO_COMPLY,
+    UNABLE_TO_DELIVER,
 )
 from gateway.protocols.diameter.dictionary import Dictionary
 from gateway.protocols.diameter.message import NO_AVP, Message, answer_to, encode
@@ -51,6 +58,11 @@ VARS: Final = "*vars"
 CC_FIELDS: Final = ((CC_REQUEST_TYPE, "CC-Request-Type"), (CC_REQUEST_NUMBER, "CC-Request-Number"))
 OF_THE_WAY: Final = (ROUTE_RECORD, PROXY_INFO)  # what relays add to a request
 KEY_BYTES: Final = 16
+MISLED: Final = {
+    LOOP_DETECTED: "this host is in a Route-Record",
+    REALM_NOT_SERVED: "this realm is not served here",
+    UNABLE_TO_DELIVER: "this host is not reached from here",
+}
 NO_PLACE: Final = "too many requests are being worked on"
 NO_DISK: Final = "storage unavailable, try again later"
 
@@ -104,6 +116,7 @@ class Requests:
         self,
         door: RequestDoor,
         language: Language,
+        destinations: Destinations,
         named: Named,
         counts: Counts,
         clock: Callable[[], int],
@@ -122,11 +135,12 @@ class Requests:
         self._message: Message | None = None  # that is being worked off
         self._now_ns = 0
         self._stepped = False
-        self.speak(language, kept, cc_in_errors=cc_in_errors)
+        self.speak(language, destinations, kept, cc_in_errors=cc_in_errors)
 
-    def speak(self, language: Language, kept: frozenset[int] | None, *, cc_in_errors: bool) -> None:
+    def speak(self, language: Language, destinations: Destinations, kept: frozenset[int] | None, *, cc_in_errors: bool) -> None:
         """Requests from the next one on are worked off so."""
         self.language = language
+        self._destinations = None if destinations.is_open else destinations
         self._kept = kept
         self._first: Callable[[], bytes] | None = self._remembered if kept is None or kept else None
         self._cc_in_errors = cc_in_errors
@@ -161,6 +175,10 @@ class Requests:
         """The answer to a request. `client` names the connection that can be called back, `remote` is where it comes from (ip:port)."""
         self._counts.requests += 1
         self.ticket = 0
+        if self._destinations is not None:
+            code = self._destinations.refused(message)
+            if code:
+                return self._misled(message, code, remote)
         now_ns = self._now_ns = self._clock()
         keys = repetition_keys(message)
         known = self._door.repeated(keys if message.is_repetition else keys[:1], now_ns)
@@ -217,6 +235,14 @@ class Requests:
         """An answer with the error bit that says why a request is not worked off (RFC 6733 section 7.2)."""
         self._counts.answered(str(code))
         return refusal(message, self._identity, code, text)
+
+    def _misled(self, message: Message, code: int, remote: str) -> bytes:
+        """The answer to a request that is not meant for us, or has been here."""
+        keys = {"session": SESSION_ID, "host": DESTINATION_HOST, "realm": DESTINATION_REALM}
+        told: dict[str, object] = {name: (message.avps.text(key) or "")[:MAX_LOGGED_CHARACTERS] for name, key in keys.items()}
+        told |= {"address": remote, "code": code}
+        self.complaints.tell(log, logging.WARNING, "a request is not meant for this host", told)
+        return self.refuse(message, code, MISLED[code])
 
     def _failed(self, message: Message, remote: str, why: str) -> bytes:
         """What no processor takes, and what cannot be worked off: 5012 by the template *err, with the error bit (recorded)."""

@@ -12,6 +12,7 @@ from engine.errors import Fault
 from engine.times import SECOND
 from gateway.agents.diameter.admission import Admission
 from gateway.agents.diameter.clients import Templates
+from gateway.agents.diameter.destinations import Destinations
 from gateway.agents.diameter.limits import FAREWELL_SECONDS, INTRODUCTION_SECONDS
 from gateway.agents.diameter.requests import Language
 from gateway.agents.settings import TEMPLATES, SettingsError, processors_of, template_of
@@ -120,6 +121,14 @@ def admission_of(section: Diameter) -> Admission:
         return Admission(section.allowed_hosts, section.allowed_realms, section.allowed_networks)
     except ValueError as error:
         raise SettingsError(f"{SECTION}.allowed_networks: {error}") from None
+
+
+def destinations_of(section: Diameter) -> Destinations:
+    """Whom requests may be meant for. SettingsError for a list that is too long."""
+    try:
+        return Destinations(section.origin_host, section.origin_realm, section.served_hosts, section.served_realms)
+    except ValueError as error:
+        raise SettingsError(f"{SECTION}.served_hosts, served_realms: {error}") from None
 
 
 def sctp_socket(host: str, port: int, *, listening: bool) -> socket.socket:

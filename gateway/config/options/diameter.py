@@ -32,6 +32,20 @@ DIAMETER_PEERS: Final = (
     ),
     Option("allowed_hosts", Texts(), (), "Origin-Hosts of peers that may connect, `*.example.org`: all below it; empty: any.", own=True),
     Option("allowed_realms", Texts(), (), "Origin-Realms of peers that may connect, as allowed_hosts; empty: any.", own=True),
+    Option(
+        "served_hosts",
+        Texts(),
+        (),
+        "Destination-Hosts of requests that are taken beside origin_host, `*.example.org`: all below it; others get 3002; empty: any.",
+        own=True,
+    ),
+    Option(
+        "served_realms",
+        Texts(),
+        (),
+        "Destination-Realms of requests that are taken beside origin_realm, as served_hosts; others get 3003; empty: any.",
+        own=True,
+    ),
     Option("allowed_networks", Texts(), (), "Networks (CIDR) that peers may connect from; empty: any.", own=True),
     Option(
         "watchdog_interval",

@@ -11,6 +11,7 @@ import pytest
 from engine.records import AnswerPut, CdrPut, decode_commit
 from engine.sessions.commands import AlterSessions
 from engine.times import SECOND
+from gateway.agents.diameter.assembly import spoken_of
 from gateway.protocols.diameter.answers import number_avp, plain_avp
 from gateway.protocols.diameter.codes import (
     CC_REQUEST_NUMBER,
@@ -20,7 +21,7 @@ from gateway.protocols.diameter.codes import (
     PROXY_INFO,
     SESSION_ID,
 )
-from gateway.protocols.diameter.message import NO_AVP, Message
+from gateway.protocols.diameter.message import NO_AVP, Message, decode, encode
 from tests.engine.house import TENANT
 from tests.gateway.agents.diameter.station import AGAIN, FIELDS, Station, code_of, text
 from tests.gateway.agents.door import Door
@@ -209,6 +210,73 @@ def test_an_unknown_avp_that_is_mandatory_is_refused_where_the_letter_counts(tmp
         failed = answer.avps.find(FAILED_AVP)
         assert code_of(answer) == code
         assert (failed != NO_AVP and answer.avps.value(failed) == unknown) == bool(option)
+
+    on_loop(test)
+
+
+def meant(realm: str, host: str, through: str = "") -> bytes:
+    """AVPs that say whom a request is meant for, in place of Destination-Realm, and who has passed it on."""
+    names = ((283, realm), (293, host), (282, through))
+    return b"".join(plain_avp(code, text.encode()) for code, text in names if text)
+
+
+OURS, SISTER, FAR = "OCS.example", "ocs2.example", "ocs.elsewhere"
+BOTH = 'served_realms = ["example"]\nserved_hosts = ["ocs2.example"]'
+
+
+@pytest.mark.parametrize(
+    ("options", "realm", "host", "through", "code"),
+    [
+        ("", "elsewhere", FAR, OURS, 2001),  # recorded
+        (BOTH, "", "", "", 2001),
+        (BOTH, "Example", "", "relay.example", 2001),
+        (BOTH, "example", OURS, "", 2001),
+        (BOTH, "example", SISTER, "", 2001),
+        (BOTH, "elsewhere", OURS, "", 2001),  # RFC 6733 section 6.1.4: our own host is enough
+        (BOTH, "", FAR, "", 3002),
+        (BOTH, "example", "ocs3.example", "", 3002),
+        (BOTH, "elsewhere", "", "", 3003),
+        (BOTH, "elsewhere", FAR, "", 3003),
+        (BOTH, "example", OURS, "ocs.EXAMPLE", 3005),
+        ('served_realms = ["*.epc.example"]', "mnc1.epc.example", FAR, "", 2001),
+        ('served_realms = ["*.epc.example"]', "example", FAR, "", 2001),  # our own
+        ('served_realms = ["*.epc.example"]', "elsewhere", "", "", 3003),
+        ('served_hosts = ["ocs.example"]', "elsewhere", "", "", 2001),
+        ('served_hosts = ["ocs.example"]', "elsewhere", FAR, "", 3002),
+    ],
+)
+def test_what_is_meant_for_others_is_refused_where_it_is_said_what_is_served(
+    options: str, realm: str, host: str, through: str, code: int, tmp_path: Path
+) -> None:
+    station = Station(tmp_path, options)
+
+    def test() -> None:
+        peer = station.peer()
+        octets = peer.ccr(1, 0)
+        request = decode(octets)
+        kept = b"".join(request.avps.whole(place) for place, key in enumerate(request.avps.keys) if key != 283)
+        body = kept + meant(realm, host, through)
+        (answer,) = peer.says(encode(request.flags, request.command, request.application, 7, 7, body))
+        assert code_of(answer) == code
+        assert answer.is_error == (code != 2001)
+        assert station.agent.counts.answers == {str(code): 1}
+        assert station.site.engine.sizes()["sessions_open"] == (1 if code == 2001 else 0)
+
+    on_loop(test)
+
+
+def test_what_is_served_may_change_while_connections_stay(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    station, other = Station(tmp_path), Station(tmp_path / "other", 'served_realms = ["elsewhere.example"]\nserved_hosts = ["x"]')
+
+    def test() -> None:
+        peer = station.peer()
+        octets = peer.ccr(1, 0, extra=meant("", FAR))
+        section = other.loaded.tree.diameter()
+        assert section is not None
+        station.agent.speak(spoken_of(other.loaded.tree, section, other.around))
+        (answer,) = peer.says(octets)
+        assert code_of(answer) == 3002
 
     on_loop(test)
 
