@@ -2,6 +2,9 @@
 
 A value that is read while others are still being written is the last of its path; `[n]` is the n-th of a *group. A path that leads
 to fields below it reads as a map of them.
+
+Most of what is filled is written once from the first field to the last and then taken as a whole: as long as that is so it is two lists,
+and only who reads or writes by path makes them into values that are found by it.
 """
 
 from __future__ import annotations
@@ -46,15 +49,27 @@ class Filled:
         self.gone = False
 
 
-class Built(Source):
-    """Values by path. ValueError for more of them, or longer ones, than an answer may have."""
+_NONE: Final[dict[str, Filled]] = {}  # stands for the values of what was not asked for by path; never written to
 
+
+class Built(Source):
+    """Values by path. ValueError for more of them, or longer ones, than an answer may have.
+
+    `takes`: nothing was asked by path yet, so `put` may be used by whoever knows that no value has the path of the next one.
+    """
+
+    takes: bool
+    _spots: list[Spot]  # what was put, until somebody asks by path
+    _texts: list[str]
     _last: dict[str, Filled]
     _all: list[Filled]
     _characters: int
 
     def __init__(self) -> None:
-        self._last = {}
+        self.takes = True
+        self._spots = []
+        self._texts = []
+        self._last = _NONE
         self._all = []
         self._characters = 0
 
@@ -65,8 +80,38 @@ class Built(Source):
 
     # -- writing ------------------------------------------------------------------------------------------------------------
 
+    def put(self, spot: Spot, text: str) -> None:
+        """A value of a path that has none, at the end of all; as long as `takes` says so."""
+        characters = self._characters + len(text)
+        if characters > MAX_FILLED_CHARACTERS or len(self._spots) >= MAX_FILLED:
+            self._count(text)
+            raise ValueError(f"more than {MAX_FILLED} fields")
+        self._characters = characters
+        self._spots.append(spot)
+        self._texts.append(text)
+
+    def seal(self) -> None:
+        """Whoever writes next knows nothing of what is there: from now on values are written by their path, if any are there."""
+        if self._spots:
+            self.takes = False
+
+    def _settle(self) -> None:
+        """Makes what was put into values that are found by path."""
+        self.takes = False
+        if self._last is _NONE:
+            self._last = {}
+        if not self._spots:
+            return
+        for number, spot in enumerate(self._spots):
+            value = Filled(spot, self._texts[number])
+            self._last[spot.key] = value
+            self._all.append(value)
+        self._spots = []
+        self._texts = []
+
     def set(self, value: Filled) -> None:
         """The only value of its path from now on, at the end of all."""
+        self._settle()
         before = self._last.get(value.spot.key)
         while before is not None:
             before.gone = True
@@ -75,11 +120,13 @@ class Built(Source):
 
     def append(self, value: Filled) -> None:
         """One more value of its path."""
+        self._settle()
         value.earlier = self._last.get(value.spot.key)
         self._add(value)
 
     def compose(self, value: Filled) -> None:
         """The text at the end of the last value of its path, or the first value there."""
+        self._settle()
         before = self._last.get(value.spot.key)
         if before is None:
             self._add(value)
@@ -89,6 +136,7 @@ class Built(Source):
 
     def remove(self, path: Path) -> None:
         """Takes away what is at a path and below it, or the one value that an index at its end names. What is not there is passed over."""
+        self._settle()
         if path and path[-1][0] == "[":
             chain = self._chain(path[:-1])
             number = _index(path[-1])
@@ -104,6 +152,9 @@ class Built(Source):
 
     def clear(self) -> None:
         """Takes everything away."""
+        self._spots = []
+        self._texts = []
+        self._settle()
         self._last = {}
         self._all = []
         self._characters = 0
@@ -141,6 +192,7 @@ class Built(Source):
     # -- reading --------------------------------------------------------------------------------------------------------------
 
     def read(self, path: Path, at: int) -> object:
+        self._settle()
         if at == len(path) - 1:
             value = self._last.get(path[at])
             if value is not None:
@@ -174,10 +226,14 @@ class Built(Source):
 
     def values(self) -> list[Filled]:
         """All values in their order."""
+        self._settle()
         return [value for value in self._all if not value.gone]
 
     def triples(self) -> list[tuple[Path, str, bool]]:
         """The same as (path without the scope, text, whether it begins a new branch)."""
+        if self._spots:
+            spots, texts = self._spots, self._texts
+            return [(spots[number].path, texts[number], spots[number].new_branch) for number in range(len(spots))]
         return [(value.spot.path, value.text, value.spot.new_branch) for value in self._all if not value.gone]
 
     def fields(self) -> dict[str, object]:
@@ -186,6 +242,9 @@ class Built(Source):
         Events are kept: octets that are no text do not go into them.
         """
         found: dict[str, object] = {}
+        for number, put in enumerate(self._spots):
+            if not put.attribute_id:
+                found[put.name] = lasting_text(self._texts[number])
         for value in self._all:
             spot = value.spot
             if not value.gone and spot.name not in found and not spot.attribute_id:

@@ -1,20 +1,23 @@
 """Filters of processors and fields, made ready: rules written in place once and for all, stored filters looked up when a request comes.
 
-Nearly every processor asks `*string:~*req.X:...` of the same few fields of the request, which do not change while it is worked on: such
-a field is read once for all processors of an agent.
+Nearly every processor asks `*string:~*req.X:...` of the same few fields of the request, which do not change while it is worked on, and
+puts them into its event and its answer: such a field is read once for all processors of an agent.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+from engine.fields.path import Path, Source
 from engine.fields.template import Field, Template
+from engine.fields.values import MISSING, value_text
 from engine.fields.view import REQ, View
 from engine.filters.match import Condition, Filters, condition_in_place
 from engine.filters.rule import String
 from gateway.processors.limits import MAX_PROCESSORS
 
 MAX_SHARED_FIELDS: Final = 4 * MAX_PROCESSORS
+MAX_SHARED_VALUES: Final = 256  # beyond so many shared fields those that are only values are read where they are wanted
 
 
 class Unread:
@@ -28,10 +31,12 @@ class SharedFields:
     """The fields of the request that processors ask for by name, each with a number. Made at load; read once for each request."""
 
     templates: list[Template]
+    paths: list[Path]
     _numbers: dict[str, int]
 
     def __init__(self) -> None:
         self.templates = []
+        self.paths = []
         self._numbers = {}
 
     def number_of(self, template: Template) -> int:
@@ -44,7 +49,12 @@ class SharedFields:
         if template.source not in self._numbers:
             self._numbers[template.source] = len(self.templates)
             self.templates.append(template)
+            self.paths.append(part.path)
         return self._numbers[template.source]
+
+    def value_number(self, template: Template) -> int:
+        """The number of a field that is wanted as a value; -1 for what is none, and where there are too many."""
+        return self.number_of(template) if template.source in self._numbers or len(self.templates) < MAX_SHARED_VALUES else -1
 
 
 class Read:
@@ -52,17 +62,26 @@ class Read:
 
     shared: SharedFields
     found: list[object]
+    _source: Source | None  # the request, where it is no map
 
-    def __init__(self, shared: SharedFields) -> None:
+    def __init__(self, shared: SharedFields, view: View) -> None:
         self.shared = shared
         self.found = [UNREAD] * len(shared.templates)
+        request = view.scopes.get(REQ)
+        self._source = request if isinstance(request, Source) else None
 
-    def text(self, number: int, view: View) -> object:
+    def text(self, number: int, view: View) -> str | None:
         """The text of a field, None where it is not there."""
         found = self.found[number]
         if found is UNREAD:
-            found = self.found[number] = self.shared.templates[number].find(view)
-        return found
+            found = self.found[number] = self._read(number, view)
+        return found if isinstance(found, str) else None
+
+    def _read(self, number: int, view: View) -> str | None:
+        if self._source is None:
+            return self.shared.templates[number].find(view)
+        value = self._source.read(self.shared.paths[number], 1)
+        return None if value is MISSING else value_text(value)
 
 
 class Test:

@@ -14,8 +14,9 @@ from engine.fields.template import Template
 from engine.fields.values import FieldNotFoundError, parse_number, ratio_text
 from engine.fields.view import View
 from engine.times import Zone
-from gateway.processors.gates import Gate, Read
-from gateway.processors.places import Place, remove, remove_all, write
+from gateway.processors.built import Built
+from gateway.processors.gates import Gate, Read, SharedFields
+from gateway.processors.places import Place, WovenPlace, remove, remove_all, write
 from gateway.processors.terms import Terms
 
 WRITE: Final = 0
@@ -85,7 +86,11 @@ class Form:
 
 
 class Line:
-    """One field. `constant` is its value where that is known at load, else `template` or `making` gives it."""
+    """One field. `constant` is its value where that is known at load, else `template` or `making` gives it.
+
+    `plain`: it goes to the scope that its list is there for, to a path that no field before it goes to (`arrange`). `number` is that of
+    the shared field which is its value, -1 where it is another.
+    """
 
     tag: str
     does: int
@@ -100,6 +105,8 @@ class Line:
     mandatory: bool
     blocker: bool
     wrong: str
+    plain: bool
+    number: int
 
     def __init__(self, tag: str, place: Place) -> None:
         self.tag = tag
@@ -115,6 +122,27 @@ class Line:
         self.mandatory = False
         self.blocker = False
         self.wrong = ""
+        self.plain = False
+        self.number = -1
+
+    def put(self, view: View, read: Read, built: Built) -> bool:
+        """The same as `work` for a plain field: its value goes to the end of what is built."""
+        text = self.constant
+        if text is None:
+            text = read.text(self.number, view) if self.number >= 0 else self._made(view)
+            if text is None:
+                if self.mandatory:
+                    raise self._not_found()
+                return False
+        if self.mandatory and not text:
+            raise self._is_empty()
+        if self.form is not None:
+            text = self.form.applied(text, self.tag, view)
+        if built.takes:
+            built.put(self.place.spot, text)
+        else:  # the value itself was made of what is built
+            write(view.scopes, self.place, self.mode, text)
+        return True
 
     def work(self, view: View) -> bool:
         """Does what the field is there for, its filters passed; whether it was done, so that a blocker blocks.
@@ -143,14 +171,20 @@ class Line:
         place = self.place.found(view) if text is not None else None
         if text is None or place is None:
             if self.mandatory:
-                raise ValueError(f"NOT_FOUND:{self.tag}")
+                raise self._not_found()
             return False
         if self.mandatory and not text:
-            raise ValueError(f"Empty source value for fieldID: <{self.tag}>")
+            raise self._is_empty()
         if self.form is not None:
             text = self.form.applied(text, self.tag, view)
         write(view.scopes, place, self.mode, text)
         return True
+
+    def _not_found(self) -> ValueError:
+        return ValueError(f"NOT_FOUND:{self.tag}")
+
+    def _is_empty(self) -> ValueError:
+        return ValueError(f"Empty source value for fieldID: <{self.tag}>")
 
     def _made(self, view: View) -> str | None:
         """The value; None where it is not there."""
@@ -173,11 +207,29 @@ class Line:
             return None
 
 
-def fill_lines(lines: list[Line], view: View, read: Read, terms: Terms) -> None:
-    """Works off fields one after the other, up to one that blocks. ValueError, RequestError for what ends the request."""
+def arrange(lines: list[Line], scope: str, shared: SharedFields) -> list[Line]:
+    """Finds out what can be known at load of fields that are worked off together to fill a scope; the same fields."""
+    written: set[str] = set()
+    for line in lines:
+        if line.does != WRITE:
+            continue
+        if line.template is not None and line.constant is None:
+            line.number = shared.value_number(line.template)
+        place = line.place
+        if place.scope != scope or not place.spot.path or isinstance(place, WovenPlace):
+            continue
+        line.plain = place.spot.key not in written
+        written.add(place.spot.key)
+    return lines
+
+
+def fill_lines(lines: list[Line], view: View, read: Read, terms: Terms, built: Built) -> None:
+    """Works off fields one after the other, up to one that blocks. `built` is the scope that they are there for. ValueError, RequestError
+    for what ends the request."""
     for line in lines:
         gate = line.gate
         if gate is not None and not gate.passes(view, read, terms.filters):
             continue
-        if line.work(view) and line.blocker:
+        done = line.put(view, read, built) if line.plain and built.takes else line.work(view)
+        if done and line.blocker:
             return

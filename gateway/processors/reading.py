@@ -15,10 +15,10 @@ from engine.times import Zone, zone_of
 from gateway.processors.flags import Wanted
 from gateway.processors.gates import Gate, SharedFields
 from gateway.processors.limits import MAX_COMPLAINTS, MAX_FIELDS, MAX_PROCESSORS, MAX_TEMPLATE_NESTING, MAX_WIDTH
-from gateway.processors.lines import NOTHING, REMOVE, REMOVE_ALL, WRONG, Form, Line
+from gateway.processors.lines import NOTHING, REMOVE, REMOVE_ALL, WRONG, Form, Line, arrange
 from gateway.processors.places import APPEND, COMPOSE, SET, Place, WovenPlace, parts_of, place_of, unwritable
 from gateway.processors.run import Fields, Processor, Processors
-from gateway.processors.terms import TMP, Terms
+from gateway.processors.terms import CGREQ, REP, TMP, Terms
 from gateway.processors.words import HARD, UNNAMED, Words
 
 Where = tuple[str | int, ...]
@@ -144,8 +144,8 @@ class Reader:
         if tenant:
             processor.tenant = self.template(tenant, (*where, "tenant"))
         processor.zone = self.zone(row, where)
-        processor.request = self.lines(row.get("request_fields"), (*where, "request_fields"))
-        processor.reply = self.lines(row.get("reply_fields"), (*where, "reply_fields"))
+        processor.request = arrange(self.lines(row.get("request_fields"), (*where, "request_fields")), CGREQ, self.shared)
+        processor.reply = arrange(self.lines(row.get("reply_fields"), (*where, "reply_fields")), REP, self.shared)
         processor.takes_notes = any(takes_notes(line) for line in (*processor.request, *processor.reply))
         return processor
 

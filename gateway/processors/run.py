@@ -39,7 +39,6 @@ class Worked:
 
     handled: bool
     failed: str
-    reply: list[tuple[Path, str, bool]]
     built: Built
     taken_by: list[str]
     notes: list[str]
@@ -48,11 +47,14 @@ class Worked:
     def __init__(self) -> None:
         self.handled = False
         self.failed = ""
-        self.reply = []
         self.built = Built()
         self.taken_by = []
         self.notes = []
         self.log = []
+
+    @property
+    def reply(self) -> list[tuple[Path, str, bool]]:
+        return [] if self.failed else self.built.triples()
 
 
 class Processor:
@@ -116,11 +118,12 @@ class Processors:
         reply = worked.built
         scopes[REP] = reply
         view = view_of(scopes, self.terms, now_ns)
-        read = Read(self.shared)
+        read = Read(self.shared, view)
         try:
             for processor in self.all:
                 if self._takes(processor, view, read):
                     self._work(processor, view, read, ask, worked)
+                    reply.seal()
                     if not processor.wanted.goes_on:
                         break
         except RequestError as error:
@@ -130,8 +133,6 @@ class Processors:
         except ValueError as error:
             worked.failed = str(error) or "a value that cannot be used"
         worked.handled = bool(worked.taken_by)
-        if not worked.failed:
-            worked.reply = reply.triples()
         return worked
 
     def _takes(self, processor: Processor, view: View, read: Read) -> bool:
@@ -153,7 +154,7 @@ class Processors:
         if processor.takes_notes:
             scopes[TMP] = Built()
         worked.taken_by.append(processor.id)
-        fill_lines(processor.request, view, read, self.terms)
+        fill_lines(processor.request, view, read, self.terms, built)
         if built.characters > MAX_EVENT_CHARACTERS:
             raise ValueError(f"an event of more than {MAX_EVENT_CHARACTERS} characters")
         options = scopes[OPTS]
@@ -171,7 +172,9 @@ class Processors:
                 scopes[CGREP] = asking.reply
         if processor.takes_notes:
             scopes[TMP] = Built()
-        fill_lines(processor.reply, view, read, self.terms)
+        built.seal()
+        worked.built.seal()
+        fill_lines(processor.reply, view, read, self.terms, worked.built)
         if wanted.logged:
             worked.log.append(_told(processor, "reply", {"engine": scopes.get(CGREP), "reply": _shown(scopes[REP])}))
         del scopes[CGREQ]
@@ -228,5 +231,5 @@ def fill(fields: Fields, scopes: dict[str, object], prefix: str, now_ns: int) ->
     scopes[TMP] = Built()
     scopes.setdefault(REQ, {})
     view = view_of(scopes, fields.terms, now_ns)
-    fill_lines(fields.lines, view, Read(fields.shared), fields.terms)
+    fill_lines(fields.lines, view, Read(fields.shared, view), fields.terms, built)
     return built.triples()

@@ -223,10 +223,11 @@ class Requests:
         if worked.failed or not worked.handled:
             return self._failed(message, remote, worked.failed)
         try:
-            answer = answer_to(message, language.builder.build(worked.reply, language.processors.terms.zone, self._now_ns))
+            reply = worked.reply
+            answer = answer_to(message, language.builder.build(reply, language.processors.terms.zone, self._now_ns))
         except ValueError as fault:
             return self._failed(message, remote, str(fault))
-        self._counts.answered(code_of(worked.reply))
+        self._counts.answered(code_of(reply))
         return answer
 
     # -- errors ------------------------------------------------------------------------------------------------------------
@@ -319,18 +320,29 @@ def repetition_keys(message: Message) -> list[bytes]:
     """What a request is known by when it comes again: its End-to-End Identifier and content, but for what relays add; for credit control
     also who asks for which request of which session."""
     raw, avps = message.raw, message.avps
-    said = [raw[5:12]]
-    if avps.find(ROUTE_RECORD) != NO_AVP or avps.find(PROXY_INFO) != NO_AVP:
-        said.append(raw[16:HEADER_BYTES])
+    on_the_way = False
+    number = kind = session = host = NO_AVP
+    for position, key in enumerate(avps.keys):
+        if key == CC_REQUEST_NUMBER:
+            number = position if number == NO_AVP else number
+        elif key == CC_REQUEST_TYPE:
+            kind = position if kind == NO_AVP else kind
+        elif key == SESSION_ID:
+            session = position if session == NO_AVP else session
+        elif key == ORIGIN_HOST:
+            host = position if host == NO_AVP else host
+        elif key in (PROXY_INFO, ROUTE_RECORD):
+            on_the_way = True
+    named = raw[5:12]
+    if on_the_way:
+        said = [named, raw[16:HEADER_BYTES]]
         said += [avps.whole(position) for position, key in enumerate(avps.keys) if key not in OF_THE_WAY]
     else:
-        said.append(raw[16:])
+        said = [named, raw[16:]]
     keys = [blake2b(b"".join(said), digest_size=KEY_BYTES).digest()]
-    number, kind = avps.find(CC_REQUEST_NUMBER), avps.find(CC_REQUEST_TYPE)
-    session, host = avps.find(SESSION_ID), avps.find(ORIGIN_HOST)
     if number != NO_AVP and kind != NO_AVP and session != NO_AVP and host != NO_AVP:
-        named = b"".join([raw[5:12], avps.whole(kind), avps.whole(number), avps.whole(session), avps.whole(host)])
-        keys.append(blake2b(named, digest_size=KEY_BYTES).digest())
+        said = [named, avps.whole(kind), avps.whole(number), avps.whole(session), avps.whole(host)]
+        keys.append(blake2b(b"".join(said), digest_size=KEY_BYTES).digest())
     return keys
 
 

@@ -263,13 +263,14 @@ class Requests:
         if worked.failed or not worked.handled:
             return self._unanswered(packet, nas, worked.failed, default)
         try:
-            code = reply_code(worked.reply) or default
+            reply = worked.reply
+            code = reply_code(reply) or default
             if packet.code == STATUS_SERVER:
                 code = default  # it is no refusal whatever a processor meant (RFC 5997 section 3)
             if code != default and (is_accounting or code not in _ACCESS_ANSWERS):
                 raise ValueError(f"<{WORDS[code]}> answers no {WORDS[packet.code]}")
             zone = processors.terms.zone
-            body = nas.builder.build(worked.reply, self._secret, packet.authenticator, self._salt + SALTS, zone, self._now_ns)
+            body = nas.builder.build(reply, self._secret, packet.authenticator, self._salt + SALTS, zone, self._now_ns)
         except ValueError as fault:
             why = str(fault)
             self.complaints.tell(log, logging.WARNING, "an answer could not be built", self._told(packet, nas) | {"reason": why})

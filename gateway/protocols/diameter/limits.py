@@ -8,6 +8,7 @@ MAX_MESSAGE_BYTES: Final = 1 << 20  # one message, header included; the header c
 MAX_AVPS: Final = 1_024  # AVPs on one level of a message; more is answered with 5014
 MAX_DEPTH: Final = 16  # groups inside each other; what lies deeper is answered with 5014
 MAX_CHAINS: Final = 16_384  # resolved paths that are kept ready; beyond it keeping them starts anew
+MAX_SHAPE_STEPS: Final = 16_384  # fields of shapes of answers that are kept ready; beyond it keeping them starts anew
 RECENT_TARGETS: Final = 256  # of these whose AVPs of late are kept as octets
 RECENT_TEXTS: Final = 64  # such octets of one path; beyond it keeping them starts anew
 RECENT_TEXT_CHARACTERS: Final = 48  # of a text whose octets are kept

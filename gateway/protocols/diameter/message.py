@@ -129,8 +129,9 @@ class Avps:
 
     def whole(self, position: int) -> bytes:
         """The AVP as it came, header and padding included."""
-        end = self.value_end(position)
-        return self.data[self.offsets[position] : end] + b"\0" * (-(end - self.offsets[position]) & 3)
+        start, end = self.offsets[position], self.value_end(position)
+        octets = self.data[start:end]
+        return octets + b"\0" * (-(end - start) & 3) if (end - start) & 3 else octets
 
     def group(self, position: int) -> Avps:
         """The AVPs inside a group. DecodeError (5014) where they do not fit into it, or lie too deep."""
