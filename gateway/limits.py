@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-YOUNG_OBJECTS: Final = 100_000  # objects more than before at which the collector looks at the youngest; steady work frees what it makes
+YOUNG_OBJECTS: Final = 10_000  # objects more than before at which the collector looks at the youngest; steady work frees what it makes
 OLD_BY_HAND: Final = 1_000_000_000  # looks at the youngest before it would look at those that stayed: never by itself
 COLLECT_SECONDS: Final = 60.0  # how often we ask whether all should be looked at
-COLLECT_IDLE: Final = 10  # looks at the youngest after which all are looked at when nothing was asked of us meanwhile
-COLLECT_BUSY: Final = 2_000  # and after which they are looked at however busy we are
+COLLECT_IDLE: Final = 100  # looks at the youngest after which all are looked at when nothing was asked of us meanwhile
+COLLECT_BUSY: Final = 20_000  # and after which they are looked at however busy we are
 VERIFY_PAGE_ENTRIES: Final = 10_000  # entries that are added up before progress is told
 PRUNE_SECONDS: Final = 3_600  # that pruning may take
 LONGEST_SLEEP_SECONDS: Final = 60.0  # how long the engine's timer sleeps at most: a clock that was set is noticed then

@@ -16,6 +16,8 @@ from engine.money import Ratio, decimal_ratio, read_decimal
 from engine.times import Moment, Zone, parse_time
 from engine.usage import format_duration, parse_duration, parse_go_duration
 
+RECENT_DURATIONS: Final = 256  # texts of durations that are kept; beyond it keeping them starts anew
+_RECENT: Final[dict[int, str]] = {}
 MAX_EXACT_DIGITS: Final = 17  # decimal digits of a number that is written out whole; longer ones are written as the nearest double
 
 
@@ -54,7 +56,13 @@ class Duration:
         return hash(self.ns)
 
     def text(self) -> str:
-        return format_duration(self.ns)
+        """As Go writes it. Texts of late are kept: grants and usages are few numbers, and each is asked for by several rules and fields."""
+        text = _RECENT.get(self.ns)
+        if text is None:
+            if len(_RECENT) >= RECENT_DURATIONS:
+                _RECENT.clear()
+            text = _RECENT[self.ns] = format_duration(self.ns)
+        return text
 
 
 # -- text ----------------------------------------------------------------------------------------------------------------

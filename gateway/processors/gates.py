@@ -33,11 +33,17 @@ class SharedFields:
     templates: list[Template]
     paths: list[Path]
     _numbers: dict[str, int]
+    _written: dict[Path, Path]
 
     def __init__(self) -> None:
         self.templates = []
         self.paths = []
         self._numbers = {}
+        self._written = {}
+
+    def one_path(self, path: Path) -> Path:
+        """A path that is written to, the same object wherever it is: whoever takes values by path finds it out at a glance."""
+        return self._written.setdefault(path, path)
 
     def number_of(self, template: Template) -> int:
         """The number of a field; -1 for what is not just a field of the request."""

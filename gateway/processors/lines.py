@@ -218,6 +218,7 @@ def arrange(lines: list[Line], scope: str, shared: SharedFields) -> list[Line]:
         place = line.place
         if place.scope != scope or not place.spot.path or isinstance(place, WovenPlace):
             continue
+        place.spot.path = shared.one_path(place.spot.path)
         line.plain = place.spot.key not in written
         written.add(place.spot.key)
     return lines

@@ -59,6 +59,10 @@ _DWR: Final = Own()
 _DPR: Final = Own()
 
 
+_CODE_BITS: Final = 24  # of a command
+_TAKEN_KINDS: Final = 1_024  # kinds of requests that are known to be taken and kept so; others are looked up each time
+
+
 class Settings:
     """What all connections of an agent have in common.
 
@@ -77,6 +81,7 @@ class Settings:
     watchdog_ns: int
     exchange_ns: int
     disconnect_ns: int
+    _taken: set[int]
 
     def __init__(
         self,
@@ -100,6 +105,22 @@ class Settings:
         self.watchdog_ns = watchdog_ns
         self.exchange_ns = exchange_ns
         self.disconnect_ns = disconnect_ns
+        self._taken = set()
+
+    def refused(self, message: Message) -> int:
+        """The Result-Code that refuses a request of no known application or command, or of a command that is not of its application; 0."""
+        kind = message.application << _CODE_BITS | message.command
+        if kind in self._taken:
+            return 0
+        if message.application != COMMON_MESSAGES and not self.known_application(message.application):
+            return APPLICATION_UNSUPPORTED
+        if not self.known_command(message.command):
+            return COMMAND_UNSUPPORTED
+        if message.application == COMMON_MESSAGES:
+            return APPLICATION_UNSUPPORTED
+        if len(self._taken) < _TAKEN_KINDS:
+            self._taken.add(kind)
+        return 0
 
 
 class Peer:
@@ -356,12 +377,9 @@ class Peer:
             if command == CAPABILITIES_EXCHANGE:  # only once (recorded; RFC 6737 has another command for more)
                 self.ignored += 1
                 return []
-        elif not self._settings.known_application(message.application):
-            return [Send(refusal(message, self._identity, APPLICATION_UNSUPPORTED))]
-        if not self._settings.known_command(message.command):
-            return [Send(refusal(message, self._identity, COMMAND_UNSUPPORTED))]
-        if message.application == COMMON_MESSAGES:
-            return [Send(refusal(message, self._identity, APPLICATION_UNSUPPORTED))]
+        refused = self._settings.refused(message)
+        if refused:
+            return [Send(refusal(message, self._identity, refused))]
         rules = self._settings.rules
         if rules is not None:
             try:
