@@ -1,8 +1,9 @@
 """Diameter messages a second, read and written on one core: `python -m tests.perf.codec [THOUSANDS]`.
 
-The request is an ordinary Gy CCR-U of 49 AVPs, 9 of them groups. Read: the header, the index of every AVP, groups included. Values: what a
-processor for data reads of it besides, by resolved paths. Written: a CCA of 13 AVPs from the fields of a reply. Figures are this thread's
-own time, the best of several runs; run it as `./test --perf codec` for compiled code.
+First the CCR-U and CCA that `tollwire bench --work diameter` has a gateway read and write, each with a session of its own: decode-only and
+encode-only. Then an ordinary Gy CCR-U of 49 AVPs, 9 of them groups, in parts. Read: the header, the index of every AVP, groups included.
+Values: what a processor for data reads of it besides, by resolved paths. Written: a CCA of 13 AVPs from the fields of a reply. Figures are
+this thread's own time, the best of several runs; run it as `./test --perf codec` for compiled code.
 """
 
 from __future__ import annotations
@@ -10,12 +11,15 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
+from itertools import cycle
 from typing import Final
 
 from engine.fields.path import split_path
+from gateway.cli.measure.diameter import fill, request_of
 from gateway.protocols.diameter.building import Builder, Field
 from gateway.protocols.diameter.builtin import load_dictionaries
 from gateway.protocols.diameter.checking import Rules, check
+from gateway.protocols.diameter.dictionary import Dictionary
 from gateway.protocols.diameter.message import Avps, Message, answer_to, decode, encode
 from gateway.protocols.diameter.paths import DiameterSource, Paths
 
@@ -93,6 +97,19 @@ REPLY: Final[tuple[tuple[str, str, bool], ...]] = (
 )
 
 
+GRANT: Final = (
+    ("Auth-Application-Id", "4", False),
+    ("CC-Request-Type", "2", False),
+    ("CC-Request-Number", "1", False),
+    (f"{MSCC}.Granted-Service-Unit.CC-Total-Octets", "100000", False),
+    (f"{MSCC}.Rating-Group", "10", False),
+    (f"{MSCC}.Validity-Time", "3600", False),
+)
+SESSIONS: Final = 4_096  # of as many the messages of a load are taken in turn
+DECODE_WANTED: Final = 300_000
+ENCODE_WANTED: Final = 200_000
+
+
 def fields(rows: tuple[tuple[str, str, bool], ...]) -> list[Field]:
     return [(split_path(path), text, branch) for path, text, branch in rows]
 
@@ -114,9 +131,35 @@ def index_all(avps: Avps, groups: frozenset[int]) -> None:
             index_all(avps.group(position), groups)
 
 
+def load(dictionary: Dictionary, times: int) -> None:
+    """The messages of a load, as a gateway reads and writes them."""
+    builder, rules = Builder(dictionary), Rules(dictionary)
+    ccr = request_of(
+        "bench;1772446205;", 2, 1, {"Requested-Service-Unit": {"CC-Total-Octets": 100_000}, "Used-Service-Unit": {"CC-Total-Octets": 99}}
+    )
+    requests = [ccr % (number.to_bytes(4, "big"), *fill(number)) for number in range(SESSIONS)]
+    names = [("Result-Code", "2001", False), *REPLY[2:4], *GRANT]
+    replies = [fields((("Session-Id", f"bench;1772446205;{number:09d}", False), *names)) for number in range(SESSIONS)]
+    asked = decode(requests[0])
+    request, reply = cycle(requests), cycle(replies)
+    answer = answer_to(asked, builder.build(replies[0]))
+    print(f"of a load: a CCR-U of {len(requests[0])} octets, {len(avps_of(asked.avps, rules))} AVPs; a CCA of {len(answer)} octets")
+    show("decode: header, every level, checked", per_second(lambda: check(decode(next(request)), rules), times), DECODE_WANTED)
+    show("encode: a CCA from its fields", per_second(lambda: answer_to(asked, builder.build(next(reply))), times), ENCODE_WANTED)
+
+
+def avps_of(avps: Avps, rules: Rules) -> list[int]:
+    """The keys of all levels."""
+    found = []
+    for position, key in enumerate(avps.keys):
+        found += [key, *(avps_of(avps.group(position), rules) if rules.is_group(key) else ())]
+    return found
+
+
 def main() -> None:
     times = int(float(sys.argv[1]) * 1000) if len(sys.argv) > 1 else 100_000
     dictionary, _ = load_dictionaries()
+    load(dictionary, times)
     builder = Builder(dictionary)
     paths = Paths(dictionary)
     body = builder.build(fields(REQUEST))
@@ -144,7 +187,7 @@ def main() -> None:
         for path in read:
             source.read(path, 1)
 
-    print(f"a request of {len(octets)} octets, an answer of {len(answer_to(request, builder.build(reply)))}")
+    print(f"in parts: a CCR-U of {len(octets)} octets, a CCA of {len(answer_to(request, builder.build(reply)))}")
     show("read: header and first level", per_second(lambda: decode(octets), times))
     show("read: header, first level, the 7 groups of a data processor", per_second(lambda: groups_of_data(decode(octets).avps), times))
     show("read: header and every level", per_second(lambda: index_all(decode(octets).avps, groups), times))
@@ -153,8 +196,8 @@ def main() -> None:
     show("written from fields", per_second(lambda: answer_to(request, builder.build(reply)), times))
 
 
-def show(what: str, rate: float) -> None:
-    print(f"{what:60} {rate:12,.0f} /s  {1e6 / rate:8.2f} µs")
+def show(what: str, rate: float, wanted: int = 0) -> None:
+    print(f"{what:60} {rate:12,.0f} /s  {1e6 / rate:8.2f} µs{f'  wanted {wanted:,}/s' if wanted else ''}")
 
 
 if __name__ == "__main__":
