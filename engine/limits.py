@@ -7,6 +7,7 @@ from typing import Final
 MAX_DESTINATION_LENGTH: Final = 128  # characters of a destination that take part in prefix matching
 MAX_SPANS_PER_CALL: Final = 10_000  # timespans that one cost computation may make; a call of years in slots ends there
 MAX_FALLBACK_SUBJECTS: Final = 64  # fallback subjects looked at for one call
+KNOWN_INFOS: Final = 16_384  # destinations whose price is known without a look-up; beyond it remembering starts anew
 MAX_SHARED_INTERVALS: Final = 65_536  # compiled rows kept to be shared by equal rows; beyond it sharing starts anew
 MAX_NEAR_CANDIDATES: Final = 20_000  # names that are looked through for the nearest
 MAX_NEAR_COMPARED: Final = 500  # of these, names that are compared letter by letter

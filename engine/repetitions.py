@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from engine import limits
 from engine.limits import ANSWER_SECONDS, FORGOTTEN_ANSWERS
-from engine.parts import split_amount
+from engine.parts import join_amount, split_amount
 from engine.records import AnswerPut
 from engine.times import SECOND
 
@@ -21,27 +21,14 @@ ANSWERS_BYTES = limits.ANSWERS_BYTES
 MAX_ANSWERS = limits.MAX_ANSWERS
 
 
-class Kept:
-    """One answer: the keys by which it is found, and until when."""
-
-    keys: Sequence[bytes]
-    body: bytes
-    until_ns: int
-
-    def __init__(self, keys: Sequence[bytes], body: bytes, until_ns: int) -> None:
-        self.keys = keys
-        self.body = body
-        self.until_ns = until_ns
-
-
 class Repetitions:
     """At most MAX_ANSWERS answers and ANSWERS_BYTES of them, none older than ANSWER_SECONDS; beyond it the oldest goes."""
 
     size_bytes: int
     given_again: int
     _last: int
-    _known: dict[bytes, Kept]
-    _order: deque[Kept]
+    _known: dict[bytes, AnswerPut]  # what the journal was handed, which is no object for the collector
+    _order: deque[AnswerPut]
     _recovered: list[AnswerPut]
 
     def __init__(self) -> None:
@@ -59,7 +46,7 @@ class Repetitions:
         """The answer that a request with one of these keys got; None without one."""
         for key in keys:
             kept = self._known.get(key)
-            if kept is not None and kept.until_ns > now_ns:
+            if kept is not None and _until(kept) > now_ns:
                 self.given_again += 1
                 return kept.body
         return None
@@ -72,7 +59,7 @@ class Repetitions:
 
     def keep(self, record: AnswerPut, now_ns: int) -> None:
         """Remembers an answer."""
-        self._add(Kept(record.keys, record.body, record.until_ns))
+        self._add(record)
         self._forget(now_ns)
 
     def restore(self, record: AnswerPut) -> None:
@@ -86,12 +73,12 @@ class Repetitions:
                 continue  # one that lies in two rows, because a fold was cut off
             self._last = record.number
             if record.until_ns > now_ns:
-                self._add(Kept(record.keys, record.body, record.until_ns))
+                self._add(record)
         self._recovered = []
         while len(self._order) > MAX_ANSWERS or self.size_bytes > ANSWERS_BYTES:
             self._drop()
 
-    def _add(self, kept: Kept) -> None:
+    def _add(self, kept: AnswerPut) -> None:
         self._order.append(kept)
         self.size_bytes += len(kept.body)
         for key in kept.keys:
@@ -100,7 +87,7 @@ class Repetitions:
     def _forget(self, now_ns: int) -> None:
         for _ in range(FORGOTTEN_ANSWERS):
             crowded = len(self._order) > MAX_ANSWERS or self.size_bytes > ANSWERS_BYTES
-            if not self._order or not (crowded or self._order[0].until_ns <= now_ns):
+            if not self._order or not (crowded or _until(self._order[0]) <= now_ns):
                 return
             self._drop()
 
@@ -114,3 +101,7 @@ class Repetitions:
 
 def _number(record: AnswerPut) -> int:
     return record.number
+
+
+def _until(record: AnswerPut) -> int:
+    return join_amount(record.until)

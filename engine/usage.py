@@ -27,6 +27,7 @@ ANY: Final = "*any"
 UNITS: Final = {"ns": 1, "us": 1000, "µs": 1000, "μs": 1000, "ms": 1_000_000, "s": SECOND, "m": MINUTE, "h": HOUR}
 _ZERO: Final = 0x30  # the digit
 _USUAL_DIGITS: Final = 6  # of a duration that is read digit by digit: so many hours are less than MAX_USAGE_NS
+_USUAL_COUNT: Final = 18  # the same of a number without a unit
 _PART: Final = re.compile(r"(\d*)(?:\.(\d*))?(ns|us|µs|μs|ms|s|m|h)(?=[\d.]|\Z)")  # a unit is all that stands before the next number
 _NUMBER: Final = re.compile(r"[+-]?\d+(?:\.\d*)?\Z")
 
@@ -49,14 +50,16 @@ def parse_duration(text: str) -> int:
 
 
 def _usual(text: str) -> int:
-    """What nearly every client writes: a few digits and `s`, `m`, `h` or no unit. -1 for any other text."""
+    """What nearly every client writes: a few digits and `s`, `m`, `h`, or digits without a unit. -1 for any other text."""
     digits = len(text)
+    most = _USUAL_COUNT
     unit_ns = 1
     last = text[digits - 1]
     if last == "s" or last == "m" or last == "h":
         unit_ns = SECOND if last == "s" else MINUTE if last == "m" else HOUR
         digits -= 1
-    if not 0 < digits <= _USUAL_DIGITS:
+        most = _USUAL_DIGITS
+    if not 0 < digits <= most:
         return -1
     value = 0
     for index in range(digits):

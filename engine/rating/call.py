@@ -108,7 +108,7 @@ class Match:
 
 class RatingInfo:
     """What prices a call from an instant on: the rows that its destination has in a plan. Without rows it is a gap, which the
-    fallback subjects may fill. The rows belong to this call alone: splitting sorts them in place."""
+    fallback subjects may fill. Several rows belong to this call alone: splitting sorts them in place."""
 
     match: Match
     active_at: int
@@ -120,6 +120,19 @@ class RatingInfo:
         self.active_at = active_at
         self.intervals = intervals
         self.fallback_keys = fallback_keys
+
+
+class KnownInfos:
+    """What prices calls of one destination by one profile that begin at `from_ns` or later and end before `until_ns`."""
+
+    infos: list[RatingInfo]
+    from_ns: int
+    until_ns: int
+
+    def __init__(self, infos: list[RatingInfo], from_ns: int, until_ns: int) -> None:
+        self.infos = infos
+        self.from_ns = from_ns
+        self.until_ns = until_ns
 
 
 class UnitPart:

@@ -39,10 +39,12 @@ class CompiledPlan:
 
     id: str
     by_destination: dict[str, PricedRows]
+    timeless: bool  # which rows a destination has does not depend on the time
 
     def __init__(self, plan_id: str, by_destination: dict[str, PricedRows]) -> None:
         self.id = plan_id
         self.by_destination = by_destination
+        self.timeless = all(rows.always for rows in by_destination.values())
 
 
 class CompiledProfile:
@@ -135,6 +137,8 @@ class Compilation:
                 priced = PricedRows(self._compiler.rows(self._plan, rows))
                 self._known[rows] = priced
             by_destination[destination_id] = priced
+            if not priced.always:
+                self.compiled.timeless = False
         return False
 
 

@@ -104,6 +104,7 @@ class EventCost:
     tor: str  # empty when it was read from JSON, which does not tell it
     charges: list[Charge]
     summary: AccountSummary | None
+    packed: bytes  # as it was packed last (engine.rating.packing); empty since it changed
 
     def __init__(self, cgrid: str, run_id: str, start_ns: int, zone: Zone, tor: str) -> None:
         self.cgrid = cgrid
@@ -113,6 +114,7 @@ class EventCost:
         self.tor = tor
         self.charges = []
         self.summary = None
+        self.packed = b""
 
     @staticmethod
     def of(cost: CallCost, cgrid: str, run_id: str) -> EventCost:
@@ -165,6 +167,7 @@ class EventCost:
 
         `returned` are the balance types whose units remain units (RatingOptions.returned_units).
         """
+        self.packed = b""
         if not self.charges:
             self.start_ns = later.start_ns
             self.zone = later.zone
@@ -206,6 +209,7 @@ class EventCost:
         """
         if at_usage_ns >= self.usage_ns and (at_usage_ns > 0 or not self.charges):
             return None
+        self.packed = b""
         surplus = EventCost(self.cgrid, self.run_id, self.start_ns, self.zone, self.tor)
         surplus.summary = self.summary
         kept: list[Charge] = []
@@ -264,6 +268,7 @@ class EventCost:
 
         Answers (account ID, balance UUID, correction): what that takes from which balance, or gives to it when negative.
         """
+        self.packed = b""
         corrections: list[tuple[str, str, Amount]] = []
         charges: list[Charge] = []
         for charge in self.charges:
@@ -297,6 +302,7 @@ class EventCost:
 
     def refresh(self, accounts: Holders) -> None:
         """Shows in the summary what its balances hold now; those that are gone hold nothing."""
+        self.packed = b""
         summary = self.summary
         if summary is None:
             return

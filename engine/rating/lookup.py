@@ -6,13 +6,14 @@ from typing import Final
 
 from engine.errors import Refusal
 from engine.limits import MAX_FALLBACK_SUBJECTS
-from engine.rating.call import NO_MATCH, Call, Match, RatingInfo, RatingOptions
+from engine.rating.call import NO_MATCH, Call, KnownInfos, Match, RatingInfo, RatingOptions
 from engine.rating.compile import CompiledPlan, CompiledProfile, PricedRows, is_less
 from engine.rating.tariff import Tariff
 from engine.times import Zone, local_ns
 from engine.usage import ANY
 
 OUT: Final = "*out:"
+_LATEST: Final = (1 << 62) - 1  # ns since 1970: as a machine word
 
 
 def profile_key(tenant: str, category: str, subject: str) -> str:
@@ -156,6 +157,10 @@ class Search:
             return None
         if self.trace is not None:
             self.trace[-1].profile_id = profile.id
+        else:
+            known = self.tariff.known_infos(profile.id, self.call.destination)
+            if known is not None and known.from_ns <= start_ns < known.until_ns and end_ns < known.until_ns:
+                return known.infos
         infos = self._of_profile(profile, start_ns, end_ns)
         if not _is_gapless(infos, start_ns):
             self._fill(infos, start_ns, end_ns, depth)
@@ -193,7 +198,19 @@ class Search:
                 infos.append(RatingInfo(match, active_at, list(found.rows.intervals), keys))
             elif keys:
                 infos.append(RatingInfo(NO_MATCH, active_at, [], keys))
+        if after == first + 1:
+            self._know(profile, first, start_ns, infos)
         return infos
+
+    def _know(self, profile: CompiledProfile, index: int, start_ns: int, infos: list[RatingInfo]) -> None:
+        """Has the tariff remember what one activation has for the destination, where that is the same for all calls that begin and end
+        while it is the last: one row that every call may share, in a plan that asks for no time."""
+        plan = self.tariff.plans.get(profile.plan_ids[index])
+        from_ns = profile.starts[index]
+        if len(infos) != 1 or len(infos[0].intervals) != 1 or plan is None or not plan.timeless or from_ns > start_ns:
+            return
+        until_ns = profile.starts[index + 1] if index + 1 < len(profile.starts) else _LATEST
+        self.tariff.keep_infos(profile.id, self.call.destination, KnownInfos(infos, from_ns, until_ns))
 
     def _fill(self, infos: list[RatingInfo], start_ns: int, end_ns: int, depth: int) -> None:
         """Asks the fallback subjects of each gap, in their order, until one has no gap there."""

@@ -39,7 +39,11 @@ _INTERVALS: dict[bytes, Interval] = {}
 
 
 def pack_cost(cost: EventCost, cgrid: str, run_id: str) -> bytes:
-    """All of the cost, to be kept in a record of this CGRID and run."""
+    """All of the cost, to be kept in a record of this CGRID and run. What is asked for again unchanged, as for a session and its record, is
+    packed once."""
+    own = cost.cgrid == cgrid and cost.run_id == run_id
+    if own and cost.packed:
+        return cost.packed
     packer = _Packer(cost.summary)
     charges = [packer.charge(charge) for charge in cost.charges]
     written: list[object] = [
@@ -54,7 +58,10 @@ def pack_cost(cost: EventCost, cgrid: str, run_id: str) -> bytes:
         charges,
         packer.summary(),
     ]
-    return _ENCODER.encode(written)
+    body = _ENCODER.encode(written)
+    if own:
+        cost.packed = body
+    return body
 
 
 class _Packer:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from engine.limits import MAX_DESTINATION_LENGTH
+from engine.limits import KNOWN_INFOS, MAX_DESTINATION_LENGTH
 from engine.rating.book import Destination, RatingPlan, RatingProfile, Timing
+from engine.rating.call import KnownInfos
 from engine.rating.compile import ANY_TIMING, Compilation, CompiledPlan, CompiledProfile, Compiler
 from engine.rating.kinds import DESTINATION, RATING_PLAN, RATING_PROFILE, TIMING
 from engine.usage import ANY
@@ -26,6 +27,7 @@ class Tariff:
     _ids: dict[str, list[str]]  # the destinations of each prefix; prefixes of one destination alone share its list
     _alone: dict[str, list[str]]
     _compiler: Compiler
+    _known: dict[tuple[str, str], KnownInfos]  # by profile and destination, as long as nothing changes
 
     def __init__(self) -> None:
         self.plans = {}
@@ -36,6 +38,7 @@ class Tariff:
         self._ids = {}
         self._alone = {}
         self._compiler = Compiler()
+        self._known = {}
 
     def put(self, kind: str, item_id: str, item: object) -> None:
         """Takes in an item of any kind; those that do not price calls are passed over."""
@@ -63,6 +66,18 @@ class Tariff:
         elif kind == RATING_PROFILE:
             self.remove_rating_profile(item_id)
 
+    # -- what was found before ------------------------------------------------------------------------------------------
+
+    def known_infos(self, profile_id: str, destination: str) -> KnownInfos | None:
+        """What a look-up has found before, which every later one would find again; its lists are not to be changed."""
+        return self._known.get((profile_id, destination))
+
+    def keep_infos(self, profile_id: str, destination: str, known: KnownInfos) -> None:
+        """Remembers it until the tariff changes."""
+        if len(self._known) >= KNOWN_INFOS:
+            self._known.clear()
+        self._known[profile_id, destination] = known
+
     # -- beside what is in force ----------------------------------------------------------------------------------------
 
     def twin(self) -> Tariff:
@@ -80,6 +95,7 @@ class Tariff:
 
     def become(self, twin: Tariff) -> None:
         """Has all that the twin has, at once; the twin is not to be used any more."""
+        self._known.clear()
         self.plans = twin.plans
         self.profiles = twin.profiles
         self.timings = twin.timings
@@ -94,6 +110,7 @@ class Tariff:
 
     def put_compiled(self, plan: CompiledPlan) -> None:
         """Stores or replaces a plan that was compiled."""
+        self._known.clear()
         self.plans[plan.id] = plan
 
     # -- destinations -------------------------------------------------------------------------------------------------
@@ -105,6 +122,7 @@ class Tariff:
 
     def begin_destination(self, destination: Destination) -> None:
         """Takes out what a destination had and has no more; all of its prefixes are to be added then."""
+        self._known.clear()
         name = destination.Id
         old = self._prefixes.get(name)
         if old:
@@ -118,6 +136,7 @@ class Tariff:
 
     def add_prefixes(self, destination: Destination, first: int, end: int) -> None:
         """Adds some of its prefixes: from place `first` to before `end`."""
+        self._known.clear()
         name = destination.Id
         alone = self._alone[name]
         ids = self._ids
@@ -134,12 +153,14 @@ class Tariff:
 
     def remove_destination(self, name: str) -> None:
         """Forgets a destination and its place in the reverse index."""
+        self._known.clear()
         for prefix in self._prefixes.pop(name, ()):
             self._leave(prefix, name)
         self._alone.pop(name, None)
 
     def shrink_destination(self, name: str, count: int) -> bool:
         """Takes out `count` prefixes of a destination that is to go; True when it is gone. Not for what calls are priced with."""
+        self._known.clear()
         prefixes = self._prefixes.get(name, ())
         for prefix in prefixes[-count:]:
             self._leave(prefix, name)
@@ -183,16 +204,20 @@ class Tariff:
 
     def put_rating_plan(self, plan: RatingPlan) -> None:
         """Raises ValueError or KeyError for a plan that the loader should have refused."""
+        self._known.clear()
         self.plans[plan.Id] = self._compiler.plan(plan)
 
     def remove_rating_plan(self, name: str) -> None:
         """Forgets a plan; profiles that name it have no price while it is away."""
+        self._known.clear()
         self.plans.pop(name, None)
 
     def put_rating_profile(self, profile: RatingProfile) -> None:
         """Stores or replaces a profile, its activations sorted by time."""
+        self._known.clear()
         self.profiles[profile.Id] = CompiledProfile(profile)
 
     def remove_rating_profile(self, name: str) -> None:
         """Forgets a profile."""
+        self._known.clear()
         self.profiles.pop(name, None)

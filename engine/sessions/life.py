@@ -186,7 +186,8 @@ class Life:
         """What an update says of the session: into its event, and alterable fields into its runs."""
         known = session.event.fields
         for name, value in event.fields.items():
-            if not (name in known and is_same_field(known[name], value)) and name not in PROTECTED:
+            held = known.get(name)
+            if (held is None or not is_same_field(held, value)) and name not in PROTECTED:
                 session.alter(name, value)
         self.alter(session, event)
 
@@ -221,6 +222,7 @@ class Life:
             cost = run.cost
             if cost is not None:
                 cost.cgrid = cgrid
+                cost.packed = b""
         session.event.fields[CGRID] = cgrid
         session.event.fields[ORIGIN_ID] = origin_id
         self.registry.rename(session, cgrid)

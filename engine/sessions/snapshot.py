@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from decimal import Decimal
+from struct import Struct
 from typing import Any, Final
 
 import msgspec
@@ -35,6 +36,7 @@ PASSIVE: Final = b"p"  # a copy of another engine's
 BURIED: Final = b"f"  # the engine ended it, and its client's late end corrects what it was charged
 TOMBSTONE: Final = b"t"  # the engine ended it: its switch's end costs nothing
 _HEAD: Final = 11
+_PACK_HEAD: Final = Struct(">cqH").pack
 _MOST_RUNS: Final = 0xFFFF
 _CHARGEABLE: Final = 1
 _FAILED: Final = 2
@@ -42,6 +44,8 @@ _SETTLED: Final = 4
 _REPORTS: Final = 8
 _SHORT: Final = 1
 _FORCED: Final = 2
+
+_MISSING: Final = object()
 
 _JSON: Final = msgspec.json.Encoder(decimal_format="number")
 _JSON_DECODER: Final = msgspec.json.Decoder(list[Any], float_hook=Decimal)
@@ -84,7 +88,8 @@ def read_head(body: bytes) -> Head:
 
 
 def _head(kind: bytes, due_at: int, runs: int) -> bytes:
-    return kind + min(due_at, NEVER).to_bytes(8, "big", signed=True) + min(runs, _MOST_RUNS).to_bytes(2, "big")
+    head: bytes = _PACK_HEAD(kind, min(due_at, NEVER), min(runs, _MOST_RUNS))
+    return head
 
 
 def encode_tombstone(until_ns: int) -> bytes:
@@ -178,18 +183,27 @@ def _usage(usage_ns: int | None) -> object:
 
 
 def _fields(fields: dict[str, object]) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if not isinstance(value, EventCost)}
+    """Fields as they are written: a cost is none of them."""
+    for value in fields.values():
+        if isinstance(value, EventCost):
+            return {name: value for name, value in fields.items() if not isinstance(value, EventCost)}
+    return fields
 
 
 def _run_event(event: Event, whole: Event) -> list[object]:
     """A run's event, as far as it is not the session's: its own fields, and the names that it lacks."""
     known = whole.fields
-    fields = {
-        name: value
-        for name, value in event.fields.items()
-        if not (name in known and is_same_field(known[name], value)) and not isinstance(value, EventCost)
-    }
-    lacking = [name for name in known if name not in event.fields]
+    fields: dict[str, object] = {}
+    shared = 0
+    for name, value in event.fields.items():
+        held = known.get(name, _MISSING)
+        if held is not _MISSING:
+            shared += 1
+            if is_same_field(held, value):
+                continue
+        if not isinstance(value, EventCost):
+            fields[name] = value
+    lacking = [name for name in known if name not in event.fields] if shared < len(known) else []
     options = None if event.options == whole.options else event.options
     return [event.tenant, event.id, fields, lacking, options, event.at_ns]
 

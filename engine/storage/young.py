@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 from engine.limits import FORGOTTEN_AT_ONCE
 from engine.records import CdrPut, CdrRemoved, Record
 
 _BETWEEN: Final = "\x00"  # CGRID and run in one text
+_PUT: Final = CdrPut  # as constants of the compiler: every record of every append is asked for its type
+_REMOVED: Final = CdrRemoved
 
 
 class YoungCdrs:
@@ -33,14 +35,19 @@ class YoungCdrs:
     def note(self, ticket: int, records: Sequence[Record]) -> None:
         """Takes what is appended; tickets come in order."""
         for record in records:
-            if type(record) is CdrPut:
-                self._runs[record.cgrid + _BETWEEN + record.run_id] = record
-                self._removed.pop(record.order_id, None)
-            elif type(record) is CdrRemoved:
-                self._removed[record.order_id] = ticket
+            kind = type(record)
+            if kind is _PUT:
+                put = cast(CdrPut, record)
+                self._runs[put.cgrid + _BETWEEN + put.run_id] = put
+                if self._removed:
+                    self._removed.pop(put.order_id, None)
+                self._arrived.append(put)
+            elif kind is _REMOVED:
+                removed = cast(CdrRemoved, record)
+                self._removed[removed.order_id] = ticket
+                self._arrived.append(removed)
             else:
                 continue
-            self._arrived.append(record)
             self._tickets.append(ticket)
 
     def projected(self, through: int) -> bool:

@@ -17,7 +17,9 @@ from typing import Final
 
 from engine.storage.sqlite.schema import MIGRATIONS, as_storage_error, migrate
 
-Value = int | bytes | str
+Value = int | bytes | bytearray | str
+"""What statements take. Octets of rows come as `bytearray`: for `bytes` sqlite3 looks for an adapter each time, which takes as long as
+writing the row."""
 Connect = Callable[[Path], sqlite3.Connection]
 
 _CHUNKS: Final = (256, 64, 16, 4, 1)  # rows of one statement; few sizes, so that statements stay prepared
@@ -104,7 +106,7 @@ class Database:
             while len(rows) - start >= size:
                 chunk = rows[start : start + size]
                 self.connection.execute(_insertion(table, len(chunk[0]), size), [value for row in chunk for value in row])
-                self.log_bytes += size * sum(len(value) if isinstance(value, bytes) else 16 for value in chunk[0])
+                self.log_bytes += size * sum(len(value) if isinstance(value, bytearray) else 16 for value in chunk[0])
                 start += size
 
     def execute_lazily(self, sql: str, values: Sequence[Value] = ()) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from engine.limits import ANSWER_SECONDS, FOLD_JOURNAL_BYTES, FOLD_JOURNAL_RECORDS, FOLD_KEYS, MAX_ANSWERS
@@ -26,7 +27,8 @@ from engine.storage.sqlite.sorting import Chapter, Gathered, no_keys
 from engine.times import SECOND
 
 _ROWS_PER_SLICE: Final = 128
-_KEYS_PER_SLICE: Final = 4096  # that are sorted
+_SORTED_PER_SLICE: Final = 1024  # keys
+_KEYS_PER_SLICE: Final = 4096  # that are read
 _ANSWERS_PER_ROW: Final = 128
 _ORDER: Final = (META, ITEM, ACCOUNT, SESSION, EFFECT, PROGRESS)  # of kinds in the table
 _PRUNED_ROWS_PER_SLICE: Final = 32
@@ -65,12 +67,11 @@ class StateFold:
             yield from self._look_up_stored()
 
     def _write_chapter(self, chapter: Chapter) -> Iterator[None]:
-        keys = list(chapter.last)
+        keys = iter(chapter.last)  # which does not change before all are sorted
         parts = []
-        for start in range(0, len(keys), _KEYS_PER_SLICE):
-            parts.append(sorted(keys[start : start + _KEYS_PER_SLICE]))
+        while part := sorted(islice(keys, _SORTED_PER_SLICE), reverse=True):
+            parts.append(_from_the_end(part))
             yield
-        del keys
         some: list[str] = []
         for key in heapq.merge(*parts):
             some.append(key)
@@ -91,7 +92,7 @@ class StateFold:
             if record is None:
                 gone.append(key)
             else:
-                puts.append((kind, key, ticket, encode_record(record), place))
+                puts.append((kind, key, ticket, bytearray(encode_record(record)), place))
             if record is None or key in again:
                 removed.append(key)
         if removed:
@@ -109,11 +110,13 @@ class StateFold:
             return
         newest = answers[-1]
         over = newest.until_ns - ANSWER_SECONDS * SECOND
-        answers = [answer for answer in answers if answer.until_ns > over]
-        for start in range(0, len(answers), _ANSWERS_PER_ROW):
-            some = answers[start : start + _ANSWERS_PER_ROW]
-            row = (ANSWER, answers_key(some[-1].number), self.gathered.answered, encode_answers(some), 0)
-            self._database.insert_lazily("state", [row])
+        answers.reverse()
+        while answers:  # let go of bit by bit: to free all of them at once would hold up the loop
+            some = [answer for answer in reversed(answers[-_ANSWERS_PER_ROW:]) if answer.until_ns > over]
+            del answers[-_ANSWERS_PER_ROW:]
+            if some:
+                row = (ANSWER, answers_key(some[-1].number), self.gathered.answered, bytearray(encode_answers(some)), 0)
+                self._database.insert_lazily("state", [row])
             yield
         if newest.number > MAX_ANSWERS:
             last = answers_key(newest.number - MAX_ANSWERS)
@@ -131,6 +134,12 @@ class StateFold:
                 after = keys[-1][0]
                 yield
         self.gathered.stored = stored
+
+
+def _from_the_end(keys: list[str]) -> Iterator[str]:
+    """The keys, last one first, each let go of as it is given: to free all of them at once would hold up the loop."""
+    while keys:
+        yield keys.pop()
 
 
 def prune_journal(database: Database, through: int) -> Iterator[int]:

@@ -162,7 +162,7 @@ class IndexedTable:
 
     def _put_rows(self, rows: Sequence[Row], keys: Keys, spans: dict[int, tuple[int, int]]) -> None:
         """Puts rows; gathers their keys by kind and highest bits, and the seconds of each generation."""
-        self._database.insert_lazily(self._name, [(row.row_id, row.second, row.record) for row in rows])
+        self._database.insert_lazily(self._name, [(row.row_id, row.second, bytearray(row.record)) for row in rows])
         by_prefix: dict[int, list[Row]] = {}
         for row in rows:
             by_prefix.setdefault(row.row_id >> GENERATION_BITS, []).append(row)
