@@ -9,7 +9,10 @@ The connections of one host, what a CER on one more of them leads to, and the st
     and wait for its CEA                 its is greater    waits (Wait-Returns)           until the CEA: 4003, I-Open; without one: R-Open
     and another one waits already        -                 4003                           Wait-Returns
     and are connected (I-Open)           -                 4003                           I-Open
-    and are connected, but the watchdog is not answered, or the peer has begun anew (Origin-State-Id): is kept, ours is closed
+    and are connected, but the watchdog is not answered, or the peer has begun anew: is kept, ours is closed
+
+A peer has begun anew where its CER comes from the address that we dialled and has a greater Origin-State-Id (section 8.16): a name
+alone, which anybody may claim, ends no connection that works.
 
 Who was dialled is known by `origin_host` of its options or by its last CEA. Where neither is there, the CEA tells it; when that host is
 connected by itself then, the one with the greater name closes what it dialled. Several connections that a peer opens are no election: all
@@ -56,7 +59,7 @@ class Elections:
             return
         ours = [one for one in others if one.dialled and one.state in (OPEN, WAIT_CEA)]
         up = [one for one in ours if one.state == OPEN]
-        if any(one.is_usable and not 0 < one.state_id < link.state_id for one in up):
+        if any(one.is_usable and not _began_anew(one, link) for one in up):
             link.reject()
             return
         if len(ours) == len(up) or wins(self._local, host):
@@ -99,3 +102,7 @@ class Elections:
         name = host.lower()  # RFC 6733 section 4.3.1
         self._hosts[link] = name
         self._links.setdefault(name, {})[link] = None
+
+
+def _began_anew(ours: Link, theirs: Link) -> bool:
+    return 0 < ours.state_id < theirs.state_id and ours.remote.rpartition(":")[0] == theirs.remote.rpartition(":")[0]

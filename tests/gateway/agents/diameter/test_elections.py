@@ -67,12 +67,16 @@ class Sides:
             self.ours.link.tick(at)
         assert not self.ours.link.is_usable
 
-    def calls(self, state_id: int = 0) -> None:
+    def calls(self, state_id: int = 0, address: str = "192.0.2.7") -> None:
         """The host dials, and says who it is."""
-        far = self.station.connect("192.0.2.8")
+        far = self.station.connect(address)
         body = far.cer(self.host)[HEADER_BYTES:] + (number_avp(ORIGIN_STATE_ID, state_id) if state_id else b"")
         self.theirs.append(far)
         far.link.data_received(encode(REQUEST, CAPABILITIES_EXCHANGE, 0, 1, 1, body))
+
+    def claims(self, state_id: int) -> None:
+        """Somebody else says that he is the host."""
+        self.calls(state_id, "203.0.113.9")
 
     def waits_in_vain(self) -> None:
         """The time for the exchange is over."""
@@ -98,6 +102,7 @@ EVENTS = [
     (GREATER, True, ["agrees", "calls"], OPEN, [(CLOSED, 4003)]),
     (GREATER, True, ["agrees", "falls_silent", "calls"], CLOSED, [(OPEN, 2001)]),
     (LESS, True, ["agrees 7", "calls 8"], CLOSED, [(OPEN, 2001)]),  # it has begun anew
+    (LESS, True, ["agrees 7", "claims 8"], OPEN, [(CLOSED, 4003)]),
     (LESS, True, ["agrees 8", "calls 8"], OPEN, [(CLOSED, 4003)]),
     (LESS, True, ["agrees", "goes", "calls"], CLOSED, [(OPEN, 2001)]),
     (LESS, True, ["agrees", "goes", "calls", "calls"], CLOSED, [(OPEN, 2001), (OPEN, 2001)]),  # no election
