@@ -76,6 +76,7 @@ def radius_agent(tree: Tree, section: Radius, around: Surroundings) -> RadiusAge
     )
     pace = Pace(section.da_pause_ns, section.da_timeout_ns, section.da_timeout_ns)
     outgoing = Outgoing(around.chance, pace, section.da_source)
+    intake.links = outgoing.backways
     clients = RadiusClients(spoken.targets, nases, spoken.templates, outgoing, around.clock, event_timestamp=section.da_event_timestamp)
     incoming = _incoming_of(tree, section, around, intake, clients)
     return RadiusAgent(intake, ports, clients, around.gate, around.census, incoming=incoming)

@@ -16,6 +16,7 @@ from engine.errors import RequestError
 from engine.fields.values import lasting_text, value_text
 from engine.fields.view import OPTS, REQ, VARS
 from engine.times import SECOND
+from gateway.agents.radius.backways import UNSUPPORTED_EXTENSION, BackWay
 from gateway.agents.radius.counts import AskedCounts
 from gateway.agents.radius.nas import NO, Nas, Nases
 from gateway.agents.radius.outgoing import Outgoing
@@ -133,11 +134,12 @@ class RadiusClients:
         if target is None or nas is None:
             return NOT_ROUTABLE
         try:
-            body = self._body(asked, target, nas, target.naming_template) + changes
+            code = await self.send(
+                asked, target, nas, COA_REQUEST, lambda secret: self._body(asked, target, nas, target.naming_template, secret) + changes
+            )
         except (ValueError, RequestError) as fault:
             log.error("a request could not be passed on", extra=asked.told() | {"reason": str(fault)})
             return PROCESSING_ERROR
-        code = await self.send(asked, target, nas, COA_REQUEST, body)
         return 0 if code in _ACKNOWLEDGED else asked.cause or PROCESSING_ERROR
 
     async def disconnect_peer(self, arguments: dict[str, object]) -> bool:
@@ -171,29 +173,33 @@ class RadiusClients:
         nas = self._nas(asked)
         assert nas is not None, "who is asked has a secret: it was looked for"
         try:
-            body = self._body(asked, target, nas, template)
+            answer = await self.send(asked, target, nas, code, lambda secret: self._body(asked, target, nas, template, secret))
         except (ValueError, RequestError) as fault:  # SettingsError is a ValueError
             reason = fault.text if isinstance(fault, RequestError) else str(fault)
             log.error("a request of ours could not be made by its template", extra=asked.told() | {"template": template, "reason": reason})
             return False
-        return await self.send(asked, target, nas, code, body) in _ACKNOWLEDGED
+        return answer in _ACKNOWLEDGED
 
-    async def send(self, asked: Asked, target: Target, nas: Nas, code: int, body: bytes) -> int:
-        """Sends a request about a session; the code of the answer, 0 for none. `asked.cause` is the Error-Cause, 0 where it has none."""
+    async def send(self, asked: Asked, target: Target, nas: Nas, code: int, make: Callable[[bytes], bytes]) -> int:
+        """Sends a request about a session; the code of the answer, 0 for none. `asked.cause` is the Error-Cause, 0 where it has none.
+
+        `make` gives its attributes, hidden by the secret of the way that it goes. What `make` raises, and ValueError for more than fits
+        into a packet, is raised.
+        """
         host = target.host or address_of(asked.client)
         told = asked.told() | {"nas": nas.name, "host": f"{host}:{target.port}", "code": WORDS[code]}
         asked.cause = 0
         self.counts.asked[code] += 1
-        if target.is_logged:
-            log.info("a NAS is asked", extra=told | {"attributes": _text(nas, body)})
-        try:
-            signed = nas.message_authenticator != NO
+        signed = nas.message_authenticator != NO
+        way = self.outgoing.backways.way(address_of(asked.client)) if target.is_back else None
+        answer = None if way is None else await self._asked_back(way, target, nas, (code, make(way.secret), signed), told)
+        if answer is None:
+            body = make(nas.secret)
+            if target.is_logged:
+                log.info("a NAS is asked", extra=told | {"attributes": _text(nas, body)})
             answer = await self.outgoing.ask(
                 host, target.port, stream=target.is_stream, code=code, body=body, secret=nas.secret, signed=signed
             )
-        except ValueError as fault:
-            log.error("a request of ours could not be made by its template", extra=told | {"reason": str(fault)})
-            return 0
         if answer is None:
             self.counts.unanswered += 1
             log.warning("a NAS did not answer", extra=told)
@@ -206,7 +212,24 @@ class RadiusClients:
             log.info("a NAS refused", extra=told | {"answer": WORDS[answer.code], "cause": cause_text(asked.cause)})
         return answer.code
 
-    def _body(self, asked: Asked, target: Target, nas: Nas, template: str) -> bytes:
+    async def _asked_back(
+        self, way: BackWay, target: Target, nas: Nas, made: tuple[int, bytes, bool], told: dict[str, object]
+    ) -> Packet | None:
+        """The answer of a NAS over the connection that it has open; None where it takes no requests there, or does not answer: then none
+        goes there any more."""
+        code, body, signed = made
+        told = told | {"host": way.remote}
+        if target.is_logged:
+            log.info("a NAS is asked", extra=told | {"attributes": _text(nas, body)})
+        answer = await self.outgoing.ask_back(way, code, body, signed=signed)
+        if answer is not None and (answer.code in _ACKNOWLEDGED or error_cause(answer) != UNSUPPORTED_EXTENSION):
+            return answer
+        if not way.gone:
+            way.deaf = True
+            log.warning("a NAS takes no requests over its connection: it is asked elsewhere", extra=told)
+        return None
+
+    def _body(self, asked: Asked, target: Target, nas: Nas, template: str, secret: bytes) -> bytes:
         """The attributes by a template. ValueError, RequestError."""
         fields = self._templates.of(template)
         words: dict[str, object] = {}
@@ -222,7 +245,7 @@ class RadiusClients:
         }
         now_ns = self._clock()
         filled = fill(fields, scopes, RADDAREQ, now_ns)
-        body = nas.builder.build(filled, nas.secret, _NO_VECTOR, now_ns & 0x7FFF, fields.terms.zone, now_ns)
+        body = nas.builder.build(filled, secret, _NO_VECTOR, now_ns & 0x7FFF, fields.terms.zone, now_ns)
         return self.dated(body, now_ns)
 
     def dated(self, body: bytes, now_ns: int) -> bytes:

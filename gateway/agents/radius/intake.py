@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
 from gateway.agents.radius.counts import BAD_CODE, FAILED, NO_SECRET, OVERLOAD
 from gateway.agents.radius.nas import Nases, Sender
@@ -27,9 +28,29 @@ ACCOUNTING: Final = 2
 BOTH: Final = 3
 
 
+class BackLink(Protocol):
+    """A connection of a NAS that can be asked over it. `answers` takes what answers requests of ours, once there were any."""
+
+    remote: str
+    answers: Callable[[bytes], None] | None
+
+    def ask(self, raw: bytes) -> None:
+        """Sends a request of ours."""
+
+
+class BackLinks(Protocol):
+    """Fulfilled by gateway.agents.radius.backways.Backways."""
+
+    def join(self, link: BackLink, address: str, secret: bytes) -> None:
+        """A NAS of that address has a connection; `secret` is that of its packets."""
+
+    def leave(self, link: BackLink, address: str) -> None:
+        """It has not any more."""
+
+
 class Intake:
-    """`in_flight` counts the requests of all ports that are not answered yet; `max_requests` 0: no bound of its own. `unknown` counts
-    packets from addresses that no entry has."""
+    """`links` are told of connections that NASes can be asked over. `in_flight` counts the requests of all ports that are not answered yet;
+    `max_requests` 0: no bound of its own. `unknown` counts packets from addresses that no entry has."""
 
     requests: Requests
     nases: Nases
@@ -39,6 +60,7 @@ class Intake:
     ticket: int
     reason: str
     max_requests: int
+    links: BackLinks | None
     _caps: Caps | None
 
     def __init__(self, requests: Requests, nases: Nases, gate: Gate, caps: Caps | None, max_requests: int) -> None:
@@ -49,6 +71,7 @@ class Intake:
         self.unknown = 0
         self.ticket = 0
         self.reason = ""  # why the last packet was discarded
+        self.links = None
         self._caps = caps
         self.max_requests = max_requests
 

@@ -1,23 +1,28 @@
 """One connection of a NAS over TCP or TLS: packets in and out (RFC 6613, RFC 6614).
 
 What cannot be cut into packets, or is not signed right, ends the connection (RFC 6613 section 2.6.4); what is only of no use is discarded.
-A request is worked on when it is read, and its answer waits for the disk; meanwhile the next one is worked on.
+A request is worked on when it is read, and its answer waits for the disk; meanwhile the next one is worked on. Requests of ours go to the
+NAS over the same connection, where it takes them (gateway.agents.radius.backways).
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
+from typing import Final
 
 from gateway.agents.radius.counts import BAD_AUTHENTICATOR, BAD_MESSAGE_AUTHENTICATOR
 from gateway.agents.radius.intake import ACCOUNTING, BOTH, Intake
 from gateway.agents.radius.nas import Sender
-from gateway.protocols.radius.codes import ACCOUNTING_REQUEST
+from gateway.protocols.radius.codes import ACCOUNTING_REQUEST, COA_ACK, COA_NAK, DISCONNECT_ACK, DISCONNECT_NAK
 from gateway.protocols.radius.packet import Packet
 from gateway.protocols.radius.stream import PacketStream
 from gateway.transport.line import Life
 from gateway.transport.listener import Listener
 from gateway.transport.messageline import MessageLine
+
+_ANSWERS: Final = (DISCONNECT_ACK, DISCONNECT_NAK, COA_ACK, COA_NAK)
 
 
 class RadiusLink(MessageLine):
@@ -26,6 +31,7 @@ class RadiusLink(MessageLine):
     def __init__(self, door: Listener, intake: Intake, takes: int, secret: bytes = b"") -> None:
         super().__init__(door)
         self.remote = ""
+        self.answers: Callable[[bytes], None] | None = None
         self._intake = intake
         self._takes = takes
         self._secret = secret
@@ -48,11 +54,32 @@ class RadiusLink(MessageLine):
         peername = transport.get_extra_info("peername") or ("", 0)
         address = str(peername[0])
         found = intake.certified(address, transport.get_extra_info("peercert")) if self._secret else intake.sender(address)
+        self._leave()
         self._sender = found
         if found is None:
             self.abort()
-        else:
-            self.remote = f"{found.address}:{peername[1]}"
+            return
+        self.remote = f"{found.address}:{peername[1]}"
+        if intake.links is not None:
+            intake.links.join(self, found.address, self._secret or found.nas.secret)
+
+    def _leave(self) -> None:
+        """Nobody is asked over this connection any more."""
+        if self._sender is not None and self._intake.links is not None:
+            self._intake.links.leave(self, self._sender.address)
+            self.answers = None
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._leave()
+        super().connection_lost(exc)
+
+    # -- requests of ours --------------------------------------------------------------------------------------------------
+
+    def ask(self, raw: bytes) -> None:
+        """Sends a request of ours (BackLink); a NAS that reads nothing does not get it."""
+        if self._life is Life.OPEN and not self._stuck:
+            self._put(raw)
+            self._write()
 
     # -- packets -------------------------------------------------------------------------------------------------------
 
@@ -73,6 +100,9 @@ class RadiusLink(MessageLine):
 
     def _take(self, octets: bytes) -> None:
         sender, intake = self._sender, self._intake
+        if self.answers is not None and octets[0] in _ANSWERS:
+            self.answers(octets)
+            return
         if sender is None or not intake.has_place(sender):
             return
         secret = self._secret or sender.nas.secret

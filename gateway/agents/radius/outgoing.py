@@ -2,7 +2,8 @@
 
 Over UDP a NAS knows our requests by port and identifier, so a port has 256 under way to each NAS; where that is not enough another is
 opened. A NAS gets at most MAX_ASKED at once, the others wait in the order in which they came: a credit that ends for ten thousand sessions
-of one BNG at once must not flood it. Over TCP there is one connection to each NAS, made when it is needed (RFC 6613).
+of one BNG at once must not flood it. Over TCP there is one connection to each NAS, made when it is needed (RFC 6613). A connection that the
+NAS itself has open is another way (gateway.agents.radius.backways).
 """
 
 from __future__ import annotations
@@ -10,131 +11,21 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
-from collections.abc import Callable
 from contextlib import suppress
 from ipaddress import ip_address
 from random import Random
 from time import monotonic_ns
-from typing import Final, cast
+from typing import Final
 
 from engine.times import SECOND
-from gateway.agents.radius.limits import DIAL_SECONDS, MAX_ASKED, MAX_UNREAD_BYTES, TICK_SECONDS
-from gateway.protocols.radius.asking import IDENTIFIERS, NOT_ASKED, Flight, Flights, Pace
+from gateway.agents.radius.backways import BackWay, Backways
+from gateway.agents.radius.limits import DIAL_SECONDS, MAX_ASKED, TICK_SECONDS
+from gateway.agents.radius.ways import Address, Answer, DatagramWay, StreamWay, Way
+from gateway.protocols.radius.asking import IDENTIFIERS, Pace
 from gateway.protocols.radius.packet import Packet
 from gateway.protocols.radius.signing import request
-from gateway.protocols.radius.stream import PacketStream
 
 log: Final = logging.getLogger(__name__)
-
-Address = tuple[str, int]
-Answer = asyncio.Future[Packet | None]
-
-
-class Way:
-    """What carries requests to NASes. `flights` are those under way, by the NAS's address."""
-
-    def __init__(self, chance: Random) -> None:
-        self.flights: dict[Address, Flights] = {}
-        self.strange = 0  # packets that answer nothing
-        self._chance = chance
-
-    def of(self, address: Address) -> Flights:
-        """The requests under way to an address."""
-        found = self.flights.get(address)
-        if found is None:
-            found = self.flights[address] = Flights(self._chance.randrange)
-        return found
-
-    def receive(self, data: bytes, address: Address) -> None:
-        """A packet came from there."""
-        flights = self.flights.get(address)
-        flight = None if flights is None else flights.receive(data)
-        if flight is None:
-            self.strange += 1
-            why = NOT_ASKED if flights is None else flights.why
-            log.debug("an answer is passed over", extra={"address": f"{address[0]}:{address[1]}", "reason": why})
-            return
-        assert flights is not None, "the request was under way there"
-        _end(flight, flights.answer)
-
-    def tick(self, now_ns: int) -> None:
-        """Sends again what is due, gives up what is over."""
-        for address, flights in tuple(self.flights.items()):
-            for flight in flights.due(now_ns):
-                self.send(flight.raw, address)
-            for flight in flights.given_up(now_ns):
-                _end(flight, None)
-
-    def send(self, raw: bytes, address: Address) -> None:
-        """Puts a packet on its way; what cannot be sent is as good as lost."""
-
-    def fail(self) -> None:
-        """Nothing more will be answered."""
-        for flights in self.flights.values():
-            for flight in flights.drop_all():
-                _end(flight, None)
-
-
-class DatagramWay(Way, asyncio.DatagramProtocol):
-    """One UDP port of ours."""
-
-    def __init__(self, chance: Random) -> None:
-        super().__init__(chance)
-        self.transport: asyncio.DatagramTransport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self.transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int] | tuple[str, int, int, int]) -> None:
-        self.receive(data, (addr[0], addr[1]))
-
-    def error_received(self, exc: Exception) -> None:
-        """An ICMP error: anybody can forge one, so the request waits on."""
-        log.debug("a NAS cannot be reached", extra={"reason": str(exc)})
-
-    def send(self, raw: bytes, address: Address) -> None:
-        if self.transport is not None and not self.transport.is_closing():
-            self.transport.sendto(raw, address)
-
-
-class StreamWay(Way, asyncio.Protocol):
-    """One TCP connection; `gone` is told of its end."""
-
-    def __init__(self, chance: Random, address: Address, gone: Callable[[], None]) -> None:
-        super().__init__(chance)
-        self._address = address
-        self._gone = gone
-        self._stream = PacketStream()
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)
-
-    def data_received(self, data: bytes) -> None:
-        self._stream.feed(data)
-        while (packet := self._stream.next()) is not None:
-            self.receive(packet, self._address)
-        if self._stream.broken is not None and self._transport is not None:
-            self._transport.abort()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._gone()
-        self.fail()
-
-    def send(self, raw: bytes, address: Address) -> None:
-        link = self._transport
-        if link is None or link.is_closing():
-            return
-        if link.get_write_buffer_size() > MAX_UNREAD_BYTES:
-            log.warning("a NAS reads nothing: its connection ends", extra={"address": f"{address[0]}:{address[1]}"})
-            link.abort()
-            return
-        link.write(raw)
-
-    def close(self) -> None:
-        """Ends the connection."""
-        if self._transport is not None:
-            self._transport.abort()
 
 
 class Outgoing:
@@ -152,13 +43,14 @@ class Outgoing:
         self._dialling: dict[Address, asyncio.Lock] = {}
         self._places: dict[Address, asyncio.Semaphore] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self.backways: Final = Backways(chance)
         self.under_way = 0
         self._strange = 0  # of ways that are gone
 
     @property
     def strange(self) -> int:
         """Packets that came and answered nothing: wrongly signed, too late, not asked for."""
-        return self._strange + sum(way.strange for way in self._ways())
+        return self._strange + self.backways.strange + sum(way.strange for way in self._ways())
 
     async def ask(self, host: str, port: int, *, stream: bool, code: int, body: bytes, secret: bytes, signed: bool) -> Packet | None:
         """The answer to a request; None where none came in time, or it could not be sent. ValueError for more than fits into a packet."""
@@ -179,6 +71,17 @@ class Outgoing:
             self.under_way -= 1
             if not places.locked() and self._places.get(address) is places and self._is_idle(address):
                 del self._places[address]
+
+    async def ask_back(self, way: BackWay, code: int, body: bytes, *, signed: bool) -> Packet | None:
+        """The answer to a request over a connection that the NAS has open; None where none came in time, or it was closed. ValueError as
+        `ask`."""
+        request(code, 0, body, way.secret, signed=signed)
+        self.under_way += 1
+        try:
+            async with way.places:
+                return None if way.gone else await self._exchange(way, way.address, (code, body, way.secret, signed), self._once)
+        finally:
+            self.under_way -= 1
 
     def stop(self) -> None:
         """Closes everything; who waits gets None."""
@@ -223,6 +126,7 @@ class Outgoing:
     def _ways(self) -> list[Way]:
         found: list[Way] = [way for ways in self._datagrams.values() for way in ways]
         found.extend(self._streams.values())
+        found.extend(self.backways.ways)
         return found
 
     def _arm(self) -> None:
@@ -302,9 +206,3 @@ class Outgoing:
                 return made
         log.info("a NAS cannot be connected to", extra={"address": f"{address[0]}:{address[1]}"})
         return None
-
-
-def _end(flight: Flight, answer: Packet | None) -> None:
-    waiting = cast(Answer, flight.tag)
-    if not waiting.done():
-        waiting.set_result(answer)

@@ -25,6 +25,8 @@ class Target:
         self.host: Final = row.host
         self.port: Final = row.port
         self.is_stream: Final = row.transport == "tcp"
+        self.is_back: Final = row.transport == "connection"
+        """The connection that the NAS has open is asked first."""
         self.is_logged: Final = "*log" in row.flags
         by_vendor = template_name(row.vendor, DISCONNECT) if row.vendor else section.dmr_template
         self.dmr_template: Final = row.dmr_template or by_vendor

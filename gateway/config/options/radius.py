@@ -171,7 +171,12 @@ RADIUS_AGENT: Final = Section(
                 Map(
                     Group(
                         (
-                            Option("transport", Text(("udp", "tcp")), "udp", "Transport."),
+                            Option(
+                                "transport",
+                                Text(("udp", "tcp", "connection")),
+                                "udp",
+                                "Transport; `connection`: what the NAS has open (TLS, TCP), else UDP.",
+                            ),
                             Option("host", Text(), "", "Host that is asked; empty: the client itself."),
                             Option("port", PORTS, 3799, "Port that is asked."),
                             Option("flags", Texts(("*log",)), (), "Further steps: *log."),

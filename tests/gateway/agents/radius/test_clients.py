@@ -13,8 +13,8 @@ import pytest
 from engine.effects import AlterSession, DisconnectSession
 from engine.sessions.commands import AlterSessions, ForceDisconnect
 from gateway.agents.radius.limits import MAX_UNREAD_BYTES
-from gateway.agents.radius.outgoing import StreamWay
 from gateway.agents.radius.targets import PREFIX, Targets
+from gateway.agents.radius.ways import StreamWay
 from gateway.agents.settings import SettingsError
 from gateway.protocols.radius.codes import EVENT_TIMESTAMP, MESSAGE_AUTHENTICATOR
 from gateway.protocols.radius.packet import Packet, decode

@@ -36,6 +36,7 @@ def test_samples_have_no_fault(tmp_path: Path) -> None:
         ("*mikrotik_disconnect", "*mikrotik_throttle"),
         ("*cisco_disconnect", ""),
         ("*huawei_disconnect", "*huawei_redirect"),
+        ("*dmr", ""),
     ]
     assert [str(fault) for fault in checked(tmp_path, others.replace("[radius_agent]", "[radius_agent]\nenabled = true")).faults] == []
 
