@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from engine.fields.path import split_path
 from engine.fields.values import MISSING, value_text
-from gateway.protocols.diameter.actions import Action, Asked, Close, Send
+from gateway.protocols.diameter.actions import Action, Asked, Close, Elect, Send
 from gateway.protocols.diameter.answers import Identity, refusal, taken_along
 from gateway.protocols.diameter.building import Builder
 from gateway.protocols.diameter.builtin import builtin_folder
@@ -16,7 +16,7 @@ from gateway.protocols.diameter.dictionary import Dictionary
 from gateway.protocols.diameter.kinds import ADDRESS
 from gateway.protocols.diameter.message import Avps, DecodeError, Message, decode, encode
 from gateway.protocols.diameter.paths import DiameterSource, Paths
-from gateway.protocols.diameter.peer import CLOSED, Peer, Settings
+from gateway.protocols.diameter.peer import CLOSED, ELECTING, Peer, Settings
 from gateway.protocols.diameter.pending import EndToEnd
 from gateway.protocols.diameter.reading import read_dictionary
 from gateway.protocols.diameter.stream import MessageStream
@@ -68,6 +68,7 @@ class Diameter(Target):
             lambda command: dictionary.command(command) is not None,
             lambda application: dictionary.application(application) is not None,
             lambda host, realm: 3010 if host == realm else 0,
+            elects=True,
         )
 
     def seeds(self) -> Iterable[bytes]:
@@ -107,6 +108,8 @@ class Diameter(Target):
         for number, one in enumerate(whole[0]):
             self._message(one)
             self._done(peer, peer.receive(one, number))
+            if size % 3 and peer.state == ELECTING:
+                self._done(peer, peer.admit(number) if size % 3 == 1 else peer.reject())
         self._done(peer, peer.wake(peer.wake_at or 1))
         self._done(peer, peer.disconnect(0, 10**9))
         self._done(peer, peer.wake(10**18))
@@ -131,6 +134,8 @@ class Diameter(Target):
                 look(action.reason)
                 if peer.state != CLOSED:
                     raise FindingError("closed, and not in its state")
+            elif isinstance(action, Elect):
+                look(action.host)
             elif isinstance(action, Asked) and not action.message.is_request:
                 raise FindingError("an answer as a request")
 
