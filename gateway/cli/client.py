@@ -124,6 +124,8 @@ def read_server(text: str, default_port: str = DEFAULT_SERVER.rpartition(":")[2]
 
 def reason(error: OSError) -> str:
     """Why a server cannot be reached; ssl's texts end with a place in its source."""
+    if isinstance(error, BrokenPipeError | ConnectionResetError):  # which of the two, chance decides
+        return "it closed the connection"
     told = getattr(error, "verify_message", "") or (getattr(error, "reason", None) or "").lower().replace("_", " ")
     return f"TLS: {told}" if told else error.strerror or str(error)
 
@@ -160,7 +162,11 @@ def context_of(options: argparse.Namespace) -> ssl.SSLContext | None:
     import ssl
 
     try:
-        context = ssl.create_default_context(cafile=options.ca)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # the same rules with every Python: 3.13 has stricter ones in its default
+        if options.ca:
+            context.load_verify_locations(options.ca)
+        else:
+            context.load_default_certs()
         context.minimum_version = ssl.TLSVersion.TLSv1_2
         if options.certificate or options.key:
             context.load_cert_chain(options.certificate or options.key, options.key, lambda: "")

@@ -47,7 +47,8 @@ class Authority:
 
     def client(self, shown: tuple[Path, Path] | None = None) -> ssl.SSLContext:
         """How a client speaks that trusts this authority."""
-        context = ssl.create_default_context(cafile=self.file)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.load_verify_locations(self.file)
         if shown is not None:
             context.load_cert_chain(*shown)
         return context

@@ -47,6 +47,7 @@ class SimulatedDisk:
         self.written = 0
         self._held_up = held_up
         self._synced: dict[str, bytes] = {}
+        self._opened: list[sqlite3.Connection] = []
         self.sync(DATABASE, LOG)
 
     def read(self, name: str) -> bytes:
@@ -77,6 +78,7 @@ class SimulatedDisk:
                     disk.sync(DATABASE, LOG)
 
         connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, factory=Connection)
+        self._opened.append(connection)
         connection.execute("PRAGMA temp_store = MEMORY")
         return connection
 
@@ -126,6 +128,11 @@ class SimulatedDisk:
                 found = self._mixed(self._synced.get(name, b""), found, header=LOG_HEADER if name == LOG else 0)
             if found:
                 (self._left / name).write_bytes(found)
+
+    def let_go(self) -> None:
+        """Closes what a process that is gone has left open; what it left behind lies in the other folder."""
+        for connection in self._opened:
+            sqlite3.Connection.close(connection)
 
     def _mixed(self, old: bytes, new: bytes, header: int) -> bytes:
         """Sector by sector the old one, the new one, or one that is torn."""

@@ -250,6 +250,7 @@ class World:
             hand.crash()
         with suppress(StorageError, CrashError):
             asyncio.run(self.storage.close())
+        self.disk.let_go()
         self._lives += 1
 
     def _look(self) -> None:
@@ -339,6 +340,7 @@ class World:
             hand.crash()
         with suppress(StorageError, CrashError):
             asyncio.run(self.storage.close())
+        self.disk.let_go()
 
     # -- what clients do -------------------------------------------------------------------------------------------------
 

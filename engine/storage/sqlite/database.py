@@ -29,8 +29,12 @@ _FRAME_BYTES: Final = 4096
 def connect(path: Path) -> sqlite3.Connection:
     """A connection in autocommit mode that may be used by any one thread at a time."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256, timeout=5.0)
-    connection.execute("PRAGMA cache_size = -16384")
-    connection.execute("PRAGMA temp_store = MEMORY")
+    try:
+        connection.execute("PRAGMA cache_size = -16384")
+        connection.execute("PRAGMA temp_store = MEMORY")
+    except sqlite3.Error:  # a file that is none of SQLite's
+        connection.close()
+        raise
     return connection
 
 
@@ -63,10 +67,14 @@ class Database:
         self._connect = connect
         self.log_bytes = 0
         try:
-            self.connection = connect(path)
-            path.chmod(0o600)
-            migrate(self.connection, file=str(path), steps=steps)
-            self._prepare()
+            self.connection = self._durable = connect(path)
+            try:
+                path.chmod(0o600)
+                migrate(self.connection, file=str(path), steps=steps)
+                self._prepare()
+            except BaseException:
+                self.close()
+                raise
         except (sqlite3.Error, OSError) as error:
             raise as_storage_error(str(path), error) from error
 

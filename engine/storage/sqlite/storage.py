@@ -40,8 +40,12 @@ class SqliteStorage:
         file = self._folder.database
         try:
             self._database = Database(file, connect=connect)
-            self._projector = Projector(self._database, self._tell, self._tell)
-            self._lookup = connect(file)
+            try:
+                self._projector = Projector(self._database, self._tell, self._tell)
+                self._lookup = connect(file)
+            except BaseException:
+                self._database.close()
+                raise
         except BaseException as error:
             self._folder.release()
             if isinstance(error, sqlite3.Error):

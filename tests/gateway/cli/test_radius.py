@@ -257,7 +257,8 @@ def test_over_tcp_and_without_a_message_authenticator(capsys: pytest.CaptureFixt
 def test_over_tls_the_secret_is_that_of_radsec(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.delenv("TOLLWIRE_RADIUS_SECRET")
     authority = Authority(tmp_path)
-    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH, cafile=authority.file)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_verify_locations(authority.file)
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_cert_chain(*authority.sign("server"))
     certificate, key = authority.sign("client")

@@ -105,7 +105,7 @@ def test_a_peer_over_tls_needs_no_inband_security(tmp_path: Path) -> None:
         sections = f'[tls]\nserver_certificate = "{certificate}"\nserver_key = "{key}"\n'
         station = Station(tmp_path, options, certificates=Certificates(server), sections=sections)
         await station.agent.start()
-        trusting = ssl.create_default_context(cafile=str(authority.file))
+        trusting = authority.client()
         client = Client(*await asyncio.open_connection("127.0.0.1", port_of(station), ssl=trusting, server_hostname="localhost"))
         assert code_of(await client.ask(far(station).cer())) == 2001
         await client.close()
