@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from typing import Final
 
 from engine.errors import Fault
@@ -21,9 +22,16 @@ def named(argument: str) -> list[str]:
 
 def files_of(place: str, faults: list[Fault]) -> list[str]:
     """The *.json and *.toml files of a place: a file itself; of a folder its files in order of their names, then its folders'."""
-    if os.path.isfile(place):
+    try:
+        mode = os.stat(place).st_mode
+    except PermissionError as error:
+        faults.append(Fault(place, 0, 0, f"cannot be read: {error.strerror}"))
+        return []
+    except (OSError, ValueError):
+        mode = 0
+    if stat.S_ISREG(mode):
         return [place]
-    if not os.path.isdir(place):
+    if not stat.S_ISDIR(mode):
         faults.append(Fault(place, 0, 0, "there is no such folder or file"))
         return []
     found: list[str] = []

@@ -16,7 +16,7 @@ import pytest
 from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCESS_REJECT, ACCESS_REQUEST
 from gateway.protocols.radius.packet import decode
 from gateway.protocols.radius.signing import request
-from tests.gateway.servers import Gateway, gateway, tollwire, until
+from tests.gateway.servers import Gateway, environment, gateway, tollwire, until
 
 SECRET = b"between-us"
 CONFIG = """
@@ -126,3 +126,46 @@ def test_who_may_use_http_is_asked_from_the_next_request_on(site: Site, served: 
     site.write()
     assert tollwire("reload", "--server", served.address).returncode == 0
     assert status() == 200
+
+
+def told_by_systemd(served: Gateway, *words: str) -> tuple[int, str, str]:
+    """What `tollwire reload` says as ExecReload of the service."""
+    environ = {**environment(), "MAINPID": str(served.process.pid)}
+    ran = tollwire("reload", *words, "--timeout", "5", env=environ)
+    return ran.returncode, ran.stdout, ran.stderr
+
+
+def test_it_is_asked_where_its_files_say_that_it_listens(site: Site, served: Gateway) -> None:
+    site.write(level=5, more=f'[http]\nuse_basic_auth = false\n[listen.nowhere]\na = "{served.address}"\n')
+    where = site.file.with_name("where.toml")
+    where.write_text(f'[listen]\nrpc_json = "{served.address}"\n')
+    found = tollwire("reload", "--config", str(where))
+    assert (found.returncode, found.stdout) == (1, "")
+    assert "invalid configuration" in found.stderr, "it is the gateway that reads its files"
+    site.write(level=5)
+    assert told_by_systemd(served, "--config", str(where)) == (0, "changed: general.log_level\n", "")
+    where.write_text('[listen]\nrpc_json = ""\n')
+    assert tollwire("reload", "--config", str(where)).returncode == 2
+    nowhere = tollwire("reload", "--config", str(where.with_name("none")))
+    assert (nowhere.returncode, "there is no such folder or file" in nowhere.stderr) == (1, True)
+
+
+def test_one_that_moves_is_found_where_it_was_or_gets_a_signal(site: Site, served: Gateway, tmp_path: Path) -> None:
+    where = site.file.with_name("where.toml")
+    where.write_text('[listen]\nrpc_json = "127.0.0.1:1"\n')
+    config = ("--config", str(where))
+    assert told_by_systemd(served, *config, "--server", served.address)[:2] == (
+        0,
+        "nothing changed; certificates and dictionaries were read again\n",
+    )
+    site.write(level=5)
+    with gateway(tmp_path / "another") as another:  # where it is looked for there is somebody else
+        where.write_text(f'[listen]\nrpc_json = "{another.address}"\n')
+        status, told, _ = told_by_systemd(served, *config, "--server", another.address)
+        assert (status, told.startswith(f"process {served.process.pid} was told by SIGHUP")) == (0, True)
+        until(lambda: "changed=general.log_level" in served.text(), "its log says what changed")
+        assert "reloaded" not in another.text()
+    assert told_by_systemd(served, *config, "--dry-run")[0] == 1
+    site.write(level=99)
+    assert told_by_systemd(served, *config, "--server", "127.0.0.1:1")[0] == 0
+    until(lambda: 'event="configuration not reloaded"' in served.text(), "its log says why not")
