@@ -21,6 +21,7 @@ INVOKE = """
 echo "deb-systemd-invoke $*" >>{place}/said
 [ -e {place}/policy ] || echo inactive >{place}/state
 """
+STAT = """exec /usr/bin/stat -c "$(echo "$2" | sed s/%U:%G/root:root/)" "$3"\n"""
 
 
 class Machine:
@@ -31,7 +32,7 @@ class Machine:
         self.secrets = place / "etc/tollwire/secrets"
         for folder in ("bin", "etc/tollwire", "run/systemd/system"):
             (place / folder).mkdir(parents=True)
-        stand_ins = {"systemctl": SYSTEMCTL, "deb-systemd-invoke": INVOKE, "chown": "", "dpkg-statoverride": "exit 1"}
+        stand_ins = {"systemctl": SYSTEMCTL, "deb-systemd-invoke": INVOKE, "chown": "", "stat": STAT, "dpkg-statoverride": "exit 1"}
         for name, script in stand_ins.items():
             program = place / "bin" / name
             program.write_text("#!/bin/sh\n" + script.replace("{place}", str(place)))
@@ -104,11 +105,19 @@ def test_what_the_policy_keeps_running_is_left_alone(machine: Machine) -> None:
 
 def test_secrets_are_for_root_and_the_service(machine: Machine) -> None:
     machine.secrets.mkdir(mode=0o755)
+    settings = machine.secrets.with_name("tollwire.toml")
+    settings.touch(0o644)
+    machine.secrets.parent.chmod(0o755)
     told = machine.run("postinst", "configure", "")
     token = machine.secrets / "http-token"
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (machine.secrets, token)] == [0o750, 0o600]
-    assert len(token.read_text().strip()) == 32
-    assert token.read_text() in told
+    looked_at = (machine.secrets.parent, settings, machine.secrets, token)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in looked_at] == [0o750, 0o640, 0o750, 0o600]
     before = token.read_text()
-    assert before not in machine.run("postinst", "configure", "1")
+    assert len(before.strip()) == 32
+    assert before.strip() not in told, "apt keeps what it is told"
+    assert str(token) in told
+    settings.chmod(0o600)
+    machine.secrets.chmod(0o700)
+    assert "token" not in machine.run("postinst", "configure", "1")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in looked_at] == [0o750, 0o600, 0o700, 0o600], "as somebody has decided"
     assert token.read_text() == before
