@@ -11,6 +11,7 @@ from random import Random
 from typing import Final
 
 from gateway.agents.radius.intake import BackLink
+from gateway.agents.radius.nas import Nas
 from gateway.agents.radius.ways import Address, Way
 from gateway.protocols.radius.asking import IDENTIFIERS
 
@@ -44,7 +45,7 @@ class Backways:
     def __init__(self, chance: Random) -> None:
         self.strange = 0  # packets that answered nothing, of ways that are gone
         self._chance = chance
-        self._links: dict[str, dict[BackLink, bytes]] = {}
+        self._links: dict[str, dict[BackLink, tuple[Nas, bytes]]] = {}
         self._ways: dict[BackLink, BackWay] = {}
 
     def __len__(self) -> int:
@@ -55,9 +56,14 @@ class Backways:
         """Those that were needed."""
         return list(self._ways.values())
 
-    def join(self, link: BackLink, address: str, secret: bytes) -> None:
-        """A NAS of that address has a connection."""
-        self._links.setdefault(address, {})[link] = secret
+    def join(self, link: BackLink, address: str, nas: Nas, secret: bytes) -> None:
+        """A NAS has a connection from that address."""
+        self._links.setdefault(address, {})[link] = (nas, secret)
+
+    def nas(self, address: str) -> Nas | None:
+        """Whose connections come from there: a NAS that is known by its certificate has no address of its own."""
+        links = self._links.get(address)
+        return next(reversed(links.values()))[0] if links else None
 
     def leave(self, link: BackLink, address: str) -> None:
         """It has not any more; who waits for an answer there gets none."""
@@ -74,7 +80,7 @@ class Backways:
 
     def way(self, address: str) -> BackWay | None:
         """The connection that a NAS opened last and answers on; None where it has none."""
-        for link, secret in reversed(self._links.get(address, {}).items()):
+        for link, (_, secret) in reversed(self._links.get(address, {}).items()):
             way = self._ways.get(link)
             if way is None:
                 way = self._ways[link] = BackWay(self._chance, link, secret)

@@ -165,7 +165,8 @@ class RadiusClients:
         return target
 
     def _nas(self, asked: Asked) -> Nas | None:
-        nas = self._nases.of(address_of(asked.client))
+        address = address_of(asked.client)
+        nas = self._nases.of(address) or self.outgoing.backways.nas(address)
         return nas if nas is not None and nas.secret else None
 
     async def _ask(self, asked: Asked, target: Target, code: int, template: str) -> bool:

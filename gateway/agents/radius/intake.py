@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from gateway.agents.radius.counts import BAD_CODE, FAILED, NO_SECRET, OVERLOAD
-from gateway.agents.radius.nas import Nases, Sender
+from gateway.agents.radius.nas import Nas, Nases, Sender
 from gateway.agents.radius.requests import Requests
 from gateway.protocols.radius.codes import ACCESS_REQUEST, ACCOUNTING_REQUEST, STATUS_SERVER
 from gateway.protocols.radius.packet import DecodeError, Packet, decode
@@ -41,8 +41,8 @@ class BackLink(Protocol):
 class BackLinks(Protocol):
     """Fulfilled by gateway.agents.radius.backways.Backways."""
 
-    def join(self, link: BackLink, address: str, secret: bytes) -> None:
-        """A NAS of that address has a connection; `secret` is that of its packets."""
+    def join(self, link: BackLink, address: str, nas: Nas, secret: bytes) -> None:
+        """A NAS has a connection from that address; `secret` is that of its packets."""
 
     def leave(self, link: BackLink, address: str) -> None:
         """It has not any more."""

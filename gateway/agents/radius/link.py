@@ -61,7 +61,7 @@ class RadiusLink(MessageLine):
             return
         self.remote = f"{found.address}:{peername[1]}"
         if intake.links is not None:
-            intake.links.join(self, found.address, self._secret or found.nas.secret)
+            intake.links.join(self, found.address, found.nas, self._secret or found.nas.secret)
 
     def _leave(self) -> None:
         """Nobody is asked over this connection any more."""

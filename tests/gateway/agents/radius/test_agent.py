@@ -11,15 +11,20 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from engine.effects import DisconnectSession
 from engine.errors import RequestError
+from engine.sessions.commands import ForceDisconnect
 from gateway.agents.settings import SettingsError
 from gateway.api.configuration import Configuration
 from gateway.config.certificates import server_context
 from gateway.config.tree import Tls
 from gateway.live import RadiusPart
-from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCOUNTING_RESPONSE
+from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCOUNTING_RESPONSE, DISCONNECT_ACK, DISCONNECT_REQUEST
 from gateway.protocols.radius.packet import decode
+from gateway.protocols.radius.signing import answer as signed_answer
+from gateway.protocols.radius.signing import request_is_signed
 from gateway.transport.tls import Certificates
+from tests.engine.house import TENANT
 from tests.gateway.agents.radius.station import Station
 from tests.gateway.certificates import Authority
 
@@ -173,6 +178,39 @@ def test_tls_knows_its_clients_by_their_certificates(tmp_path: Path) -> None:
         asked = radsec.station.access(secret=RADSEC, signed=False)
         assert (await radsec.ask("nas", asked))[0] == ACCESS_ACCEPT, "the policy is yes, and TLS has shown who it is"
         await radsec.station.agent.stop(1)
+
+    on_loop(test)
+
+
+def test_who_is_known_by_a_certificate_is_asked_over_its_connection(tmp_path: Path) -> None:
+    """It has no address of its own: nothing but the connection leads to it."""
+
+    async def test() -> None:
+        rows = 'clients = [{id = "bras", addresses = ["192.0.2.1"], secret = "radsec", certificate_names = ["localhost"]}]'
+        options = 'client_da_addresses = {"127.0.0.1" = {transport = "connection"}}\n'
+        radsec = Radsec(tmp_path, options + rows)
+        station = radsec.station
+        await station.agent.start()
+        context = radsec.authority.client(radsec.authority.sign("nas"))
+        reader, writer = await asyncio.open_connection("127.0.0.1", ports_of(station)[0], ssl=context, server_hostname="localhost")
+        writer.write(station.accounting("Start", secret=RADSEC))
+        for _ in range(1000):
+            await asyncio.sleep(0.01)
+            if station.agent.intake.in_flight:
+                break
+        station.site.gather()
+        assert decode(await hear(reader)).code == ACCOUNTING_RESPONSE
+        station.site.effects.clear()
+        station.site.step(ForceDisconnect(TENANT))
+        (effect,) = [one for one in station.site.effects if isinstance(one, DisconnectSession)]
+        task = asyncio.get_running_loop().create_task(station.agent.clients.disconnect(effect))
+        packet = decode(await hear(reader))
+        assert packet.code == DISCONNECT_REQUEST
+        assert request_is_signed(packet, RADSEC)
+        writer.write(signed_answer(packet, DISCONNECT_ACK, b"", RADSEC))
+        assert await task
+        await station.agent.stop(1)
+        writer.close()
 
     on_loop(test)
 
