@@ -105,6 +105,7 @@ GRANT: Final = (
     (f"{MSCC}.Rating-Group", "10", False),
     (f"{MSCC}.Validity-Time", "3600", False),
 )
+SESSION_ID: Final = ("Session-Id",)
 SESSIONS: Final = 4_096  # of as many the messages of a load are taken in turn
 DECODE_WANTED: Final = 300_000
 ENCODE_WANTED: Final = 200_000
@@ -138,8 +139,8 @@ def load(dictionary: Dictionary, times: int) -> None:
         "bench;1772446205;", 2, 1, {"Requested-Service-Unit": {"CC-Total-Octets": 100_000}, "Used-Service-Unit": {"CC-Total-Octets": 99}}
     )
     requests = [ccr % (number.to_bytes(4, "big"), *fill(number)) for number in range(SESSIONS)]
-    names = [("Result-Code", "2001", False), *REPLY[2:4], *GRANT]
-    replies = [fields((("Session-Id", f"bench;1772446205;{number:09d}", False), *names)) for number in range(SESSIONS)]
+    rest = fields((("Result-Code", "2001", False), *REPLY[2:4], *GRANT))
+    replies = [[(SESSION_ID, f"bench;1772446205;{number:09d}", False), *rest] for number in range(SESSIONS)]
     asked = decode(requests[0])
     request, reply = cycle(requests), cycle(replies)
     answer = answer_to(asked, builder.build(replies[0]))
