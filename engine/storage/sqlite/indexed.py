@@ -204,9 +204,13 @@ class IndexedTable:
     def _tidy(self, generation: Generation, *, youngest: bool) -> Iterator[None]:
         run = self._database.connection.execute
         first = generation.prefix << GENERATION_BITS
-        rows = run(f"SELECT id FROM {self._name} WHERE id BETWEEN ? AND ?", (first, first | _PLACES)).fetchall()
-        left = {row_id & _PLACES for (row_id,) in rows}
-        yield
+        ids = f"SELECT id FROM {self._name} WHERE id > ? AND id <= ? ORDER BY id LIMIT ?"
+        left: set[int] = set()
+        row_id = first - 1
+        while rows := run(ids, (row_id, first | _PLACES, _TIDIED_PER_SLICE)).fetchall():
+            row_id = rows[-1][0]
+            left.update([one & _PLACES for (one,) in rows])
+            yield
         if len(left) > _PLACES:
             return
         after, last = (generation.number << _KINDS_BITS) << _HASH_BITS, (generation.number + 1) << _KINDS_BITS << _HASH_BITS
