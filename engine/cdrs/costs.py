@@ -86,6 +86,11 @@ class SessionCosts:
         (cgrid, run_id, host, origin_id, source), usage, _, details = _DECODER.decode(found[1])
         return SessionCost(cgrid, run_id, host, origin_id, source, read_amount(usage), unpack_cost(details, cgrid, run_id))
 
+    def drop(self, cgrid: str, run_id: str) -> None:
+        """The record of this run carries what it cost: that waits no more."""
+        if self._bodies and self._bodies.pop(_key(cgrid, run_id), None) is not None:
+            self.records.append(ItemRemoved(SESSION_COST, _key(cgrid, run_id)))
+
     def restore(self, key: str, body: bytes | None) -> None:
         """Takes up what the journal says: a cost, or None for one that was fetched."""
         self._bodies.pop(key, None)

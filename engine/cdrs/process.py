@@ -190,7 +190,7 @@ class CdrServer:
         """The record of a session's run in place of its `previous` one. `cost` is what the session took for it, all in all; without one it
         is rated anew, after what the previous one took has gone back. RequestError PARTIALLY_EXECUTED, nothing done, where the event cannot
         be a record."""
-        run = self._run(event, cost, now_ns)
+        run = self._run(event.copy(), cost, now_ns)
         run.previous = previous
         if cost is not None:
             self._store(run, now_ns)
@@ -307,6 +307,8 @@ class CdrServer:
 
     def _store(self, run: Run, now_ns: int) -> None:
         previous = run.previous
+        if run.cost is not None:
+            self.costs.drop(run.cdr.cgrid, run.cdr.run_id)
         if previous is None:
             self.records.append(stored(run.cdr, self.next_order_id, split_amount(now_ns), now_ns))
             self.next_order_id += 1

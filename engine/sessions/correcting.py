@@ -12,6 +12,7 @@ from typing import Final
 
 from engine.accounts.ledger import Cause
 from engine.calls import call_of
+from engine.cdrs.rating import OTHER_USAGE
 from engine.cdrs.record import REFUNDED, SESSIONS
 from engine.effects import SessionEnded
 from engine.errors import RequestError
@@ -62,10 +63,12 @@ def _charge(life: Life, session: Session, usage_ns: int, now_ns: int) -> None:
     cause = Cause("session", session.cgrid, now_ns)
     records = [life.cdrs.known(session.cgrid, run.id) for run in session.runs]
     fates = [_fate(run, record) for run, record in zip(session.runs, records, strict=True)]
-    for run, fate in zip(session.runs, fates, strict=True):
+    for run, fate, record in zip(session.runs, fates, records, strict=True):
         run.total_usage_ns = usage_ns
         if fate in (_CHARGED, _REPLACED):
             _charge_run(life, session, run, cause)
+        if record is None:
+            life.store_cost(session, run, now_ns)
     life.settled(session)
     for run, fate, record in zip(session.runs, fates, records, strict=True):
         if record is None or fate not in (_REPLACED, _RATED):
@@ -88,8 +91,10 @@ def _charge_run(life: Life, session: Session, run: Run, cause: Cause) -> None:
 
 def _fate(run: Run, record: CdrPut | None) -> int:
     cost = run.cost
-    if record is None or record.usage_ns != run.total_usage_ns:
+    if record is None:
         return _CHARGED
+    if record.usage_ns != run.total_usage_ns:
+        return _LEFT if record.cost_source == OTHER_USAGE else _CHARGED  # it gave back what the session took
     if record.settled or record.pre_rated or record.extra_info == REFUNDED:
         return _LEFT
     if cost is not None and record.cost_source == SESSIONS and record.cost_amount == cost.cost and not record.taken:

@@ -264,7 +264,7 @@ class Life:
             elif last_used_ns is not None:
                 correct_usage(run, last_used_ns)
             self.balance(session, run, cause)
-            self._store_cost(session, run, now_ns)
+            self.store_cost(session, run, now_ns)
         self.settled(session)
 
     def settle_message(self, session: Session, granted: dict[str, int], now_ns: int) -> None:
@@ -275,7 +275,7 @@ class Life:
             if not run.is_debited:
                 run.total_usage_ns = least_ns
             self._round(run, cause)
-            self._store_cost(session, run, now_ns)
+            self.store_cost(session, run, now_ns)
         self.settled(session)
 
     def settled(self, session: Session) -> None:
@@ -316,10 +316,10 @@ class Life:
             self.charging.take_rounding(account_id, balance_uuid, correction, cause)
         cost.refresh(self.charging.accounts)
 
-    def _store_cost(self, session: Session, run: Run, now_ns: int) -> None:
-        """Keeps what the run cost for a record that comes past the sessions."""
+    def store_cost(self, session: Session, run: Run, now_ns: int) -> None:
+        """Keeps what the run cost for a record that comes past the sessions, in place of what is kept already."""
         cost = run.cost
-        if cost is not None and self.options.sessions.store_session_costs:
+        if cost is not None and (self.options.sessions.store_session_costs or self.cdrs.costs.has(session.cgrid, run.id)):
             origin = session.event.text(ORIGIN_HOST), session.event.text(ORIGIN_ID)
             self.cdrs.costs.put(SessionCost(session.cgrid, run.id, *origin, SESSIONS, run.total_usage_ns, cost), now_ns)
 

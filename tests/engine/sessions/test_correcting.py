@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.commands import CdrSwitches, RateCdrs, RefundCdrs
+from engine.commands import CdrSwitches, ProcessCdr, RateCdrs, RefundCdrs
 from engine.limits import CORRECTED_SECONDS
 from engine.sessions.commands import EndSessionsOf, ForceDisconnect, InitiateSession, TerminateSession, UpdateSession
 from engine.usage import SECOND
@@ -198,6 +198,77 @@ def test_without_records() -> None:
     stop(site, 10)
     assert site.cdrs() == []
     assert site.cash() == pytest.approx(99)
+
+
+@pytest.mark.parametrize("kind", ["*prepaid", "*postpaid", "*pseudoprepaid", "*rated"])
+def test_several_reports_in_one_request(kind: str) -> None:
+    site = Switch(client="nas")
+    start(site, RequestType=kind)
+    interim(site, 30, RequestType=kind)
+    cut_off(site)
+    site.engine.hold()
+    for seconds in (40, 50):
+        interim(site, seconds, RequestType=kind)
+    stop(site, 70, RequestType=kind)
+    site.engine.release([], b"", site.now)
+    site.gather()
+    assert site.cdrs() == [(70, 7)]
+    assert site.cash() == pytest.approx(100 if kind == "*rated" else 93)
+    site.verify()
+
+
+def past_the_sessions() -> Switch:
+    """Records come past the sessions, and fetch what these cost."""
+    site = Switch(client="nas", sessions={"store_session_costs": True})
+    site.options.sessions.connected = frozenset()
+    start(site)
+    cut_off(site)
+    assert (site.cash(), site.engine.sizes()["session_costs"]) == (94, 1)
+    return site
+
+
+def record(site: Switch, seconds: int) -> None:
+    site.step(ProcessCdr(site.event(Usage=f"{seconds}s", RunID="*default"), rate=True, store=True))
+
+
+def end(site: Switch, seconds: int) -> None:
+    site.step(TerminateSession(site.event(Usage=f"{seconds}s"), client="nas", reported=True))
+
+
+@pytest.mark.parametrize("used", [10, 60, 90])
+def test_a_record_that_comes_later_fetches_what_it_cost_in_the_end(used: int) -> None:
+    site = past_the_sessions()
+    end(site, used)
+    record(site, used)
+    assert site.cdrs() == [(used, used / 10)]
+    assert site.cash() == pytest.approx(100 - used / 10)
+    assert site.engine.sizes()["session_costs"] == 0
+    site.verify()
+
+
+@pytest.mark.parametrize("used", [10, 60, 90])
+@pytest.mark.parametrize("told", [10, 60, 90])
+def test_a_record_that_came_before_is_charged_once(told: int, used: int) -> None:
+    site = past_the_sessions()
+    record(site, told)
+    end(site, used)
+    ((_, cost),) = site.cdrs()
+    assert site.cash() == pytest.approx(100 - cost)
+    site.verify()
+
+
+def test_what_its_record_carries_waits_for_none() -> None:
+    """Else the record, rated again, would have its money back and that cost instead of it."""
+    site = Switch(client="nas", sessions={"store_session_costs": True})
+    start(site)
+    cut_off(site)
+    for used in (60, 90):
+        stop(site, used)
+        (known,) = site.storage.tables.cdrs.values()
+        site.step(RateCdrs([(known.cgrid, known.run_id)], CdrSwitches(rerate=True)))
+        assert site.cash() == pytest.approx(100 - site.cdrs()[0][1])
+        assert site.engine.sizes()["session_costs"] == 0
+    site.verify()
 
 
 SLOTS = (("0", "0.6", 60 * SECOND, 60 * SECOND), (str(60 * SECOND), "0.7", 7 * SECOND, 60 * SECOND))
