@@ -199,4 +199,4 @@ class DiameterAgent:
         ports = self._ports
         house = self.house
         has_called = house.elections.has_called
-        return Dialler(peer, make, has_called, self._context, ports.server_name, ports.connect_timeout_seconds, house.chance)
+        return Dialler(peer, make, has_called, lambda: self._context, ports.server_name, ports.connect_timeout_seconds, house.chance)

@@ -7,6 +7,7 @@ import logging
 import ssl
 from collections.abc import Callable
 from random import Random
+from time import monotonic
 from typing import Final, cast
 
 from gateway.agents.diameter.limits import FAREWELL_SECONDS, FIRST_PAUSE_SECONDS
@@ -28,13 +29,13 @@ class Dialler:
         peer: DiameterPeer,
         make: Callable[[str], DialledLink],
         has_called: Callable[[str], bool],
-        context: ssl.SSLContext | None,
+        context: Callable[[], ssl.SSLContext | None],
         server_name: str,
         timeout_seconds: float,
         chance: Random,
     ) -> None:
         """`make` is told who the peer was the last time. `has_called`: whether a host is connected by itself; then it is not dialled.
-        `context`, `server_name`: for tcp-tls; an empty name: the host of the address."""
+        `context`, asked each time, and `server_name` are for tcp-tls; an empty name: the host of the address."""
         self.peer: Final = peer
         self.link: Link | None = None
         self._host = peer.origin_host
@@ -74,9 +75,10 @@ class Dialler:
         longest = self.peer.max_reconnect_interval_ns / 1e9
         pause = FIRST_PAUSE_SECONDS
         while True:
+            begun_at = monotonic()
             stayed = self._is_here()
             try:
-                stayed = stayed or await self._once()
+                stayed = stayed or await self._once() or monotonic() - begun_at > longest
             except (OSError, TimeoutError, ValueError) as error:
                 reason = str(error) or type(error).__name__
                 log.warning("a peer cannot be connected to", extra={"peer": self.peer.id, "address": self.peer.address, "reason": reason})
@@ -93,7 +95,7 @@ class Dialler:
         try:
             return await link.closed
         finally:
-            self._host = self.peer.origin_host or link.link.host or self._host
+            self._host = self.peer.origin_host or link.link.told_host or self._host
             self.link = None
 
     async def _connect(self, link: DialledLink) -> None:
@@ -111,7 +113,7 @@ class Dialler:
                 raise
         elif self.peer.network == TLS:
             name = self._server_name or host
-            await loop.create_connection(lambda: link.protocol, host, port, ssl=self._context, server_hostname=name)
+            await loop.create_connection(lambda: link.protocol, host, port, ssl=self._context(), server_hostname=name)
         else:
             await loop.create_connection(lambda: link.protocol, host, port)
 

@@ -308,6 +308,11 @@ class Link(MessageLine):
         """The peer's Origin-State-Id; 0: none is known."""
         return 0 if self._peer is None or self._peer.offer is None else self._peer.offer.state_id
 
+    @property
+    def told_host(self) -> str:
+        """Who is at the other end of what we dialled, by its CEA, also one that ends an election; empty: nobody has said so."""
+        return self.host or ("" if self._peer is None else self._peer.elected)
+
     def admit(self) -> None:
         """The peer's connection is kept."""
         if self._peer is not None:

@@ -124,7 +124,8 @@ class Settings:
 
 
 class Peer:
-    """One connection. `offer` is what the peer said of itself, once it did; `ignored` counts messages that came to nothing.
+    """One connection. `offer` is what the peer said of itself, once it did; `ignored` counts messages that came to nothing. `elected`
+    is the Origin-Host of who answered our CER with 4003, since he keeps another connection to us.
 
     `seed` is a number by chance, 32 bits: the first hop-by-hop number, the spread of the watchdog. `end_to_end` are the numbers of all
     connections of this host.
@@ -137,6 +138,7 @@ class Peer:
     secure: bool
     expected_host: str
     came_back: bool
+    elected: str
     watchdog: Watchdog
     pending: Pending
     _settings: Settings
@@ -166,6 +168,7 @@ class Peer:
         self.secure = secure
         self.expected_host = expected_host
         self.came_back = came_back
+        self.elected = ""
         self.watchdog = Watchdog(settings.watchdog_ns, seed % 2001 - 1000)
         self.pending = Pending(seed)
         self._settings = settings
@@ -345,6 +348,8 @@ class Peer:
             return []
         result = message.avps.number(RESULT_CODE)
         if result != SUCCESS or message.is_error:
+            if result == ELECTION_LOST:
+                self.elected = message.avps.text(ORIGIN_HOST) or ""
             return self._end(f"refused by the peer with {result}", True)
         try:
             offer = read_offer(message)

@@ -8,18 +8,28 @@ import ssl
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import pytest
 
 from gateway.agents.diameter import dialling
+from gateway.agents.diameter.assembly import spoken_of
 from gateway.agents.settings import SettingsError
 from gateway.api.server import ApiServer
 from gateway.app import App
 from gateway.config import load
 from gateway.config.certificates import client_context
 from gateway.config.tree import Tls
-from gateway.protocols.diameter.codes import DISCONNECT_CAUSE, DISCONNECT_PEER
-from gateway.protocols.diameter.message import Message, decode
+from gateway.protocols.diameter.answers import number_avp, plain_avp
+from gateway.protocols.diameter.codes import (
+    CAPABILITIES_EXCHANGE,
+    DISCONNECT_CAUSE,
+    DISCONNECT_PEER,
+    ELECTION_LOST,
+    ORIGIN_HOST,
+    RESULT_CODE,
+)
+from gateway.protocols.diameter.message import Message, answer_to, decode
 from gateway.transport.tls import Certificates
 from tests.gateway.agents.diameter.station import Far, Station, code_of
 from tests.gateway.certificates import Authority
@@ -139,6 +149,107 @@ def test_a_peer_is_dialled_again_and_again(tmp_path: Path, monkeypatch: pytest.M
         await asyncio.sleep(0.02)
         assert len(heard) == count
 
+    on_loop(test)
+
+
+def test_who_keeps_another_connection_is_dialled_no_more_until_it_has_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody has said whom the address leads to, but the answer that refuses us does."""
+    monkeypatch.setattr(dialling, "FIRST_PAUSE_SECONDS", 0.001)
+
+    async def test() -> None:
+        heard: list[Message] = []
+
+        async def dra(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            client = Client(reader, writer)
+            heard.append(await client.hear())
+            body = number_avp(RESULT_CODE, ELECTION_LOST) + plain_avp(ORIGIN_HOST, b"dra.example")
+            writer.write(answer_to(heard[-1], body, error=True))
+            await client.close()
+
+        async with await asyncio.start_server(dra, "127.0.0.1", 0) as server:
+            peers = f'[{{ id = "p", address = "127.0.0.1:{server.sockets[0].getsockname()[1]}", max_reconnect_interval = "2ms" }}]'
+            station = Station(tmp_path, f"listeners = []\npeers = {peers}")
+            theirs = station.peer("dra.example")
+            await station.agent.start()
+            (dialler,) = station.agent._diallers
+            await until(lambda: heard and dialler.link is None)
+            assert station.agent.dialled == (1, 1)
+            await asyncio.sleep(0.03)
+            assert len(heard) == 1
+            theirs.link.connection_lost(None)
+            await until(lambda: len(heard) > 1)
+            await station.agent.stop(0.1)
+
+    on_loop(test)
+
+
+def test_what_a_reload_reads_of_certificates_is_used_by_peers_that_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialling, "FIRST_PAUSE_SECONDS", 0.001)
+    certificate, key = Authority(tmp_path, "new").sign("server")
+    trusted = Authority(tmp_path, "old").file
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate, key)
+
+    async def test() -> None:
+        heard: list[bytes] = []
+
+        async def peer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            heard.append(await reader.read(1_000))
+            writer.close()
+
+        refused = asyncio.Event()
+        monkeypatch.setattr(dialling.log, "warning", lambda *told, **more: refused.set())
+        async with await asyncio.start_server(peer, "127.0.0.1", 0, ssl=server) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            peers = f'[{{ id = "p", address = "127.0.0.1:{port}", network = "tcp-tls", max_reconnect_interval = "5ms" }}]'
+            station = Station(tmp_path, f"listeners = []\npeers = {peers}", sections=f'[tls]\nca_certificate = "{trusted}"\n')
+            await station.agent.start()
+            await asyncio.wait_for(refused.wait(), 10)
+            trusted.write_bytes((tmp_path / "new.pem").read_bytes())
+            tree = station.loaded.tree
+            section = tree.diameter()
+            assert section is not None
+            assert not heard
+            station.agent.speak(spoken_of(tree, section, station.around))
+            await until(lambda: heard)
+            assert decode(heard[0]).command == CAPABILITIES_EXCHANGE
+            await station.agent.stop(0.1)
+
+    on_loop(test)
+
+
+@pytest.mark.parametrize(("seconds", "pauses"), [(0.0, [2, 4, 8]), (31.0, [0.5, 0.5, 0.5])])
+def test_pauses_begin_anew_after_a_connection_that_was_there_for_long(
+    seconds: float, pauses: list[float], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where the peer has sent us away: it restarts once a week, say."""
+    now = [0.0]
+    monkeypatch.setattr(dialling, "monotonic", lambda: now[0])
+    rested: list[float] = []
+
+    class Longest(Random):
+        def random(self) -> float:
+            return 1.0
+
+    async def rest(span: float) -> None:
+        rested.append(span)
+        if len(rested) == 4:
+            raise asyncio.CancelledError
+
+    async def once(dialler: dialling.Dialler) -> bool:
+        now[0] += seconds
+        return False
+
+    async def test() -> None:
+        station = Station(tmp_path, 'listeners = []\npeers = [{ id = "p", address = "127.0.0.1:1" }]')
+        (dialler,) = station.agent._diallers
+        dialler._chance = Longest()
+        with suppress(asyncio.CancelledError):
+            await dialler._run()
+        assert rested[1:] == pauses
+
+    monkeypatch.setattr(asyncio, "sleep", rest)
+    monkeypatch.setattr(dialling.Dialler, "_once", once)
     on_loop(test)
 
 
