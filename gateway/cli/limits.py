@@ -28,5 +28,6 @@ MAPPED_BYTES: Final = 4 << 20  # a piece of memory from which on it is asked of 
 KEPT_BYTES: Final = 32 << 20  # freed memory that is kept for the next event
 DIAMETER_SECONDS: Final = 10.0  # how long an answer of a Diameter peer is waited for unless --timeout says otherwise
 MAX_SENT_REQUESTS: Final = 100_000  # that one file may have a Diameter peer asked
+LONGEST_PAUSE_SECONDS: Final = 86_400.0  # between two of them
 RADIUS_SECONDS: Final = 10.0  # how long an answer of a RADIUS server or NAS is waited for unless --timeout says otherwise
 RADIUS_COPIES: Final = 3  # that are sent after the first over UDP unless --retries says otherwise

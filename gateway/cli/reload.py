@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from gateway.cli.client import Client, client_of, server_arguments
 from gateway.cli.outcome import CommandError, Exit, UsageError
 from gateway.cli.terminal import json_text
+
+if TYPE_CHECKING:
+    from gateway.config import Loaded
 
 METHOD: Final = "TollwireV1.ReloadConfig"
 PROCESS_VARIABLE: Final = "MAINPID"
@@ -34,12 +37,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints what changed, an option a line; 1, with every fault, when the files are refused and everything stays as it is."""
-    process = _process() if options.config else 0
-    client = _client(options, process)
+    loaded = _files(options.config) if options.config else None
+    process = _process() if loaded else 0
+    client = client_of(options) if loaded is None else _client(options, loaded, process)
     if client is None:
         return _signalled(options, process)
-    with client:
-        found = client.call(METHOD, {"DryRun": options.dry_run})
+    try:
+        with client:
+            found = client.call(METHOD, {"DryRun": options.dry_run})
+    except CommandError as error:
+        if loaded is None or not loaded.faults or error.status != Exit.UNREACHABLE:
+            raise
+        # what says where it listens may be what is wrong
+        raise CommandError("\n".join((f"{error}; its files:", *map(str, loaded.faults))), Exit.UNREACHABLE) from None
     if not isinstance(found, dict) or not all(isinstance(found.get(name), list) for name, _ in _LISTS):
         raise CommandError(f"{client.server} did not answer {METHOD} as it should")
     if options.json:
@@ -59,18 +69,21 @@ def _process() -> int:
     return int(text) if text.isascii() and text.isdigit() else 0
 
 
-def _client(options: argparse.Namespace, process: int) -> Client | None:
+def _files(config: list[str]) -> Loaded:
+    """What the files say, as far as they can be read."""
+    from gateway.config import load
+
+    loaded = load(config, ())
+    if not loaded.files:
+        raise CommandError("\n".join(str(fault) for fault in loaded.faults))
+    return loaded
+
+
+def _client(options: argparse.Namespace, loaded: Loaded, process: int) -> Client | None:
     """Who asks; None when the process is not to be asked where the files say, nor where it would listen by itself.
 
     The files may have another address by now than the process has, and there may be another gateway at that one.
     """
-    if not options.config:
-        return client_of(options)
-    from gateway.config import load
-
-    loaded = load(options.config, ())
-    if not loaded.files:
-        raise CommandError("\n".join(str(fault) for fault in loaded.faults))
     address = loaded.tree.listen.rpc_json
     host, colon, port = address.rpartition(":")
     addresses = [f"{_EVERY_ADDRESS.get(host, host)}{colon}{port}"] if address else []

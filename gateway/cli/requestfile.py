@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from engine.usage import SECOND, parse_duration
-from gateway.cli.limits import MAX_SENT_REQUESTS
+from gateway.cli.limits import LONGEST_PAUSE_SECONDS, MAX_SENT_REQUESTS
 from gateway.cli.outcome import UsageError
 from gateway.config.source import nearest
 
@@ -40,16 +40,17 @@ class Part:
         return value
 
     def seconds(self, key: str) -> float:
-        """A number of seconds, or a duration such as 500ms; 0 where there is none. UsageError for another value, and one below 0."""
+        """A number of seconds, or a duration such as 500ms; 0 where there is none. UsageError for another value, one below 0 and one above
+        LONGEST_PAUSE_SECONDS."""
         value = self.table.get(key, 0)
         try:
             if isinstance(value, int | Decimal) and not isinstance(value, bool):
                 found = float(value)
             else:
                 found = parse_duration(str(value)) / SECOND
-        except ValueError:
+        except (ValueError, OverflowError):
             found = -1.0
-        if found < 0:
+        if not 0 <= found <= LONGEST_PAUSE_SECONDS:  # neither nan
             raise self.fault(f"{key}: {value} is no duration")
         return found
 

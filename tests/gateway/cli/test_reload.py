@@ -150,6 +150,16 @@ def test_it_is_asked_where_its_files_say_that_it_listens(site: Site, served: Gat
     assert (nowhere.returncode, "there is no such folder or file" in nowhere.stderr) == (1, True)
 
 
+def test_files_that_may_hide_where_it_listens_are_told_where_nobody_is_found(tmp_path: Path) -> None:
+    broken = tmp_path / "tollwire.toml"
+    broken.write_text('[listen]\nrpc_json = "127.0.0.1:1"\n[listn]\nhttp = ""\n')
+    found = tollwire("reload", "--config", str(broken))
+    assert (found.returncode, found.stdout) == (3, "")
+    first, second = found.stderr.splitlines()
+    assert first.startswith("tollwire reload: cannot reach a server at 127.0.0.1:1: ")
+    assert second.startswith(f"{broken}:3")
+
+
 def test_one_that_moves_is_found_where_it_was_or_gets_a_signal(site: Site, served: Gateway, tmp_path: Path) -> None:
     where = site.file.with_name("where.toml")
     where.write_text('[listen]\nrpc_json = "127.0.0.1:1"\n')
