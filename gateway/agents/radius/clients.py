@@ -225,7 +225,7 @@ class RadiusClients:
         answer = await self.outgoing.ask_back(way, code, body, signed=signed)
         if answer is not None and (answer.code in _ACKNOWLEDGED or error_cause(answer) != UNSUPPORTED_EXTENSION):
             return answer
-        if not way.gone:
+        if not (way.gone or way.deaf):
             way.deaf = True
             log.warning("a NAS takes no requests over its connection: it is asked elsewhere", extra=told)
         return None

@@ -73,13 +73,14 @@ class Outgoing:
                 del self._places[address]
 
     async def ask_back(self, way: BackWay, code: int, body: bytes, *, signed: bool) -> Packet | None:
-        """The answer to a request over a connection that the NAS has open; None where none came in time, or it was closed. ValueError as
-        `ask`."""
+        """The answer to a request over a connection that the NAS has open; None where none came in time, it was closed, or proved deaf.
+        ValueError as `ask`."""
         request(code, 0, body, way.secret, signed=signed)
         self.under_way += 1
         try:
             async with way.places:
-                return None if way.gone else await self._exchange(way, way.address, (code, body, way.secret, signed), self._once)
+                lost = way.gone or way.deaf  # meanwhile
+                return None if lost else await self._exchange(way, way.address, (code, body, way.secret, signed), self._once)
         finally:
             self.under_way -= 1
 

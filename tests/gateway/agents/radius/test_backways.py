@@ -191,6 +191,28 @@ def test_more_than_have_identifiers_wait(tmp_path: Path) -> None:
     on_loop(test)
 
 
+def test_those_that_wait_for_a_deaf_one_are_not_asked_there(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with nas() as far:
+            house = house_of(tmp_path, far)
+            link = house.connect(secret=RADSEC)
+            back = house.agent.clients.outgoing
+            way = back.backways.way(NAS)
+            assert way is not None
+            tasks: list[asyncio.Task[Any]] = [
+                asyncio.get_running_loop().create_task(back.ask_back(way, DISCONNECT_REQUEST, b"", signed=False)) for _ in range(300)
+            ]
+            await asyncio.sleep(0)
+            way.deaf = True
+            for packet in [decode(data) for data in link.wire.writes]:
+                link.link.data_received(answer(packet, packet.code + 2, UNSUPPORTED, RADSEC))
+            answers = await asyncio.gather(*tasks)
+            assert (len(link.wire.writes), back.under_way) == (256, 0)
+            assert [found is None for found in answers] == [False] * 256 + [True] * 44
+
+    on_loop(test)
+
+
 def test_an_answer_that_nobody_asked_for_is_discarded(tmp_path: Path) -> None:
     async def test() -> None:
         async with nas() as far:
