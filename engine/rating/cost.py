@@ -292,12 +292,22 @@ class EventCost:
 
     def unround(self) -> list[tuple[str, str, Amount]]:
         """As before `round`, for a cost that goes on after all; answers the same of what that gives back, or takes."""
+        self.packed = b""
         corrections: list[tuple[str, str, Amount]] = []
+        charges: list[Charge] = []
         for charge in self.charges:
             rounding = charge.rounding
-            if rounding is not None and rounding.money is not None:
-                corrections.append((rounding.account_id, rounding.money.balance_uuid, -rounding.total))
-                charge.rounding = None
+            if rounding is None or rounding.money is None:
+                charges.append(charge)
+                continue
+            corrections.append((rounding.account_id, rounding.money.balance_uuid, -rounding.total))
+            charge.rounding = None
+            last = charges[-1] if charges else None
+            if last is not None and _was_parted(last, charge):
+                last.count += charge.count
+            else:
+                charges.append(charge)
+        self.charges = charges
         return corrections
 
     def refresh(self, accounts: Holders) -> None:
@@ -438,6 +448,17 @@ def _divide(runs: list[Increment], needed_ns: int) -> tuple[list[Increment], lis
                 others.append(part_of_run(run, steps, run.count - steps))
             needed_ns = 0
     return kept, others
+
+
+def _was_parted(last: Charge, charge: Charge) -> bool:
+    """Whether both were one charge, of which `round` set the last repetition apart: rounded each by itself they would cost more."""
+    return (
+        last.rounding is None
+        and charge.count == 1
+        and is_same_match(last.match, charge.match)
+        and is_same_price(last.interval, charge.interval)
+        and are_equal_runs(last.increments, charge.increments)
+    )
 
 
 def _rounding_of(charge: Charge) -> Amount:

@@ -16,6 +16,7 @@ from engine.money import FACTOR_ONE, ONE, Amount, amount_of
 from engine.rating.call import AccountSummary, BalanceSummary, CallCost, Increment, Match, MoneyPart, RatingOptions, UnitPart
 from engine.rating.compress import compress
 from engine.rating.cost import Charge, EventCost
+from engine.rating.packing import pack_cost, unpack_cost
 from engine.rating.query import standard_cost
 from engine.rating.tariff import Tariff
 from engine.times import UTC_ZONE, ZERO_TIME
@@ -259,6 +260,22 @@ def test_folded_parts_are_rounded_once() -> None:
     assert cost.cost == 2_550_000_000
     assert json_sum(cost.to_data()) == Decimal("2.55")
     assert shape(cost)[:2] == [(1, [(7, 9)]), (1, [(7, 9)])]
+
+
+@pytest.mark.parametrize("usages", [(60, 60, 60), (7, 7, 7, 7), (60, 60, 86), (60, 130, 47), (7, 7, 60, 60)])
+@pytest.mark.parametrize("stored", [False, True])
+def test_rounding_is_taken_back_as_if_it_had_never_been(usages: tuple[int, ...], stored: bool) -> None:
+    cost = debits(simple("0.7", step=7 * SECOND, decimals=2), *usages)
+    before, parts, total = pack_cost(cost, "cgrid", "*default"), shape(cost), cost.cost
+    corrections = cost.round()
+    rounded, packed = cost.cost, pack_cost(cost, "cgrid", "*default")
+    if stored:
+        cost = unpack_cost(packed, "cgrid", "*default")
+    assert cost.unround() == [(account, uuid, -amount) for account, uuid, amount in corrections]
+    assert (shape(cost), cost.cost) == (parts, total)
+    assert pack_cost(cost, "cgrid", "*default") == before
+    assert cost.round() == corrections
+    assert cost.cost == rounded
 
 
 def test_what_no_money_paid_is_not_rounded() -> None:

@@ -296,3 +296,35 @@ def test_it_costs_what_it_would_have_cost(reports: list[int], more: int, restart
         site.verify()
         costs.append((site.cdrs(), round(site.cash(), 8)))
     assert costs[0] == costs[1]
+
+
+PARTS = (
+    ("0.7", 7 * SECOND, [60, 60], 7, 1.57),
+    ("0.7", 7 * SECOND, [63, 63, 63], 63, 2.95),
+    ("0.7", 7 * SECOND, [60, 60], 100, 2.63),
+    ("0.7", SECOND, [60, 60, 60], 60, 2.81),
+)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize(("price", "step", "reports", "more", "cost"), PARTS)
+def test_equal_parts_are_rounded_together_after_all(
+    price: str, step: int, reports: list[int], more: int, cost: float, restart: bool
+) -> None:
+    """The rounding at its first end is taken back with what it parted: the parts by themselves would be a cent more or less."""
+    for ended in (False, True):
+        site = Switch(client="nas", exact=False)
+        site.price("sub", ("0", price, step, 60 * SECOND), method="*up", decimals=2)
+        start(site)
+        total = 0
+        for used in reports:
+            total += used
+            interim(site, total)
+        if ended:
+            cut_off(site)
+            if restart:
+                site.cut(away_ns=10 * SECOND)
+        stop(site, total + more)
+        assert site.cdrs() == [(total + more, cost)]
+        assert site.cash() == pytest.approx(100 - cost)
+        site.verify()
