@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from engine.errors import Refusal
-from engine.limits import MAX_FALLBACK_SUBJECTS
+from engine.limits import MAX_DESTINATION_LENGTH, MAX_FALLBACK_SUBJECTS
 from engine.rating.call import NO_MATCH, Call, KnownInfos, Match, RatingInfo, RatingOptions
 from engine.rating.compile import CompiledPlan, CompiledProfile, PricedRows, is_less
 from engine.rating.tariff import Tariff
@@ -208,6 +208,8 @@ class Search:
         plan = self.tariff.plans.get(profile.plan_ids[index])
         from_ns = profile.starts[index]
         if len(infos) != 1 or len(infos[0].intervals) != 1 or plan is None or not plan.timeless or from_ns > start_ns:
+            return
+        if len(self.call.destination) > MAX_DESTINATION_LENGTH:
             return
         until_ns = profile.starts[index + 1] if index + 1 < len(profile.starts) else _LATEST
         self.tariff.keep_infos(profile.id, self.call.destination, KnownInfos(infos, from_ns, until_ns))

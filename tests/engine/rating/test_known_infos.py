@@ -7,7 +7,7 @@ import random
 import pytest
 
 from engine.errors import Refusal
-from engine.limits import KNOWN_INFOS
+from engine.limits import KNOWN_INFOS, MAX_DESTINATION_LENGTH
 from engine.rating.book import Destination, Timing
 from engine.rating.call import Call, CallCost
 from engine.rating.query import get_cost
@@ -92,3 +92,11 @@ def test_it_is_bounded() -> None:
         cost_of(tariff, call_of(SECOND, destination=str(number)))
     assert tariff.known_infos("*out:example.org:call:sub", "0") is None
     assert tariff.known_infos("*out:example.org:call:sub", str(KNOWN_INFOS)) is not None
+
+
+def test_long_destinations_are_not_kept() -> None:
+    tariff = simple("0.6")
+    for length in (MAX_DESTINATION_LENGTH, MAX_DESTINATION_LENGTH + 1):
+        destination = "4" * length
+        assert cost_of(tariff, call_of(SECOND, destination=destination)).cost == 10_000_000
+        assert (tariff.known_infos("*out:example.org:call:sub", destination) is not None) == (length <= MAX_DESTINATION_LENGTH)
