@@ -39,7 +39,6 @@ class Target:
     numbers: list[int]
     last: Avp
     head: bytes
-    is_counted: bool  # a number is on the way
     recent: dict[str, bytes] | None
     _again: int  # how often a text came again since `recent` was begun
     _text: str
@@ -49,7 +48,6 @@ class Target:
         self.avps = avps
         self.numbers = numbers
         self.last = avps[-1]
-        self.is_counted = any(number != LAST for number in numbers)
         size = SIZES.get(self.last.kind, 0)
         self.head = self.last.wrap(bytes(size))[:-size] if size else b""
         self.recent = None
@@ -109,7 +107,7 @@ class Node:
 
 class Step:
     """A field of a shape, behind those before it: what its path leads to, and the fields that were seen behind it; of these the one that
-    came last is looked for first. `top` is the whole shape where it ends here, None before it was needed."""
+    came last is looked for first. `top` is the whole shape where an answer ends here, None before one did."""
 
     path: Path
     new_branch: bool
@@ -180,13 +178,11 @@ class Builder:
         return b"".join([node.wire(values) for node in last.shape()])
 
     def _step(self, last: Step, path: Path, new_branch: bool) -> Step:
-        """What a field is to the shape that it continues. ValueError as for `target`, and for a number beyond the next free one."""
+        """What a field is to the shape that it continues. ValueError as for `target`."""
         step = last.following.get((path, new_branch))
         if step is None:
             target = self._targets.get(path)
             step = Step(path, new_branch, self.target(path) if target is None else target, last)
-            if step.target is not None and step.target.is_counted:
-                step.shape()
             if self._steps >= MAX_SHAPE_STEPS:
                 self._steps = 0
                 self._root = Step((), False, None, None)

@@ -96,6 +96,21 @@ def test_a_number_behind_a_name_takes_that_one_or_makes_the_next() -> None:
         build(("Class[2]", "x", False))
 
 
+def test_of_a_shape_with_many_numbers_the_whole_alone_is_kept() -> None:
+    builder = Builder(known())
+    fields = [(("Class", f"[{number}]"), "a", False) for number in range(300)]
+    assert len(builder.build(fields)) == 300 * 12
+    step, kept = builder._root, 0
+    while step.following:
+        (step,) = step.following.values()
+        kept += step.top is not None
+    assert kept == 1
+    for _ in range(2):
+        with pytest.raises(ValueError, match=r"Class\[7\] where there are 2"):
+            builder.build([*fields[:2], fields[7], *fields[2:]])
+    assert builder.build(fields[:2]) == builder.build(fields)[:24]
+
+
 def test_flags_and_vendor_are_those_of_the_dictionary() -> None:
     builder = Builder(known())
     assert builder.build([(("3GPP-RAT-Type",), "\udc86", False)]).hex() == "00000015" + "80" + "00000d" + "000028af" + "86000000"
