@@ -45,6 +45,7 @@ class Outgoing:
         self._timer: asyncio.TimerHandle | None = None
         self.backways: Final = Backways(chance)
         self.under_way = 0
+        self._stopped = False
         self._strange = 0  # of ways that are gone
 
     @property
@@ -65,6 +66,8 @@ class Outgoing:
         self.under_way += 1
         try:
             async with places:
+                if self._stopped:
+                    return None
                 way = await (self._connected(address) if stream else self._datagram_way(family, address))
                 return None if way is None else await self._exchange(way, address, (code, body, secret, signed), self._pace_of(stream))
         finally:
@@ -85,16 +88,18 @@ class Outgoing:
             self.under_way -= 1
 
     def stop(self) -> None:
-        """Closes everything; who waits gets None."""
+        """Closes everything; who waits gets None, and so does who asks from now on."""
+        self._stopped = True
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        for back in self.backways.ways:
+            back.gone = True
         for way in self._ways():
             way.fail()
         for ways in self._datagrams.values():
             for datagrams in ways:
-                if datagrams.transport is not None:
-                    datagrams.transport.close()
+                datagrams.close()
         for link in tuple(self._streams.values()):
             link.close()
         self._datagrams.clear()
@@ -178,6 +183,9 @@ class Outgoing:
             )
         except OSError as error:
             log.error("no port for requests to NASes can be had", extra={"address": local, "reason": error.strerror})
+            return None
+        if self._stopped:
+            made.close()
             return None
         return made
 

@@ -77,6 +77,11 @@ class DatagramWay(Way, asyncio.DatagramProtocol):
     def datagram_received(self, data: bytes, addr: tuple[str, int] | tuple[str, int, int, int]) -> None:
         self.receive(data, (addr[0], addr[1]))
 
+    def close(self) -> None:
+        """Frees the port."""
+        if self.transport is not None:
+            self.transport.close()
+
     def error_received(self, exc: Exception) -> None:
         """An ICMP error: anybody can forge one, so the request waits on."""
         log.debug("a NAS cannot be reached", extra={"reason": str(exc)})

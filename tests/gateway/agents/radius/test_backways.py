@@ -213,6 +213,20 @@ def test_those_that_wait_for_a_deaf_one_are_not_asked_there(tmp_path: Path) -> N
     on_loop(test)
 
 
+def test_who_stops_asks_nowhere_else(tmp_path: Path) -> None:
+    async def test() -> None:
+        async with nas() as far:
+            house = house_of(tmp_path, far)
+            link = house.connect(secret=RADSEC)
+            task = asking(house)
+            await asked(link)
+            house.agent.clients.outgoing.stop()
+            assert not await task
+            assert (far.heard, house.agent.clients.outgoing.under_way) == ([], 0)
+
+    on_loop(test)
+
+
 def test_an_answer_that_nobody_asked_for_is_discarded(tmp_path: Path) -> None:
     async def test() -> None:
         async with nas() as far:
