@@ -163,6 +163,8 @@ class Link(MessageLine):
         peer = self._peer
         usable = self._joined
         if peer is not None:
+            if peer.state in (OPEN, CLOSING):  # else it was told when it was ended
+                self._tell_end("the connection is gone" if exc is None else str(exc) or type(exc).__name__, peer.state == OPEN)
             self._do(peer.lost())
         self._leave()
         self._house.links.pop(self, None)
@@ -289,12 +291,15 @@ class Link(MessageLine):
 
     def _part(self, action: Close) -> None:
         """The connection is to be closed once all is written."""
-        told: dict[str, object] = {"peer": self.host, "address": self.remote, "reason": action.reason}
-        self._house.tell(logging.WARNING if action.failed else logging.INFO, "a connection to a peer ends", told)
+        self._tell_end(action.reason, action.failed)
         for farewell in self._farewells:
             if not farewell.done():
                 farewell.set_result(action.reason == DISCONNECTED)
         self.end()
+
+    def _tell_end(self, reason: str, failed: bool) -> None:
+        told: dict[str, object] = {"peer": self.host, "address": self.remote, "reason": reason}
+        self._house.tell(logging.WARNING if failed else logging.INFO, "a connection to a peer ends", told)
 
     # -- elections (gateway.agents.diameter.elections) --------------------------------------------------------------------
 

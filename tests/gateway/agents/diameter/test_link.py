@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from time import monotonic_ns
 
 import pytest
 
+from engine.times import SECOND
 from gateway.agents.diameter.link import Link
+from gateway.protocols.diameter.answers import number_avp
 from gateway.protocols.diameter.codes import DEVICE_WATCHDOG, DISCONNECT_CAUSE, DISCONNECT_PEER, REQUEST
 from gateway.protocols.diameter.message import encode
 from gateway.transport import messageline
@@ -35,6 +38,40 @@ def test_a_peer_is_known_by_its_name_while_it_is_up(tmp_path: Path) -> None:
         assert peer.link.remote == "192.0.2.7:40000"
         peer.link.connection_lost(None)
         assert (len(station.house.roster), station.agent.counts.disconnected, station.agent.connections) == (0, 1, 0)
+
+    on_loop(test)
+
+
+@pytest.mark.parametrize(
+    ("cause", "farewell", "level", "reason"),
+    [
+        (None, False, logging.WARNING, "the connection is gone"),
+        (ConnectionResetError("reset"), False, logging.WARNING, "reset"),
+        (None, True, logging.INFO, "the connection is gone"),  # as it has told us
+    ],
+)
+def test_the_log_tells_of_every_peer_that_is_no_more(
+    tmp_path: Path, cause: Exception | None, farewell: bool, level: int, reason: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Once, whoever ends the connection."""
+
+    def test() -> None:
+        station = Station(tmp_path)
+        peer, silent = station.peer(), station.peer("silent.example")
+        if farewell:
+            peer.says(encode(REQUEST, DISCONNECT_PEER, 0, 5, 6, number_avp(DISCONNECT_CAUSE, 0)))
+        with caplog.at_level(logging.INFO, "gateway.agents.diameter"):
+            peer.link.connection_lost(cause)
+            at = monotonic_ns()
+            for _ in range(3):
+                at += 40 * SECOND
+                silent.link.tick(at)
+            silent.link.connection_lost(None)
+        told = [line.__dict__ for line in caplog.records if line.message == "a connection to a peer ends"]
+        assert [(one["levelno"], one["peer"], one["reason"]) for one in told] == [
+            (level, HOST, reason),
+            (logging.WARNING, "silent.example", "the watchdog was not answered"),
+        ]
 
     on_loop(test)
 
