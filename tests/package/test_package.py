@@ -253,6 +253,12 @@ def test_a_service_that_is_killed_comes_back(box: Box) -> None:
     assert box.run("systemctl", "show", "--property=MainPID", "--value", UNIT).stdout != before
 
 
+def test_it_is_restarted_as_often_as_one_likes(box: Box) -> None:
+    for _ in range(7):
+        box.run("systemctl", "restart", UNIT)
+    assert box.run("systemctl", "is-active", UNIT).stdout.strip() == "active"
+
+
 def test_a_reload_swaps_what_is_right_and_refuses_what_is_wrong(box: Box) -> None:
     changed = box.path("/etc/tollwire/conf.d/zz-changed.toml")
     pid = box.run("systemctl", "show", "--property=MainPID", "--value", UNIT).stdout
