@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -271,6 +272,21 @@ def test_what_its_record_carries_waits_for_none() -> None:
     site.verify()
 
 
+def play(site: Switch, reports: Sequence[int], more: int, *, ended: bool, restart: bool) -> int:
+    """A session, reports of so many seconds more each, and its Stop; the seconds of it all. `ended`: by the engine before the Stop."""
+    start(site)
+    total = 0
+    for used in reports:
+        total += used
+        interim(site, total)
+    if ended:
+        cut_off(site)
+        if restart:
+            site.cut(away_ns=10 * SECOND)
+    stop(site, total + more)
+    return total + more
+
+
 SLOTS = (("0", "0.6", 60 * SECOND, 60 * SECOND), (str(60 * SECOND), "0.7", 7 * SECOND, 60 * SECOND))
 
 
@@ -284,16 +300,7 @@ def test_it_costs_what_it_would_have_cost(reports: list[int], more: int, restart
         site = Switch(client="nas", price=price)
         if slots:
             site.price("sub", *SLOTS, fee="0.05", method="*up", decimals=2)
-        start(site)
-        total = 0
-        for used in reports:
-            total += used
-            interim(site, total)
-        if ended:
-            cut_off(site)
-            if restart:
-                site.cut(away_ns=10 * SECOND)
-        stop(site, total + more)
+        play(site, reports, more, ended=ended, restart=restart)
         site.verify()
         ((usage, cost),) = site.cdrs()
         costs.append((usage, cost, round(100 - site.cash(), 8)))
@@ -320,16 +327,7 @@ def test_equal_parts_are_rounded_together_after_all(
     for ended in (False, True):
         site = Switch(client="nas", exact=False)
         site.price("sub", ("0", price, step, 60 * SECOND), method="*up", decimals=2)
-        start(site)
-        total = 0
-        for used in reports:
-            total += used
-            interim(site, total)
-        if ended:
-            cut_off(site)
-            if restart:
-                site.cut(away_ns=10 * SECOND)
-        stop(site, total + more)
-        assert site.cdrs() == [(total + more, cost)]
+        total = play(site, reports, more, ended=ended, restart=restart)
+        assert site.cdrs() == [(total, cost)]
         assert site.cash() == pytest.approx(100 - cost)
         site.verify()
