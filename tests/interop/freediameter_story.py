@@ -29,7 +29,7 @@ def tell(folder: Path) -> None:
         said = re.findall(r"type (\d) number (\d) -> (\d+) granted (\d+)", client.text())
         session = [("1", "0", "2001", "1000000"), *(("2", str(number), "2001", "1000000") for number in (1, 2)), ("3", "3", "2001", "0")]
         expect(said, session * 2)
-        expect(here.records("1001"), [("*data", "", "750000", Decimal("0.007159"))] * 2)
+        expect(here.records("1001", 2), [("*data", "", "750000", Decimal("0.007159"))] * 2)
         expect(here.balance("1001"), Decimal("10") - 2 * Decimal("0.007159"))
         look_at(here.finish())
 

@@ -42,7 +42,7 @@ def tell(folder: Path) -> None:
         until(lambda: here.sessions(USER) == 1, "the session is open")
         until(lambda: "interim" in updates(here), "an interim update came", 10)
         expect(here.call("SessionSv1.ForceDisconnect", {"Tenant": "default", "Filters": [f"*string:~*req.Account:{USER}"]}), "OK")
-        until(lambda: here.sessions(USER) == 0, "the session is over")
+        here.over(USER)
         supplicant.end()
         port.end()
         (record,) = here.records(USER)

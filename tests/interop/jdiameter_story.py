@@ -64,7 +64,7 @@ def tell(folder: Path) -> None:
         nobody = client(here, "nobody", 0, "9999", "I")
         expect((nobody.wait(), said(nobody)), (0, ["I -> result 5030"]))
         # 4 s used of each of three grants; what it does not end is closed by its time to live
-        expect(here.records("1001"), [("*voice", HOME, "12s", Decimal("0.012"))] * 2)
+        expect(here.records("1001", 2), [("*voice", HOME, "12s", Decimal("0.012"))] * 2)
         expect(here.balance("1001"), Decimal("10") - 2 * Decimal("0.012"))
         look_at(here.finish())
 

@@ -77,7 +77,7 @@ def look_at_money(here: RadiusWorld) -> None:
         assert least <= seconds <= most, record
         expect((record[0], record[1], record[3]), ("*voice", HOME, seconds * SECOND))
         expect(here.balance(account), had - seconds * SECOND)
-        expect(here.sessions(account), 0)
+        here.over(account)
 
 
 def look_at(found: list[Exchange]) -> None:

@@ -31,7 +31,7 @@ def tell(folder: Path) -> None:
         expect(here.records("1001"), [("*data", "internet", "1001234", Decimal("0.009551"))])
         hold(here, "1003", port=RELAY)
         run(here, "alice", "load", "100", "20", port=RELAY)
-        expect(len(here.records("alice")), 100)
+        expect(len(here.records("alice", 100)), 100)
         expect(here.balance("alice"), Decimal("10") - 100 * Decimal("0.004786"))
         between.end()
         assert between.process.returncode == 0, between.text()[-2000:]

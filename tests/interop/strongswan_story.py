@@ -44,8 +44,8 @@ def tell(folder: Path) -> None:
         until(lambda: here.sessions(USER) == 1, "the session is open")
         phone.run("ping", "-q", "-c", "5", "-i", "0.5", "-s", "1000", "10.67.0.1")
         expect(here.call("SessionSv1.ForceDisconnect", {"Tenant": "default", "Filters": [f"*string:~*req.Account:{USER}"]}), "OK")
-        until(lambda: here.sessions(USER) == 0, "the session is over")
-        run(here, "sleep", "1.5")  # until its Stop has come
+        here.over(USER)
+        run(here, "sleep", "1.5")  # until its Stop has come, which corrects the record
         (record,) = here.records(USER)
         seconds = parse_duration(record[2]) // 10**9
         assert 2 <= seconds <= 10, record

@@ -17,6 +17,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 
+from gateway.cli.client import RefusedError
 from tests.gateway.servers import ROOT, Gateway, until
 from tests.interop import decoded
 
@@ -26,6 +27,7 @@ PLAN = ROOT / "packaging" / "tariffplans" / "diameter"
 DIAMETER = 3868
 BUILT = ROOT / "build" / "interop"
 SETTLE_SECONDS = 0.4  # dumpcap hands packets on in lots
+SOON_SECONDS = 15.0  # until what was sent has arrived, on a machine with much to do
 
 
 def listening(port: int) -> bool:
@@ -138,9 +140,19 @@ class World:
         assert isinstance(found, dict)
         return sum((Decimal(str(one["Value"])) for one in found["BalanceMap"].get(kind) or ()), Decimal())
 
-    def records(self, account: str) -> list[tuple[str, str, str, Decimal]]:
-        """Type, destination, usage and cost of every record of an account, in their order."""
-        found = self.call("APIerSv2.GetCDRs", {"Accounts": [account], "OrderBy": "OrderID"})
+    def records(self, account: str, least: int = 1) -> list[tuple[str, str, str, Decimal]]:
+        """Type, destination, usage and cost of every record of an account, in their order, once there are as many as `least`: a switch
+        reports a call that is over when its caller has gone already. AssertionError where they do not come."""
+        until(lambda: len(self._records(account)) >= least, f"{account} has {least} records", SOON_SECONDS)
+        return self._records(account)
+
+    def _records(self, account: str) -> list[tuple[str, str, str, Decimal]]:
+        try:
+            found = self.call("APIerSv2.GetCDRs", {"Accounts": [account], "OrderBy": "OrderID"})
+        except RefusedError as error:
+            if str(error) != "NOT_FOUND":
+                raise
+            return []
         assert isinstance(found, list)
         return [(one["ToR"], one["Destination"], str(one["Usage"]), Decimal(str(one["Cost"]))) for one in found]
 
@@ -149,6 +161,10 @@ class World:
         found = self.call("SessionSv1.GetActiveSessionsCount", {"Tenant": "default", "Filters": [f"*string:~*req.Account:{account}"]})
         assert isinstance(found, int)
         return found
+
+    def over(self, account: str) -> None:
+        """Waits until no session of an account is open. AssertionError where one stays."""
+        until(lambda: self.sessions(account) == 0, f"the sessions of {account} are over", SOON_SECONDS)
 
 
 @contextmanager
