@@ -13,7 +13,7 @@ from engine.accounts.charge import Charging
 from engine.accounts.ledger import Cause
 from engine.calls import call_of
 from engine.cdrs.costs import SessionCosts
-from engine.cdrs.record import Cdr, event_of, taken_details
+from engine.cdrs.record import SESSIONS, Cdr, event_of, taken_details
 from engine.errors import Refusal, mandatory_missing
 from engine.event import COST, FACTOR_ID, LAST_USED, Event, known_time, truth
 from engine.money import Amount
@@ -38,20 +38,26 @@ DRY_RUN: Final = "*ralsDryRun"
 Provision = Callable[[str, int], bool]
 """Makes an account by the plans of *dynaprepaid; whether it is there then."""
 
+Replaced = Callable[[str, str, int], None]
+"""Is told of a run (CGRID, run id), and when, whose session has what it took no more: the run's record was charged instead."""
+
 
 class Rater:
-    """Rates records and gives back what they took; `provision` is None where no plans are run for unknown accounts."""
+    """Rates records and gives back what they took; `provision` is None where no plans are run for unknown accounts, `replaced` where there
+    are no sessions."""
 
     options: EngineOptions
     charging: Charging
     costs: SessionCosts
     provision: Provision | None
+    replaced: Replaced | None
 
     def __init__(self, options: EngineOptions, charging: Charging, costs: SessionCosts) -> None:
         self.options = options
         self.charging = charging
         self.costs = costs
         self.provision = None
+        self.replaced = None
 
     # -- taking -------------------------------------------------------------------------------------------------------
 
@@ -88,6 +94,7 @@ class Rater:
             cdr.cost_source = cost.cost_source
             return True
         self.give_back(cost.details, cdr.tor, self.call(cdr, event, now_ns), now_ns)
+        self._replace(cdr.cgrid, cdr.run_id, now_ns)
         self._price(cdr, event, OTHER_USAGE, now_ns)
         cdr.usage_untold = cdr.details is not None
         return True
@@ -143,7 +150,13 @@ class Rater:
         call = call_of(event_of(record, {}), record.usage_ns, self.options, now_ns)
         call.cgrid = record.cgrid
         call.run_id = record.run_id
+        if record.cost_source == SESSIONS:
+            self._replace(record.cgrid, record.run_id, now_ns)
         return self.give_back(details, record.tor, call, now_ns)
+
+    def _replace(self, cgrid: str, run_id: str, now_ns: int) -> None:
+        if self.replaced is not None:
+            self.replaced(cgrid, run_id, now_ns)
 
     def give_back(self, details: EventCost, tor: str, call: Call, now_ns: int) -> bool:
         """Reverses an explained cost; balances that are gone are passed over. Whether there was anything to give back."""

@@ -3,7 +3,8 @@
 The engine charged what it knew when an operator, a time to live or another session ended this one; the client counted on until it was told,
 and its end says what was used. So for an hour such a session is kept, and what its client says corrects what it was charged, once: the
 difference is debited or goes back, and its records say so. Records that an operator has refunded since are left alone; those that were
-rated again since, or by themselves, are rated anew as a whole.
+rated again since, or by themselves, are rated anew as a whole. A record that was charged in place of what the session took, and says
+another usage, is left alone as well: that is somebody else's word.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import Final
 
 from engine.accounts.ledger import Cause
 from engine.calls import call_of
-from engine.cdrs.rating import OTHER_USAGE
 from engine.cdrs.record import REFUNDED, SESSIONS
 from engine.effects import SessionEnded
 from engine.errors import RequestError
@@ -53,6 +53,17 @@ def correct(life: Life, event: Event, usage_ns: int, now_ns: int, *, final: bool
         registry.seal(cgrid)
 
 
+def replace(life: Life, cgrid: str, run_id: str, now_ns: int) -> None:
+    """What a session took for a run has gone back, and its record was charged instead: if the engine ended it, its late end knows that."""
+    session = life.registry.remains(cgrid, now_ns)
+    if session is None:
+        return
+    for run in session.runs:
+        if run.id == run_id and not run.replaced:
+            run.replaced = True
+            life.registry.bury(session, now_ns, corrected=True)
+
+
 def _is_another(life: Life, event: Event, cgrid: str, now_ns: int) -> bool:
     """Whether the event says that its session began after the one that the engine ended was over."""
     began_ns = setup_of(event, life.options.zone, now_ns)
@@ -64,9 +75,13 @@ def _charge(life: Life, session: Session, usage_ns: int, now_ns: int) -> None:
     records = [life.cdrs.known(session.cgrid, run.id) for run in session.runs]
     fates = [_fate(run, record) for run, record in zip(session.runs, records, strict=True)]
     for run, fate, record in zip(session.runs, fates, records, strict=True):
+        if fate == _LEFT:
+            continue
         run.total_usage_ns = usage_ns
-        if fate in (_CHARGED, _REPLACED):
-            _charge_run(life, session, run, cause)
+        if fate == _RATED:
+            run.replaced = True
+            continue
+        _charge_run(life, session, run, cause)
         if record is None:
             life.store_cost(session, run, now_ns)
     life.settled(session)
@@ -76,6 +91,8 @@ def _charge(life: Life, session: Session, usage_ns: int, now_ns: int) -> None:
         try:
             life.cdrs.correct_run(run.event, record, run.cost if fate == _REPLACED else None, now_ns)
         except RequestError as refused:
+            if fate == _RATED:
+                run.total_usage_ns = record.usage_ns
             text = f"its record does not say what it used in the end: {refused.text}"
             life.effects.append(SessionEnded(session.cgrid, session.tenant, session.event.text(ACCOUNT), "", text))
 
@@ -91,10 +108,8 @@ def _charge_run(life: Life, session: Session, run: Run, cause: Cause) -> None:
 
 def _fate(run: Run, record: CdrPut | None) -> int:
     cost = run.cost
-    if record is None:
-        return _CHARGED
-    if record.usage_ns != run.total_usage_ns:
-        return _LEFT if record.cost_source == OTHER_USAGE else _CHARGED  # it gave back what the session took
+    if record is None or record.usage_ns != run.total_usage_ns:
+        return _LEFT if run.replaced else _CHARGED
     if record.settled or record.pre_rated or record.extra_info == REFUNDED:
         return _LEFT
     if cost is not None and record.cost_source == SESSIONS and record.cost_amount == cost.cost and not record.taken:

@@ -55,6 +55,7 @@ class Run:
     loop_at: int
     stop_reason: str
     short: bool  # before its first charge it was granted less than it asked for: its record is rated by itself
+    replaced: bool  # what it took has gone back: its record was charged instead
     _cost: EventCost | None
     _cost_body: bytes  # the cost as it was recovered (engine.rating.packing), until somebody asks for it; empty without one
 
@@ -70,6 +71,7 @@ class Run:
         self.loop_at = NEVER
         self.stop_reason = ""
         self.short = False
+        self.replaced = False
         self._cost = None
         self._cost_body = b""
 

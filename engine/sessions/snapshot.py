@@ -44,6 +44,7 @@ _SETTLED: Final = 4
 _REPORTS: Final = 8
 _SHORT: Final = 1
 _FORCED: Final = 2
+_REPLACED: Final = 4
 
 _MISSING: Final = object()
 
@@ -156,7 +157,7 @@ def _run(run: Run) -> object:
     call = run.call
     price = run.call.run_price
     return [
-        (_SHORT if run.short else 0) | (_FORCED if call.force_duration else 0),
+        (_SHORT if run.short else 0) | (_FORCED if call.force_duration else 0) | (_REPLACED if run.replaced else 0),
         split_amount(run.reserve_ns),
         split_amount(run.last_usage_ns),
         split_amount(run.total_usage_ns),
@@ -273,6 +274,7 @@ def _read_run(data: list[Any], whole: Event, moving: list[Any], ticks_ahead_ns: 
     call.force_duration = bool(flags & _FORCED)
     run = Run(run_id, event, request_type, call)
     run.short = bool(flags & _SHORT)
+    run.replaced = bool(flags & _REPLACED)
     run.reserve_ns = read_amount(reserve)
     run.last_usage_ns = read_amount(last)
     run.total_usage_ns = read_amount(total)

@@ -15,7 +15,7 @@ from engine.event import ORIGIN_ID, SOURCE, Event
 from engine.records import Record
 from engine.sessions import commands
 from engine.sessions.commands import Asked, SessionReply
-from engine.sessions.correcting import correct
+from engine.sessions.correcting import correct, replace
 from engine.sessions.crowding import refuse_crowd, supersede
 from engine.sessions.life import Life
 from engine.sessions.listing import Matches
@@ -44,6 +44,7 @@ class Sessions:
         self.life = life
         self.loops = Loops(life)
         self.outside = Outside(life, self.loops, matches)
+        life.cdrs.rater.replaced = self._replaced
 
     def steps(self) -> dict[type, Step]:
         """The commands of this room, for the door."""
@@ -89,6 +90,9 @@ class Sessions:
         """What was asked of the outside since it was last called."""
         effects, self.life.effects = self.life.effects, []
         return effects
+
+    def _replaced(self, cgrid: str, run_id: str, now_ns: int) -> None:
+        replace(self.life, cgrid, run_id, now_ns)
 
     def _run(self, command: commands.RunSessions, now_ns: int) -> object:
         self.loops.run(now_ns)

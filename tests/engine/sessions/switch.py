@@ -33,7 +33,7 @@ def whole_of(session: Session) -> list[object]:
     runs: list[object] = []
     for run in session.runs:
         call = run.call
-        numbers = [run.reserve_ns, run.last_usage_ns, run.total_usage_ns, run.loop_at, run.stop_reason, run.short]
+        numbers = [run.reserve_ns, run.last_usage_ns, run.total_usage_ns, run.loop_at, run.stop_reason, run.short, run.replaced]
         names = [
             call.tenant,
             call.category,
