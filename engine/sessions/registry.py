@@ -245,7 +245,8 @@ class Registry:
         self._changed[session.cgrid] = None
 
     def is_buried(self, cgrid: str, now_ns: int) -> bool:
-        """Whether the engine itself ended this session, not long ago."""
+        """Whether the engine itself ended this session, not long ago; or it is over for longer than an ended one is remembered."""
+        self._forget_late(cgrid, now_ns)
         return self._tombstones.get(cgrid, 0) > now_ns
 
     def buried_at(self, cgrid: str) -> int:
@@ -254,6 +255,7 @@ class Registry:
 
     def is_over(self, cgrid: str, now_ns: int) -> bool:
         """Whether this session ended not long ago, whoever ended it."""
+        self._forget_late(cgrid, now_ns)
         return self._ended_until.get(cgrid, 0) > now_ns or self._tombstones.get(cgrid, 0) > now_ns
 
     def _forget(self, now_ns: int) -> None:
@@ -264,20 +266,28 @@ class Registry:
             return
         self._forget_at = now_ns + _FORGET_NS
         for cgrid in _due(self._ended_until, now_ns, CLOSED_SESSIONS):
-            del self._ended_until[cgrid]
-            self._ended.pop(cgrid, None)
-            self._sleeping_ended.pop(cgrid, None)
-            self._forgotten(cgrid)
-            if cgrid in self._late:
-                del self._late[cgrid]
-                self._tombstones[cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
-                self._changed[cgrid] = None
+            self._forget_ended(cgrid, now_ns)
         for cgrid in self._kept_too_long(now_ns):
             self.seal(cgrid)
             self._forget_at = 0
         for cgrid in _due(self._tombstones, now_ns, TOMBSTONES):
             self._dig_up(cgrid)
             self._forgotten(cgrid)
+
+    def _forget_ended(self, cgrid: str, now_ns: int) -> None:
+        del self._ended_until[cgrid]
+        self._ended.pop(cgrid, None)
+        self._sleeping_ended.pop(cgrid, None)
+        self._forgotten(cgrid)
+        if cgrid in self._late:
+            del self._late[cgrid]
+            self._tombstones[cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
+            self._changed[cgrid] = None
+
+    def _forget_late(self, cgrid: str, now_ns: int) -> None:
+        """Forgets this one now if it is due: its tombstone is asked for, and nothing may have happened since that forgot it."""
+        if cgrid in self._late and self._ended_until[cgrid] <= now_ns:
+            self._forget_ended(cgrid, now_ns)
 
     @property
     def _correctable(self) -> int:

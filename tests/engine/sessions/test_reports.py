@@ -86,6 +86,33 @@ def test_what_comes_after_the_end_changes_nothing() -> None:
     assert interim(site, 20) == 60 * SECOND, "long after it is another session"
 
 
+@pytest.mark.parametrize("restart", [False, True])
+@pytest.mark.parametrize("late", ["end", "report", "begin"])
+def test_what_comes_late_where_nothing_happened_meanwhile(late: str, restart: bool) -> None:
+    """Nobody has looked at what is over since: it is over all the same."""
+    site = Switch()
+    start(site)
+    stop(site, 30)
+    away_ns = (REPORTED_SECONDS + 1) * SECOND
+    if restart:
+        site.cut(away_ns=away_ns)
+    else:
+        site.now += away_ns
+    if late == "end":
+        assert stop(site, 40) is None
+    elif late == "report":
+        assert interim(site, 40) == 0
+    else:
+        with pytest.raises(RequestError, match="EXISTS"):
+            site.step(InitiateSession(site.event("call", Usage=QUOTA), reported=True, repeated=True, began_ns=site.now - away_ns))
+    assert (site.count(), site.engine.sizes()["tombstones"]) == (0, 1)
+    site.cut()
+    stop(site, 50)
+    assert site.cdrs() == [(30, 3)]
+    assert site.cash() == pytest.approx(97)
+    site.verify()
+
+
 def test_an_end_alone_is_charged_once() -> None:
     site = Switch()
     assert stop(site, 30) is None
