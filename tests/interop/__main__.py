@@ -6,15 +6,18 @@ that is not loopback.
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from importlib import import_module
 from pathlib import Path
 
 from tests.acceptance.test_recordings import namespace
 from tests.interop import peers
+from tests.interop.world import OurError
 
 ROOT = Path(__file__).resolve().parents[2]
 INTERFACES = "ip link add v0 type veth peer name v1 && ip addr add 192.0.2.10/30 dev v0 && ip link set v0 up && ip link set v1 up"
@@ -39,7 +42,9 @@ STORIES = {
     "jdiameter": peers.JDIAMETER,
 }
 BY_NAME_ONLY = ("jdiameter", "hostapd", "strongswan")
-STORY_SECONDS = 110
+STORY_SECONDS = 300  # one that takes longer is told to end, and says where it stood
+END_SECONDS = 90
+FAILED, OURS = 1, 3  # exit statuses of a story: what went wrong may be anybody's fault, or is the gateway's
 
 
 def tell(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -57,14 +62,33 @@ def tell(name: str, folder: Path) -> subprocess.CompletedProcess[str]:
         "sh",
         *inside,
     ]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=STORY_SECONDS, cwd=ROOT)
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT) as story:
+        try:
+            said = story.communicate(timeout=STORY_SECONDS)
+        except subprocess.TimeoutExpired:
+            story.send_signal(signal.SIGINT)  # so that it ends what it has started
+            try:
+                said = story.communicate(timeout=END_SECONDS)
+            except subprocess.TimeoutExpired:
+                story.kill()
+                said = story.communicate()
+    return subprocess.CompletedProcess(command, story.returncode, *said)
+
+
+def inside(name: str, folder: Path) -> int:
+    """Tells a story in this process; its exit status. What may be anybody's fault is raised, and the status of that is FAILED."""
+    try:
+        import_module(f"tests.interop.{name}_story").tell(folder)
+    except OurError:
+        traceback.print_exc()
+        return OURS
+    return 0
 
 
 def main() -> int:
     words = sys.argv[1:]
     if words[:1] == ["--inside"]:
-        import_module(f"tests.interop.{words[1]}_story").tell(Path(words[2]))
-        return 0
+        return inside(words[1], Path(words[2]))
     failed = 0
     for name in words or [name for name in STORIES if name not in BY_NAME_ONLY]:
         if lacking := peers.missing(peers.CAPTURE, STORIES[name]):

@@ -17,7 +17,7 @@ from tests.gateway.servers import until
 from tests.interop.decoded import unanswered
 from tests.interop.erlang_story import expect, run
 from tests.interop.relay_story import FREEDIAMETER, RELAY
-from tests.interop.world import DIAMETER, World, filled, listening, world
+from tests.interop.world import DIAMETER, World, expect_money, filled, listening, world
 
 TO_GATEWAY, TO_RELAY = 3871, 3872
 SECONDS = 20
@@ -87,7 +87,7 @@ def tell(folder: Path) -> None:
             until(lost.closed.is_set, "the connection of who wins is closed")
             until(lambda: "STATE_OPEN" in (here.folder / "relay.log").read_text(), "the relay has its peer")
             run(here, "1001", "data", "2", port=RELAY)
-            expect(here.records("1001"), [("*data", "internet", "1001234", Decimal("0.009551"))])
+            expect_money(here.records("1001"), [("*data", "internet", "1001234", Decimal("0.009551"))])
             assert not kept.closed.is_set(), "the other is kept"
             expect(here.gateway.text().count("a peer is up"), 1)
             here.gateway.stop()

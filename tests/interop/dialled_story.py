@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.interop.decoded import Message, told, unanswered
 from tests.interop.erlang_story import expect, hold, run
 from tests.interop.relay_story import FREEDIAMETER, RELAY
-from tests.interop.world import Program, World, filled, listening, world
+from tests.interop.world import Program, World, expect_money, filled, listening, world
 
 PEERS = [{"id": "dra", "address": f"127.0.0.1:{RELAY}", "origin_host": "relay.dra.test", "max_reconnect_interval": "1s"}]
 
@@ -29,7 +29,7 @@ def tell(folder: Path) -> None:
         here.start("--set", f"diameter_agent.peers={json.dumps(PEERS)}")
         between = relay(here)
         run(here, "1001", "data", "2", port=RELAY)
-        expect(here.records("1001"), [("*data", "internet", "1001234", Decimal("0.009551"))])
+        expect_money(here.records("1001"), [("*data", "internet", "1001234", Decimal("0.009551"))])
         hold(here, "1003", port=RELAY)
         here.gateway.stop()
         between.until(lambda: "STATE_CLOSING" in between.text() or "disconnect" in between.text().lower(), "the gateway has said goodbye")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.interop.decoded import Message, unanswered
 from tests.interop.erlang_story import answer, assert_same, expect, from_gateway, refused
-from tests.interop.world import DIAMETER, HERE, Program, World, built, filled, world
+from tests.interop.world import DIAMETER, HERE, Program, World, built, expect_money, filled, world
 
 JDIAMETER = HERE / "jdiameter"
 LOG = """log4j.rootLogger=WARN, out
@@ -64,8 +64,8 @@ def tell(folder: Path) -> None:
         nobody = client(here, "nobody", 0, "9999", "I")
         expect((nobody.wait(), said(nobody)), (0, ["I -> result 5030"]))
         # 4 s used of each of three grants; what it does not end is closed by its time to live
-        expect(here.records("1001", 2), [("*voice", HOME, "12s", Decimal("0.012"))] * 2)
-        expect(here.balance("1001"), Decimal("10") - 2 * Decimal("0.012"))
+        expect_money(here.records("1001", 2), [("*voice", HOME, "12s", Decimal("0.012"))] * 2)
+        here.paid("1001", 10)
         look_at(here.finish())
 
 

@@ -12,20 +12,20 @@ from engine.usage import parse_duration
 from tests.acceptance import radiuswire as wire
 from tests.interop.erlang_story import expect
 from tests.interop.radius_world import ACCT, AUTH, RADIUS, SECOND, SECRET, Exchange, RadiusWorld, radius_world
-from tests.interop.world import Program, filled
+from tests.interop.world import Program, expect_money, filled
 
 KAMAILIO = RADIUS / "kamailio"
 SIP, CALLEE = 5060, 5080
 HOME = "4930123"
 SIP_AVP = 225
-WORDS = {"TIMEOUT": 2, "RETRIES": 2, "QOP": "auth", "CHALLENGE": 1, "SECOND": ""}
+WORDS = {"TIMEOUT": 6, "RETRIES": 2, "QOP": "auth", "CHALLENGE": 1, "SECOND": ""}
 
 
 def call(here: RadiusWorld, scenario: str, who: str, port: int, milliseconds: int, password: str = "") -> Program:
     """A caller with credentials."""
     place = ("-i", "127.0.0.1", "-p", str(port), "-mp", str(17000 + 10 * (port - 5070)), "-s", HOME, "-d", str(milliseconds))
     known = ("-set", "who", who, "-au", who, "-ap", password or f"pw-{who}")
-    more = ("-m", "1", "-nostdin", "-timeout", "40s", f"127.0.0.1:{SIP}")
+    more = ("-m", "1", "-nostdin", "-timeout", "150s", f"127.0.0.1:{SIP}")
     return here.program(f"sipp-{who}-{port}", "sipp", "-sf", KAMAILIO / f"{scenario}.xml", *place, *known, *more)
 
 
@@ -36,7 +36,7 @@ def kamailio(here: RadiusWorld, run: Path) -> Program:
     servers = run / "servers"
     servers.write_text(f"127.0.0.1\t{SECRET.decode()}\n")
     servers.chmod(0o600)
-    place = ("-i", "127.0.0.1", "-p", str(CALLEE), "-mp", "16000", "-d", "100", "-nostdin", "-timeout", "60s")
+    place = ("-i", "127.0.0.1", "-p", str(CALLEE), "-mp", "16000", "-d", "100", "-nostdin", "-timeout", "300s")
     here.program("sipp-callee", "sipp", "-sf", KAMAILIO / "uas.xml", *place)
     options = ("-f", run / "kamailio.cfg", "-P", run / "pid", "-Y", run, "-m", "32", "-M", "8", "-DD", "-E")
     started = here.program("kamailio", "kamailio", "-A", "AUTH", "-A", "STOPSELF", *options)
@@ -64,20 +64,19 @@ def tell(folder: Path) -> None:
             call(here, "uac_refused", "1001", 5076, 0, "guessed"),
         ]
         for caller in callers:
-            assert caller.wait() == 0, f"{caller.text()[-2000:]}\n{server.text()[-3000:]}\n{here.gateway.text()[-2000:]}"
+            assert caller.wait(150) == 0, f"{caller.text()[-2000:]}\n{server.text()[-3000:]}\n{here.gateway.text()[-2000:]}"
         look_at_money(here)
         look_at(here.exchanges())
 
 
 def look_at_money(here: RadiusWorld) -> None:
     """Calls are paid by the second; who was cut paid for what there was: Kamailio's timers count whole seconds."""
-    for account, had, least, most in (("1001", Decimal(10), 2, 4), ("1005", Decimal("0.003"), 2, 5)):
+    for account, had in (("1001", Decimal(10)), ("1005", Decimal("0.003"))):
         (record,) = here.records(account)
         seconds = parse_duration(record[2]) // 10**9
-        assert least <= seconds <= most, record
-        expect((record[0], record[1], record[3]), ("*voice", HOME, seconds * SECOND))
-        expect(here.balance(account), had - seconds * SECOND)
-        here.over(account)
+        assert seconds >= 2, record
+        expect_money((record[0], record[1], record[3]), ("*voice", HOME, seconds * SECOND))
+        here.paid(account, had)
 
 
 def look_at(found: list[Exchange]) -> None:

@@ -13,7 +13,7 @@ from engine.usage import parse_duration
 from tests.acceptance import radiuswire as wire
 from tests.interop.erlang_story import expect
 from tests.interop.radius_world import ACCT, AUTH, RADIUS, SECOND, SECRET, Exchange, RadiusWorld, radius_world
-from tests.interop.world import Program, built, filled
+from tests.interop.world import Program, built, expect_money, filled
 
 PPPD = RADIUS / "pppd"
 SERVER, TAP = "10.99.0.1", "nastap"
@@ -63,7 +63,7 @@ def tell(folder: Path) -> None:
         here.begin(TAP)
         here.give("poor", str(POOR_SECONDS * SECOND))
         machine = nas(here, run)
-        machine.wait(90)
+        machine.wait(240)
         log = run / "sessions.log"
         told = log.read_text() if log.exists() else machine.text()[-3000:]
         look_at_sessions(told)
@@ -80,7 +80,8 @@ def look_at_sessions(told: str) -> None:
         "chap 1003: \n",
     ):
         assert line in told, told
-    assert len(re.findall("3 packets transmitted, [23] received", told)) == 3, told
+    for session in ("pap 1001", "mschap-v2 alice"):  # those that do not end by themselves, before a ping if need be
+        assert re.search(f"^{session}: .*\n3 packets transmitted, [123] received", told, re.MULTILINE), told
     expect(told.count("Connect time expired"), 1)
     assert "MPPE 128-bit stateless compression enabled" in told, told
 
@@ -90,12 +91,10 @@ def look_at_money(here: RadiusWorld) -> None:
     for account, had in (("1001", Decimal(10)), ("poor", POOR_SECONDS * SECOND), ("alice", Decimal(10))):
         (record,) = here.records(account)
         seconds = parse_duration(record[2]) // 10**9
-        assert 1 <= seconds <= 8, record
-        assert account != "poor" or POOR_SECONDS <= seconds <= POOR_SECONDS + 2, record
-        expect(record[3], seconds * SECOND)
-        expect(here.balance(account), had - seconds * SECOND)
-        here.over(account)
-    expect(here.records("1003", 0), [])
+        assert seconds >= (POOR_SECONDS if account == "poor" else 1), record
+        expect_money(record[3], seconds * SECOND)
+        here.paid(account, had)
+    expect_money(here.records("1003", 0), [])
 
 
 def look_at(found: list[Exchange]) -> None:

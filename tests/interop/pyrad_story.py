@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,8 @@ from pyrad.dictionary import Dictionary
 
 from tests.acceptance import radiuswire as wire
 from tests.interop.erlang_story import expect
-from tests.interop.radius_world import SECOND, SECRET, radius_world
+from tests.interop.radius_world import PATIENT_SECONDS, SECOND, SECRET, radius_world
+from tests.interop.world import expect_money
 
 WORDS = """
 ATTRIBUTE User-Name 1 string
@@ -39,7 +39,7 @@ def tell(folder: Path) -> None:
     with radius_world(folder) as here:
         here.begin(signed="yes")
         client: Any = Client(server="127.0.0.1", secret=SECRET, dict=Dictionary(io.StringIO(WORDS)), enforce_ma=True)
-        client.timeout, client.retries = 5, 1
+        client.timeout, client.retries = PATIENT_SECONDS, 1
         for password, code in (("pw-1001", packet.AccessAccept), ("nope", packet.AccessReject)):
             asked = client.CreateAuthPacket(User_Name="1001", NAS_IP_Address="127.0.0.1", NAS_Port=7)
             asked["User-Password"] = asked.PwCrypt(password)
@@ -53,7 +53,7 @@ def tell(folder: Path) -> None:
             if seconds is not None:
                 told["Acct-Session-Time"] = seconds
             expect(client.SendPacket(told).code, packet.AccountingResponse)
-        expect([(one[2], one[3]) for one in here.records("1001")], [("12s", 12 * SECOND)])
-        expect(here.balance("1001"), Decimal(10) - 12 * SECOND)
+        expect_money([(one[2], one[3]) for one in here.records("1001")], [("12s", 12 * SECOND)])
+        here.paid("1001", 10)
         found = here.exchanges()
         expect([one.code for one in found], [wire.ACCESS_ACCEPT, wire.ACCESS_REJECT, *[wire.ACCOUNTING_RESPONSE] * 3])

@@ -15,9 +15,7 @@ from diameter.node.application import SimpleThreadingApplication
 
 from tests.interop.decoded import Message, unanswered
 from tests.interop.erlang_story import answer, assert_same, expect, from_gateway, octets, of_session
-from tests.interop.world import DIAMETER, world
-
-ANSWER_SECONDS = 5
+from tests.interop.world import DIAMETER, SOON_SECONDS, expect_money, world
 
 
 def request(node: Any, session: str, kind: int, number: int, asked: int | None, used: int | None, account: str = "1001") -> Any:
@@ -43,25 +41,27 @@ def tell(folder: Path) -> None:
         node: Any = Node("pgw.client.test", "client.test", vendor_ids=[constants.VENDOR_TGPP])
         node.idle_timeout = 1  # so that it sends a watchdog while the story is told
         node.wakeup_interval = 1
+        node.cea_timeout = node.dwa_timeout = int(SOON_SECONDS)
         peer = node.add_peer("aaa://ocs.charging.test:3868;transport=tcp", "charging.test", ip_addresses=["127.0.0.1"], is_persistent=True)
         app: Any = SimpleThreadingApplication(constants.APP_DIAMETER_CREDIT_CONTROL_APPLICATION, is_auth_application=True)
         node.add_application(app, [peer])
         node.start()
         try:
-            app.wait_for_ready(timeout=10)
+            app.wait_for_ready(timeout=SOON_SECONDS)
             session = node.session_generator.next_id()
             steps = ((1, 0, 2_000_000, None), (2, 1, 2_000_000, 2_000_000), (3, 2, None, 5_000))
             for kind, number, asked, used in steps:
-                answered = app.send_request(request(node, session, kind, number, asked, used), timeout=ANSWER_SECONDS)
+                answered = app.send_request(request(node, session, kind, number, asked, used), timeout=SOON_SECONDS)
                 expect(answered.result_code, 2001)
                 granted = [one.granted_service_unit.cc_total_octets for one in answered.multiple_services_credit_control]
                 expect(granted, [2_000_000] if kind != 3 else [])
-            nobody = app.send_request(request(node, node.session_generator.next_id(), 1, 0, 1000, None, "9999"), timeout=ANSWER_SECONDS)
+            nobody = app.send_request(request(node, node.session_generator.next_id(), 1, 0, 1000, None, "9999"), timeout=SOON_SECONDS)
             expect(nobody.result_code, 5030)
             here.gateway.call("CoreSv1.Status", {})
         finally:
             node.stop(wait_timeout=5)
-        expect(here.records("1001"), [("*data", "", "2005000", Decimal("0.019131"))])
+        expect_money(here.records("1001"), [("*data", "", "2005000", Decimal("0.019131"))])
+        here.paid("1001", 10)
         look_at(here.finish())
 
 

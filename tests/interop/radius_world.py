@@ -13,12 +13,13 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.acceptance import radiuswire as wire
-from tests.interop.world import HERE, World, filled
+from tests.interop.world import DISCARD, HERE, SOON_SECONDS, GatewayError, World, blamed, filled
 
 RADIUS = HERE / "radius"
 SECRET = b"interop-secret"
 AUTH, ACCT, DYNAMIC, OURS = 1812, 1813, 3799, 3800  # on the last one the gateway is asked what NASes are asked on the one before
 SECOND = Decimal("0.001")  # of a session, as of a call to 4930
+PATIENT_SECONDS = 25  # for an answer; it is asked once, so that no answer gets lost unseen
 _REQUESTS = (wire.ACCESS_REQUEST, wire.ACCOUNTING_REQUEST, wire.STATUS, wire.DISCONNECT_REQUEST, wire.COA_REQUEST)
 _PORTS = f"udp port {AUTH} or udp port {ACCT} or udp port {DYNAMIC} or udp port {OURS}"
 
@@ -73,36 +74,40 @@ class RadiusWorld(World):
         self.call("APIerSv1.AddBalance", cash)
 
     def exchanges(self, but: int = 0) -> list[Exchange]:
-        """Ends gateway and capture; everything that was asked, and answered, but on a port that is somebody else's. AssertionError where
-        an answer is not signed as it should be."""
+        """Ends gateway and capture; everything that was asked, and answered, but on a port that is somebody else's. GatewayError where
+        something is not signed as it should be."""
         self.stop()
-        found = complaints(self.capture)
-        assert not found, f"tshark says of what was captured: {found}"
+        if found := complaints(self.capture):
+            raise GatewayError(f"tshark says of what was captured: {found}")
         exchanges = [one for one in _paired(datagrams(self.capture)) if one.port != but]
         for one in exchanges:
-            assert not one.answer or wire.fault(one.answer, one.request, SECRET) == "", one
-            if one.request[0] in (wire.DISCONNECT_REQUEST, wire.COA_REQUEST):
-                assert wire.request_fault(one.request, SECRET) == "", one
+            if one.answer and (why := wire.fault(one.answer, one.request, SECRET)):
+                raise GatewayError(f"{why}: {one}")
+            if one.request[0] in (wire.DISCONNECT_REQUEST, wire.COA_REQUEST) and (why := wire.request_fault(one.request, SECRET)):
+                raise GatewayError(f"{why}: {one}")
         return exchanges
 
 
 @contextmanager
 def radius_world(folder: Path) -> Iterator[RadiusWorld]:
-    """A story's world; everything in it ends with the block."""
+    """A story's world, as world.world."""
     with ExitStack() as stack:
-        yield RadiusWorld(folder, stack)
+        here = RadiusWorld(folder, stack)
+        with blamed(here):
+            yield here
 
 
 def datagrams(capture: Path) -> list[tuple[int, int, bytes]]:
-    """Ports and octets of every datagram."""
-    told = _tshark(capture, "-T", "fields", "-e", "udp.srcport", "-e", "udp.dstport", "-e", "udp.payload")
+    """Ports and octets of every datagram but our own last one."""
+    told = _tshark(capture, "-Y", f"udp.port != {DISCARD}", "-T", "fields", "-e", "udp.srcport", "-e", "udp.dstport", "-e", "udp.payload")
     rows = (line.split("\t") for line in told.splitlines())
     return [(int(source), int(target), bytes.fromhex(octets.replace(":", ""))) for source, target, octets in rows]
 
 
 def _paired(found: list[tuple[int, int, bytes]]) -> Iterator[Exchange]:
+    """Octets that are sent again, because the machine stood still until then, are one request."""
     for place, (source, target, octets) in enumerate(found):
-        if octets[0] in _REQUESTS:
+        if octets[0] in _REQUESTS and (source, target, octets) not in found[:place]:
             answers = (
                 one for one in found[place:] if one[:2] == (target, source) and one[2][1] == octets[1] and one[2][0] not in _REQUESTS
             )
@@ -126,8 +131,8 @@ def _tshark(capture: Path, *words: str) -> str:
 def radclient(here: World, kind: str, attributes: str, *words: str, port: int = 0, secret: bytes = SECRET, status: int = 0) -> str:
     """What radclient says of one request; AssertionError where its exit status is another (0: answered and not refused)."""
     port = port or {"auth": AUTH, "acct": ACCT, "status": AUTH, "coa": OURS, "disconnect": OURS}[kind]
-    command = ["radclient", "-x", "-r", "1", "-t", "5", *words, f"127.0.0.1:{port}", kind, secret.decode()]
-    ran = subprocess.run(command, input=attributes, capture_output=True, text=True, timeout=30, check=False, cwd=here.folder)
+    command = ["radclient", "-x", "-r", "1", "-t", str(PATIENT_SECONDS), *words, f"127.0.0.1:{port}", kind, secret.decode()]
+    ran = subprocess.run(command, input=attributes, capture_output=True, text=True, timeout=SOON_SECONDS, check=False, cwd=here.folder)
     assert ran.returncode == status, f"{attributes}\n{ran.stdout}{ran.stderr}\n{here.gateway.text()[-2000:]}"
     return ran.stdout + ran.stderr
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.interop.decoded import Message, unanswered
 from tests.interop.erlang_story import answer, assert_same, expect, from_gateway, hold, look_at_held, octets, of_session, run
-from tests.interop.world import DIAMETER, HERE, Program, World, filled, listening, world
+from tests.interop.world import DIAMETER, HERE, Program, World, expect_money, filled, listening, world
 
 RELAY = 3870
 FREEDIAMETER = HERE / "freediameter"
@@ -28,11 +28,11 @@ def tell(folder: Path) -> None:
         here.start()
         between = relay(here)
         run(here, "1001", "data", "2", port=RELAY)
-        expect(here.records("1001"), [("*data", "internet", "1001234", Decimal("0.009551"))])
+        expect_money(here.records("1001"), [("*data", "internet", "1001234", Decimal("0.009551"))])
         hold(here, "1003", port=RELAY)
         run(here, "alice", "load", "100", "20", port=RELAY)
-        expect(len(here.records("alice", 100)), 100)
-        expect(here.balance("alice"), Decimal("10") - 100 * Decimal("0.004786"))
+        expect_money([one[3] for one in here.records("alice", 100)], 100 * [Decimal("0.004786")])
+        here.paid("alice", 10)
         between.end()
         assert between.process.returncode == 0, between.text()[-2000:]
         look_at(here.finish())

@@ -26,8 +26,21 @@ CONFIG = ROOT / "packaging" / "config" / "diameter"
 PLAN = ROOT / "packaging" / "tariffplans" / "diameter"
 DIAMETER = 3868
 BUILT = ROOT / "build" / "interop"
-SETTLE_SECONDS = 0.4  # dumpcap hands packets on in lots
-SOON_SECONDS = 15.0  # until what was sent has arrived, on a machine with much to do
+DISCARD = 9  # the port (RFC 863) of the packet that a capture ends with
+BESIDE_SECONDS = 1.0  # until dumpcap has read other interfaces, too, when it has read one
+SOON_SECONDS = 60.0  # until what was sent has arrived, on a machine that may stand still in between
+
+
+class OurError(AssertionError):
+    """What no program of other people can be to blame for: such a story is told once (test_interop.py)."""
+
+
+class MoneyError(OurError):
+    """A sum is wrong."""
+
+
+class GatewayError(OurError):
+    """The gateway has complained of itself, or has said what tshark cannot read."""
 
 
 def listening(port: int) -> bool:
@@ -57,11 +70,11 @@ class Program:
         """What it has said so far."""
         return self.log.read_text(errors="replace")
 
-    def wait(self, seconds: float = 30) -> int:
+    def wait(self, seconds: float = SOON_SECONDS) -> int:
         """Its exit status."""
         return self.process.wait(seconds)
 
-    def until(self, found: Callable[[], object], what: str, seconds: float = 15) -> None:
+    def until(self, found: Callable[[], object], what: str, seconds: float = SOON_SECONDS) -> None:
         """Waits until something is true. AssertionError with what it said when it ends before that, or at the deadline."""
         try:
             until(lambda: found() or self.process.poll() is not None, what, seconds)
@@ -69,7 +82,7 @@ class Program:
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.text()[-3000:]}") from None
 
-    def end(self, number: int = signal.SIGTERM, seconds: float = 10) -> None:
+    def end(self, number: int = signal.SIGTERM, seconds: float = 30) -> None:
         """Asks it to end, and makes it end with all that it started."""
         if self.process.poll() is None:
             self.process.send_signal(number)
@@ -88,6 +101,7 @@ class World:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         self.folder, self.stack = folder, stack
         self.capture = folder / "capture.pcapng"
+        self.captured = "lo"
 
     def program(self, name: str, *words: str | Path, **environment: str) -> Program:
         """A program that ends with the story."""
@@ -102,8 +116,10 @@ class World:
         until(lambda: listening(DIAMETER), "it listens for Diameter peers")
 
     def listen(self, interface: str, packets: str) -> None:
-        """Starts the capture of packets, as libpcap's filters say which."""
-        self.sniffer = self.program("dumpcap", "dumpcap", "-q", "-i", interface, "-f", packets, "-w", self.capture)
+        """Starts the capture of packets, as libpcap's filters say which; and of the last one, which goes over loopback (`settle`)."""
+        self.captured, last = interface, f"udp port {DISCARD}"
+        where = ["-i", interface, "-f", f"({packets}) or {last}"] + ([] if interface == "lo" else ["-i", "lo", "-f", last])
+        self.sniffer = self.program("dumpcap", "dumpcap", "-q", *where, "-w", self.capture)
         self.sniffer.until(lambda: "File:" in self.sniffer.text(), "dumpcap captures")
 
     def serve(self, config: Path, *words: str) -> None:
@@ -113,23 +129,50 @@ class World:
         self.gateway.call("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(PLAN)})
 
     def finish(self) -> list[decoded.Message]:
-        """Ends gateway and capture, and returns what was captured. AssertionError where the gateway complained of itself, left something
-        unanswered, or said what tshark cannot read."""
+        """Ends gateway and capture, and returns what was captured. GatewayError where the gateway complained of itself, or said what
+        tshark cannot read."""
         self.stop()
-        found = decoded.complaints(self.capture, (DIAMETER,))
-        assert not found, f"tshark says of the gateway's messages: {found}"
+        if found := decoded.complaints(self.capture, (DIAMETER,)):
+            raise GatewayError(f"tshark says of the gateway's messages: {found}")
         return decoded.read_messages(self.capture)
 
     def stop(self) -> None:
-        """Ends gateway and capture. AssertionError where the gateway complained of itself."""
+        """Ends gateway and capture. GatewayError where the gateway complained of itself."""
         if self.gateway.process.poll() is None:
             self.gateway.stop()
-        assert self.gateway.process.returncode == 0, self.gateway.text()
-        assert "Traceback" not in self.gateway.text(), self.gateway.text()
-        time.sleep(SETTLE_SECONDS)
+        self.look_at_gateway()
+        if self.gateway.process.returncode != 0:
+            raise GatewayError(self.gateway.text())
+        self.settle()
         self.sniffer.end(signal.SIGINT)
 
+    def settle(self) -> None:
+        """Waits until dumpcap has read whatever was sent so far: what it has not when it is told to end is lost. A packet that we send
+        ourselves is the last one; it is sent until it is in the file."""
+        last = os.urandom(16)
+
+        def has_come() -> bool:
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
+                link.sendto(last, ("127.0.0.1", DISCARD))
+            return last in self.capture.read_bytes()
+
+        until(has_come, "dumpcap has read everything", SOON_SECONDS)
+        if self.captured != "lo":
+            time.sleep(BESIDE_SECONDS)
+
+    def look_at_gateway(self) -> None:
+        """GatewayError where it has ended by itself, or its log tells of an error."""
+        status, text = self.gateway.process.poll(), self.gateway.text()
+        if status not in (None, 0, -signal.SIGKILL) or "Traceback" in text or "level=error" in text:
+            raise GatewayError(f"the gateway ({status}) says:\n{text}")
+
     # -- what became of the money --------------------------------------------------------------------------------------
+
+    def paid(self, account: str, had: Decimal | int) -> None:
+        """Once all its sessions are over: MoneyError where what an account has left, and what its records cost, is not what it had."""
+        self.over(account)
+        cost = sum((max(record[3], Decimal()) for record in self._records(account)), Decimal())
+        expect_money((self.balance(account), cost, self.balance(account) + cost), (had - cost, cost, had))
 
     def call(self, method: str, params: object) -> object:
         return self.gateway.call(method, params)
@@ -167,11 +210,35 @@ class World:
         until(lambda: self.sessions(account) == 0, f"the sessions of {account} are over", SOON_SECONDS)
 
 
+def expect_money(found: object, expected: object) -> None:
+    """Sums are what they are to be, once everything that they come from has arrived; else MoneyError, which tells both."""
+    if found != expected:
+        raise MoneyError(f"\n  found    {found}\n  expected {expected}")
+
+
 @contextmanager
 def world(folder: Path) -> Iterator[World]:
-    """A story's world; everything in it ends with the block."""
+    """A story's world; everything in it ends with the block. Whatever ends it early, a fault of the gateway is told as that."""
     with ExitStack() as stack:
-        yield World(folder, stack)
+        here = World(folder, stack)
+        with blamed(here):
+            yield here
+
+
+@contextmanager
+def blamed(here: World) -> Iterator[None]:
+    """GatewayError in the place of any failure of the block where the gateway has complained of itself."""
+    try:
+        yield
+    except OurError:
+        raise
+    except (Exception, KeyboardInterrupt) as error:
+        if hasattr(here, "gateway"):
+            try:
+                here.look_at_gateway()
+            except GatewayError as ours:
+                raise ours from error
+        raise
 
 
 def built(name: str, sources: Sequence[Path], build: Callable[[Path], None]) -> Path:

@@ -30,9 +30,9 @@ O
 [ "$kind" = mschap-v2 ] && echo require-mppe-128 | tee -a "$C/options" >>"$C/sub.options"
 printf '#!/bin/bash\nexec ip netns exec sub pppd notty file %s/sub.options\n' "$C" >/run/subscriber; chmod +x /run/subscriber
 pppd nodetach file "$C/options" pty /run/subscriber 10.64.0.1:10.64.0.10 >"$C/pppd.log" 2>&1 & nas=$!
-for _ in $(seq 100); do [ -n "$(ip -o -4 addr show ppp0 2>/dev/null)" ] && break; kill -0 $nas 2>/dev/null || break; sleep 0.1; done
+for _ in $(seq 600); do [ -n "$(ip -o -4 addr show ppp0 2>/dev/null)" ] && break; kill -0 $nas 2>/dev/null || break; sleep 0.1; done
 echo "$kind $who: $(ip -o -4 addr show ppp0 2>/dev/null | awk '{print $4, $6}')"
 [ -z "$(ip -o -4 addr show ppp0 2>/dev/null)" ] || ip netns exec sub ping -q -c 3 -i 0.2 -s 1000 10.64.0.1 | grep transmitted
 if [ "$hold" != 0 ]; then sleep "$hold"; pkill -TERM -f "^pppd notty"; fi
-for _ in $(seq 200); do kill -0 $nas 2>/dev/null || break; sleep 0.1; done
+for _ in $(seq 600); do kill -0 $nas 2>/dev/null || break; sleep 0.1; done
 grep -hoE 'MPPE 128-bit stateless compression enabled|Connect time expired|authentication failed' "$C/nas.log" | sort -u
