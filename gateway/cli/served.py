@@ -77,6 +77,11 @@ class Server:
         with Client(self.address) as client:
             client.call("CoreSv1.Status", {})
 
+    def ports(self, agent: str) -> tuple[int, ...]:
+        """The ports that an agent, `diameter` or `radius`, has taken, in the order of its listeners."""
+        told = re.search(rf"listening\b.*? {agent}=(\"[^\"]*\"|\S*)", self.log.read_text(errors="replace"))
+        return tuple(map(int, re.findall(r":(\d+)/", told[1]))) if told else ()
+
     def __exit__(self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None) -> None:
         self._end()
 

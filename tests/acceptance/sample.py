@@ -6,10 +6,8 @@ import json
 import socket
 from decimal import Decimal
 from pathlib import Path
-from random import randrange
 
-from gateway.cli.measure.diameter import free_port
-from tests.gateway.servers import ROOT, Gateway, environment, tollwire
+from tests.gateway.servers import ROOT, Gateway, environment, own_loopback, tollwire
 
 PACKAGING = ROOT / "packaging"
 CONFIG = PACKAGING / "config" / "diameter"
@@ -42,14 +40,13 @@ class Served(Gateway):
 
 
 class Sample(Served):
-    """A gateway with the sample set-up, its Diameter port a free one."""
+    """A gateway with the sample set-up, its Diameter port one that it has chosen."""
 
     def __init__(self, folder: Path) -> None:
         """With the sample plan, unless the folder has a state already."""
-        self.port = free_port()
-        listeners = f'diameter_agent.listeners=[{{"address": "127.0.0.1:{self.port}"}}]'
         anew = not (folder / "state").exists()
-        super().__init__(folder, "--config", str(CONFIG), "--set", listeners)
+        super().__init__(folder, "--config", str(CONFIG), "--set", 'diameter_agent.listeners=[{"address": "127.0.0.1:0"}]')
+        (self.port,) = self.agent_ports("diameter")
         if anew:
             self.load(PLAN)
 
@@ -64,7 +61,7 @@ class RadiusSample(Served):
     """A gateway with the sample set-up for RADIUS, on an address of loopback of its own: what sends requests asks at the usual ports."""
 
     def __init__(self, folder: Path) -> None:
-        self.host = f"127.{randrange(1, 255)}.{randrange(256)}.{randrange(1, 255)}"
+        self.host = own_loopback()
         listeners = f'radius_agent.listeners=[{{"auth_address": "{self.host}:1812", "acct_address": "{self.host}:1813"}}]'
         self.nas = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # what the NAS is asked comes here
         self.nas.bind(("127.0.0.1", 0))

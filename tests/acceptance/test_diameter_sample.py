@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.measure.diameter import free_port
 from tests.acceptance.gypayers import MIB, Link, credit, granted, service
 from tests.acceptance.sample import CONFIG, PLAN, REQUESTS, Sample
 from tests.gateway.certificates import Authority
@@ -110,13 +109,13 @@ def test_over_tls_with_certificates_of_both(tmp_path: Path) -> None:
     authority = Authority(tmp_path)
     authority.sign("server")
     authority.sign("client")
-    port = free_port()
     keys = ("server_certificate=server.crt", "server_key=server.key", "ca_certificate=authority.pem")
     tls = [f"tls.{name}={tmp_path / file}" for name, _, file in (key.partition("=") for key in keys)]
-    listeners = f'diameter_agent.listeners=[{{"address": "127.0.0.1:{port}", "network": "tcp-tls"}}]'
+    listeners = 'diameter_agent.listeners=[{"address": "127.0.0.1:0", "network": "tcp-tls"}]'
     sets = [word for one in (*tls, "tls.server_policy=4", listeners) for word in ("--set", one)]
     shown = ("--ca", str(tmp_path / "authority.pem"), "--certificate", str(tmp_path / "client.crt"), "--key", str(tmp_path / "client.key"))
-    with gateway(tmp_path / "gateway", "--config", str(CONFIG), *sets):
+    with gateway(tmp_path / "gateway", "--config", str(CONFIG), *sets) as served:
+        (port,) = served.agent_ports("diameter")
         peer = ("diameter", "send", "--peer", f"127.0.0.1:{port}")
         watched = tollwire(*peer, *shown, "DWR")
         assert watched.returncode == 0, watched.stderr

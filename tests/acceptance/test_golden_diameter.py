@@ -13,7 +13,7 @@ import pytest
 
 from gateway.cli.avps import Tree, as_data, decoded, encoded
 from gateway.cli.diameterlink import DiameterLink
-from gateway.cli.measure.diameter import dictionary, free_port
+from gateway.cli.measure.diameter import dictionary
 from gateway.cli.outcome import CommandError
 from gateway.protocols.diameter.message import Message
 from tests.gateway.servers import Gateway
@@ -21,7 +21,7 @@ from tests.goldens.golden_file import HERE, Case, golden_cases
 
 CASES = {id: case for id, case in golden_cases("agents").items() if case["protocol"] == "diameter"}
 ORIGIN = {"Origin-Host": "pgw.golden.test", "Origin-Realm": "golden.test"}
-ASKED_SECONDS = 10.0
+ASKED_SECONDS = 60.0
 
 pytestmark = pytest.mark.acceptance
 
@@ -30,9 +30,8 @@ class Site(Gateway):
     """A gateway with the processors and the plan of these cases, and the money of its accounts."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_port()
-        listeners = f'diameter_agent.listeners=[{{"address": "127.0.0.1:{self.port}"}}]'
-        super().__init__(folder, "--config", str(HERE / "diameter"), "--set", listeners)
+        super().__init__(folder, "--config", str(HERE / "diameter"), "--set", 'diameter_agent.listeners=[{"address": "127.0.0.1:0"}]')
+        (self.port,) = self.agent_ports("diameter")
         self.call("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(HERE / "diameter" / "plan")})
         for account, value in (("1001", 10), ("1003", 10), ("poor", 2), ("empty", 0)):
             cash = {"Tenant": "default", "Account": account, "BalanceType": "*monetary", "Value": value, "Balance": {"ID": "cash"}}

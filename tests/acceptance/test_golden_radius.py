@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from engine.times import SECOND
-from gateway.cli.measure.diameter import free_port
 from gateway.cli.radiuslink import RadiusLink
 from gateway.cli.radiusrequests import Maker, Pair, Wanted
 from gateway.protocols.radius.asking import Pace
@@ -40,14 +39,14 @@ class Site(Gateway):
     """A gateway with the processors and the plan of these cases, over UDP and TCP, and the money of its accounts."""
 
     def __init__(self, folder: Path) -> None:
-        self.ports = {network: (free_port(), free_port()) for network in ("udp", "tcp")}
         rows = ", ".join(
-            f'{{"network": "{network}", "auth_address": "127.0.0.1:{auth}", "acct_address": "127.0.0.1:{acct}"}}'
-            for network, (auth, acct) in self.ports.items()
+            f'{{"network": "{network}", "auth_address": "127.0.0.1:0", "acct_address": "127.0.0.1:0"}}' for network in ("udp", "tcp")
         )
         files = f'radius_agent.client_dictionaries={{"*default": ["{FOLDER / "dictionary"}"]}}'
         listeners = f"radius_agent.listeners=[{rows}]"
         super().__init__(folder, "--config", str(FOLDER / "tollwire.toml"), "--set", listeners, "--set", files)
+        auth, acct, tcp_auth, tcp_acct = self.agent_ports("radius")
+        self.ports = {"udp": (auth, acct), "tcp": (tcp_auth, tcp_acct)}
         self.call("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(FOLDER / "plan")})
         for account in ("1001", "10011", "10012"):
             cash = {"Tenant": "default", "Account": account, "BalanceType": "*monetary", "Value": 10, "Balance": {"ID": "cash"}}
@@ -63,7 +62,7 @@ class Site(Gateway):
         address = ("127.0.0.1", auth if code == ACCESS_REQUEST else acct)
         link = RadiusLink(address, stream=network == "tcp", context=None, chance=Random(1), tell=lambda text: print(text, file=sys.stderr))
         try:
-            return link.exchange(make, SECRET, Pace(0, 0, 10 * SECOND))[1]
+            return link.exchange(make, SECRET, Pace(0, 0, 60 * SECOND))[1]
         finally:
             link.close()
 

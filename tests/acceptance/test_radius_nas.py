@@ -14,7 +14,6 @@ import pytest
 
 from engine.usage import parse_duration
 from gateway.cli.client import RefusedError
-from gateway.cli.measure.radius import free_ports
 from tests.acceptance import nascaptures as captured
 from tests.acceptance import radiuswire as wire
 from tests.acceptance.nascaptures import Capture, Nas, Packet, Ports
@@ -44,15 +43,14 @@ class Asked:
         config = folder / "config"
         config.mkdir(parents=True)
         (config / "cgrates.json").write_text(captured.configuration())
-        self.ports = dict(zip(("radius-auth", "radius-acct"), free_ports(), strict=True))
-        auth, acct = (f"127.0.0.1:{port}" for port in self.ports.values())
         sets = (
             "general.log_level=6",
-            f'radius_agent.listeners=[{{"network": "udp", "auth_address": "{auth}", "acct_address": "{acct}"}}]',
+            'radius_agent.listeners=[{"network": "udp", "auth_address": "127.0.0.1:0", "acct_address": "127.0.0.1:0"}]',
             f'radius_agent.client_dictionaries={{"*default": ["{captured.CONFIG / "dict"}"]}}',
             f'radius_agent.client_da_addresses={{"127.0.0.1": {{"transport": "udp", "host": "127.0.0.1", "port": {self.nas.port}}}}}',
         )
         self.gateway = Gateway(folder, "--config", str(config), *(word for one in sets for word in ("--set", one)))
+        self.ports = dict(zip(("radius-auth", "radius-acct"), self.gateway.agent_ports("radius"), strict=True))
         plan = folder / "plan"
         plan.mkdir()
         for name, text in captured.PLAN.items():

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from random import SystemRandom
 
 from gateway.cli.client import Client
 
@@ -44,6 +45,12 @@ def tollwire(
     return subprocess.run(
         command, env=env or environment(), input=stdin, capture_output=True, text=True, timeout=seconds, check=False, cwd=ROOT
     )
+
+
+def own_loopback() -> str:
+    """An address of loopback that nobody else has: fixed ports there are free, and stay so while a gateway is started again."""
+    pick = SystemRandom().randrange
+    return f"127.{pick(1, 255)}.{pick(256)}.{pick(1, 255)}"
 
 
 SMALL_STORAGE = (
@@ -97,6 +104,12 @@ class Gateway:
             return False
         self.address, self.both_ways, self.http = match[1], match[2] or "", match[3]
         return True
+
+    def agent_ports(self, agent: str) -> list[int]:
+        """The ports that an agent, `diameter` or `radius`, has taken, in the order of its listeners: tests configure port 0, so that no
+        other process can have it."""
+        (told,) = re.findall(rf"event=listening .*? {agent}=(\"[^\"]*\"|\S*)", self.text())
+        return [int(port) for port in re.findall(r":(\d+)/", told)]
 
     def text(self) -> str:
         """What it has said so far."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -110,10 +111,18 @@ server bench {
 """
 
 
+def free_ports() -> tuple[int, int]:
+    """Two UDP ports of loopback that nobody has now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+        for found in (one, other):
+            found.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
 @contextmanager
 def freeradius(folder: Path) -> Iterator[tuple[Process, tuple[int, int]]]:
     """FreeRADIUS with our clients and passwords, and its two ports."""
-    auth, acct = radius.free_ports()
+    auth, acct = free_ports()
     words = {"@": str(folder), "SECRET": radius.SECRET.decode(), "AUTH": str(auth), "ACCT": str(acct)}
     text = CONFIG
     for word, value in words.items():

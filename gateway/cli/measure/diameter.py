@@ -6,7 +6,6 @@ that is driven runs on CONFIG, processors as operators write them for Gy.
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Mapping
 from functools import cache
 from typing import Final
@@ -68,21 +67,14 @@ def _processor(name: str, kind: int, flags: str, fields: str, answer: str) -> st
     )
 
 
-def config(port: int) -> str:
-    """The configuration of a gateway that takes this work on a port of loopback."""
+def config() -> str:
+    """The configuration of a gateway that takes this work on a port of loopback, which it chooses and tells in its log."""
     return (
-        f"[diameter_agent]\nenabled = true\nlisteners = [{{ address = '127.0.0.1:{port}' }}]\n"
+        "[diameter_agent]\nenabled = true\nlisteners = [{ address = '127.0.0.1:0' }]\n"
         + _processor("begins", 1, "'*initiate', '*accounts'", _FIELDS, _ANSWER + _GRANTED)
         + _processor("goes-on", 2, "'*update', '*accounts'", _FIELDS + _USED, _ANSWER + _GRANTED)
         + _processor("ends", 3, "'*terminate', '*accounts', '*cdrs'", _FIELDS + _USED, _ANSWER)
     )
-
-
-def free_port() -> int:
-    """A port of loopback on which nobody listens now."""
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port: int = found.getsockname()[1]
-        return port
 
 
 @cache

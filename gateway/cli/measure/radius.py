@@ -72,14 +72,14 @@ def _accounting(name: str, status: str, flags: str, usage: str, more: str = "") 
     return _processor(name, filters, flags, _SESSION + f'Usage = "{usage}"\n' + more, _FAILED)
 
 
-def config(auth: int, acct: int) -> str:
-    """The configuration of a gateway that takes this work on two ports of loopback."""
+def config(auth: str = "127.0.0.1:0", acct: str = "127.0.0.1:0") -> str:
+    """The configuration of a gateway that takes this work on two addresses: those of loopback that it chooses and tells in its log."""
     login = "'*string:~*vars.*radReqType:*radAuth'"
     credit = f"{login}, '*string:~*req.Service-Type:Framed-User', '*empty:~*vars.Bad:'"
     asked = _SESSION.replace("Acct-Session-Id", "User-Name").replace("~*req.Event-Timestamp", "*now") + 'Usage = "1h"\n'
     return (
         f"[radius_agent]\nenabled = true\n"
-        f"listeners = [{{ auth_address = '127.0.0.1:{auth}', acct_address = '127.0.0.1:{acct}' }}]\n"
+        f"listeners = [{{ auth_address = '{auth}', acct_address = '{acct}' }}]\n"
         f"client_secrets = {{ '*default' = '{SECRET.decode()}' }}\n"
         + _processor("password", login, "'*radauth', '*pap', '*continue'", '"*vars.UserPassword" = "pw-;~*req.User-Name"\n', _REJECTED)
         + _processor("credit", credit, "'*authorize', '*accounts'", asked, _REJECTED + _LIMIT)
@@ -89,14 +89,6 @@ def config(auth: int, acct: int) -> str:
         + _accounting("goes-on", "Interim-Update", "'*update', '*accounts'", "60s", 'UsageSoFar = "~*vars.SessionTime"\n')
         + _accounting("ends", "Stop", "'*terminate', '*accounts', '*cdrs'", "~*vars.SessionTime")
     )
-
-
-def free_ports() -> tuple[int, int]:
-    """Two UDP ports of loopback that nobody has now."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
-        for found in (one, other):
-            found.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 class RadiusLink(Link):

@@ -89,21 +89,19 @@ def target(terms: Terms, agent: str = "") -> Iterator[Target]:
             folder.chmod(0o755)  # the gateway reads the plan, as whoever it is
             found = Target(terms.server, None, None)
         else:
-            ports, words = _agent(folder, agent) if agent else ((), ())
+            words = _agent(folder, agent) if agent else ()
             served = stack.enter_context(Server(folder, "127.0.0.1:0", "127.0.0.1:0", terms.environment, words))
-            found = Target(served.address, Process(served.process.pid), served.state, ports)
+            found = Target(served.address, Process(served.process.pid), served.state, served.ports(agent) if agent else ())
         write_plan(folder / "plan")
         prepare(found.server, folder / "plan")
         yield found
 
 
-def _agent(folder: Path, agent: str) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Free ports for an agent, and the arguments of a gateway that takes its work there."""
-    ports = (diameter.free_port(),) if agent == DIAMETER else radius.free_ports()
-    text = diameter.config(ports[0]) if agent == DIAMETER else radius.config(*ports)
+def _agent(folder: Path, agent: str) -> tuple[str, ...]:
+    """The arguments of a gateway that takes the work of an agent."""
     (folder / "config").mkdir()
-    (folder / "config" / "tollwire.toml").write_text(text)
-    return ports, ("--config", str(folder / "config"))
+    (folder / "config" / "tollwire.toml").write_text(diameter.config() if agent == DIAMETER else radius.config())
+    return "--config", str(folder / "config")
 
 
 def works_of(name: str, tag: str, ports: tuple[int, ...]) -> tuple[Work, ...]:
