@@ -16,6 +16,7 @@ from engine.limits import REAUTHORIZE_PAUSE_NS, SESSIONS_PER_STEP
 from engine.sessions.life import Life
 from engine.sessions.session import NEVER, Run, Session
 from engine.sessions.sweeps import Sweeps
+from engine.usage import VOICE
 
 INSUFFICIENT_CREDIT: Final = Refusal.INSUFFICIENT_CREDIT.value
 SESSION_TIMEOUT: Final = "SESSION_TIMEOUT"
@@ -120,7 +121,9 @@ class Loops:
         if session.known_usage() is not None and lifetime.usage_ns is None and lifetime.last_usage_ns is None:
             self.life.force_end(session, SESSION_TIMEOUT, now_ns)
             return
-        extra_ns = lifetime.ttl_ns if lifetime.last_usage_ns is None else lifetime.last_usage_ns
+        extra_ns = lifetime.last_usage_ns
+        if extra_ns is None:
+            extra_ns = lifetime.ttl_ns if all(run.call.tor == VOICE for run in session.runs) else 0  # ns are neither octets nor messages
         self.life.force_end(
             session, SESSION_TIMEOUT, now_ns, extra_ns=extra_ns, usage_ns=lifetime.usage_ns, last_used_ns=lifetime.last_used_ns
         )

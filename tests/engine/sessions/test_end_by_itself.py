@@ -7,7 +7,7 @@ import pytest
 from engine.effects import DisconnectSession
 from engine.errors import RequestError
 from engine.limits import TOMBSTONE_SECONDS
-from engine.sessions.commands import ForceDisconnect, SyncSessions
+from engine.sessions.commands import ForceDisconnect, InitiateSession, SyncSessions
 from engine.usage import SECOND
 from tests.engine.house import TENANT
 from tests.engine.sessions.switch import Switch
@@ -24,6 +24,21 @@ def test_a_session_without_an_update_ends_and_its_time_to_live_is_charged() -> N
     assert site.count() == 0
     assert site.cdrs() == [(70, 7)]
     assert site.told() == [("SESSION_TIMEOUT", True)]
+    site.verify()
+
+
+@pytest.mark.parametrize(("kind", "least"), [("*data", 0), ("*sms", 0), ("*data", 3)])
+@pytest.mark.parametrize("reported", [False, True])
+def test_a_time_to_live_is_neither_octets_nor_messages(kind: str, least: int, reported: bool) -> None:
+    site = Switch()
+    site.price("units", ("0", "0.5", 1, 1))
+    options: dict[str, object] = TTL | ({"*sessionsTTLLastUsage": least} if least else {})
+    event = site.event(options=options, Usage="10", ToR=kind, Subject="units")
+    site.step(InitiateSession(event, reported=reported))
+    site.sleep(11 * SECOND)
+    ((usage, cost),) = site.cdrs()
+    assert (usage * SECOND, cost) == (10 + least, (10 + least) / 2)
+    assert site.cash() == pytest.approx(100 - cost)
     site.verify()
 
 
