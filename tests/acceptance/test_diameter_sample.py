@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gateway.cli.avps import Tree
 from tests.acceptance.gypayers import MIB, Link, credit, granted, service
 from tests.acceptance.sample import CONFIG, PLAN, REQUESTS, Sample
 from tests.gateway.certificates import Authority
@@ -125,3 +126,22 @@ def test_over_tls_with_certificates_of_both(tmp_path: Path) -> None:
         assert "TLS" in refused.stderr or "closed the connection" in refused.stderr, refused.stderr
         plain = tollwire(*peer, "--timeout", "2", "DWR")
         assert plain.returncode == 3, plain.stdout
+
+
+@pytest.mark.parametrize("context", ["32251@3gpp.org", "32260@3gpp.org"])
+@pytest.mark.parametrize("begun", [False, True])
+def test_an_end_that_tells_no_use_costs_nothing(served: Sample, context: str, begun: bool) -> None:
+    """What a client has used it says; without a grant it has nothing to say, and what nobody granted is not what it used."""
+    payer = f"silent-{context[:5]}-{begun}"
+    served.give(payer, 5)
+    link = Link(served.port, f"{payer}.client.test")
+    units: Tree = {"CC-Total-Octets": MIB} if context.startswith("32251") else {"CC-Time": 60}
+    called: Tree = {"Service-Information": {"IMS-Information": {"Node-Functionality": 6, "Called-Party-Address": "tel:4930123"}}}
+    about: Tree = {"Service-Context-Id": context, **(called if "CC-Time" in units else {})}
+    asked: Tree = {"Multiple-Services-Credit-Control": {"Rating-Group": 10, "Requested-Service-Unit": units}}
+    said = [(1, {**about, **asked}), (3, about)] if begun else [(3, about)]
+    answers = [link.ask(credit(link.origin, payer, payer, kind, number, more)) for number, (kind, more) in enumerate(said)]
+    link.close()
+    assert [answer.avps.number(268) for answer in answers] == [2001] * len(said)
+    assert served.money(payer) == 5
+    assert [record[3] for record in served.records(payer)] in ([], [0])
