@@ -67,7 +67,7 @@ def replace(life: Life, cgrid: str, run_id: str, now_ns: int) -> None:
 def _is_another(life: Life, event: Event, cgrid: str, now_ns: int) -> bool:
     """Whether the event says that its session began after the one that the engine ended was over."""
     began_ns = setup_of(event, life.options.zone, now_ns)
-    return began_ns is not None and began_ns > life.registry.buried_at(cgrid)
+    return began_ns is not None and began_ns > life.registry.tombstones.put_up_at(cgrid)
 
 
 def _charge(life: Life, session: Session, usage_ns: int, now_ns: int) -> None:

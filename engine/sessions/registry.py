@@ -1,4 +1,4 @@
-"""All sessions of an engine: those that go on, those that ended a moment ago, copies of others', and tombstones.
+"""All sessions of an engine: those that go on, those that ended a moment ago, copies of others', and tombstones of what is over.
 
 A recovered session stays as the journal had it until somebody needs it: a start reads the heads of bodies only, so that the first
 request is answered at once; the others are made ready a few at a time. Whatever changes a session marks it, and the step's end
@@ -13,21 +13,17 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from engine import limits
 from engine.event import field_text
 from engine.limits import (
     AWAKE_ENDED,
     AWAKE_SESSIONS,
     CLOSED_SESSIONS,
-    CORRECTED_SECONDS,
-    FORGOTTEN_PER_STEP,
     PASSIVE_SESSIONS,
     RESTED_PER_STEP,
-    TOMBSTONE_SECONDS,
-    TOMBSTONES,
     WOKEN_PER_STEP,
 )
 from engine.records import Record, SessionClosed, SessionProgress, SessionPut
+from engine.sessions.oldest import due, in_order, oldest
 from engine.sessions.session import NEVER, Session
 from engine.sessions.snapshot import (
     BURIED,
@@ -42,15 +38,14 @@ from engine.sessions.snapshot import (
     encode_progress,
     encode_tombstone,
     read_head,
+    store,
 )
 from engine.sessions.timers import Timers
+from engine.sessions.tombstones import Tombstones
 from engine.times import SECOND
-
-CORRECTED_SESSIONS = limits.CORRECTED_SESSIONS  # no constant to the compiler, so that a test can set it lower
 
 _NONE: Final[dict[str, None]] = {}
 _FORGET_NS: Final = SECOND // 10  # between two looks at what is over
-_UNTOLD_NS: Final = (TOMBSTONE_SECONDS - CORRECTED_SECONDS) * SECOND  # that a tombstone stands longer than what it keeps
 ALWAYS_INDEXED: Final = ("CGRID", "OriginID", "Account")
 
 
@@ -59,6 +54,7 @@ class Registry:
 
     open: dict[str, Session]
     passive: dict[str, Session]
+    tombstones: Tombstones
     timers: Timers
     indexed: tuple[str, ...]
     ticks_ahead_ns: int
@@ -73,9 +69,6 @@ class Registry:
     _ended_until: dict[str, int]
     _late: dict[str, None]  # ended ones of which reports may come late: forgotten they leave a tombstone
     _sleeping_ended: dict[str, Stored]
-    _tombstones: dict[str, int]
-    _remains: dict[str, Stored]  # of those that have a tombstone, what their clients' late ends correct
-    _unburied: dict[str, Session]  # of them those that the step under way has changed
     _index: dict[tuple[str, str], dict[str, None]]
     _forget_at: int
     _changed: dict[str, None]
@@ -84,6 +77,7 @@ class Registry:
     def __init__(self, indexed: Iterable[str]) -> None:
         self.open = {}
         self.passive = {}
+        self.tombstones = Tombstones()
         self.timers = Timers()
         self.indexed = (*ALWAYS_INDEXED, *(name for name in indexed if name not in ALWAYS_INDEXED))
         self.ticks_ahead_ns = 0
@@ -98,9 +92,6 @@ class Registry:
         self._ended_until = {}
         self._late = {}
         self._sleeping_ended = {}
-        self._tombstones = {}
-        self._remains = {}
-        self._unburied = {}
         self._forget_at = 0
         self._index = {}
         self._changed = {}
@@ -114,8 +105,8 @@ class Registry:
             "runs_open": self._runs,
             "sessions_passive": len(self.passive),
             "sessions_ended": len(self._ended_until),
-            "tombstones": len(self._tombstones),
-            "sessions_correctable": self._correctable,
+            "tombstones": len(self.tombstones),
+            "sessions_correctable": self.tombstones.correctable,
             "timers": len(self.timers),
         }
 
@@ -135,7 +126,7 @@ class Registry:
         self._ended_until.pop(cgrid, None)
         self._sleeping_ended.pop(cgrid, None)
         self._late.pop(cgrid, None)
-        self._dig_up(cgrid)
+        self.tombstones.take_down(cgrid)
         self.passive.pop(cgrid, None)
         known = self.get(cgrid)
         if known is not None:
@@ -173,7 +164,7 @@ class Registry:
         self._ended[cgrid] = session
         self._ended_until.pop(cgrid, None)
         self._ended_until[cgrid] = until_ns
-        self._dig_up(cgrid)
+        self.tombstones.take_down(cgrid)
         self._changed[cgrid] = None
         self._forget(now_ns)
 
@@ -184,34 +175,19 @@ class Registry:
         self._ended.pop(cgrid, None)
         self._ended_until.pop(cgrid, None)
         self._late.pop(cgrid, None)
-        self._dig_up(cgrid)
-        self._tombstones[cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
-        if corrected:
-            self._unburied[cgrid] = session
-        else:
+        self.tombstones.put_up(cgrid, now_ns, session if corrected else None)
+        if not corrected:
             self._gone.append(SessionClosed(cgrid))
         self._changed[cgrid] = None
         self._forget(now_ns)
 
-    def _dig_up(self, cgrid: str) -> None:
-        """Nothing is known any more of an end by the engine."""
-        self._tombstones.pop(cgrid, None)
-        self._remains.pop(cgrid, None)
-        self._unburied.pop(cgrid, None)
-
     def remains(self, cgrid: str, now_ns: int) -> Session | None:
         """The session that the engine ended, whose client's late end corrects what it was charged; `bury` it again, or `seal` it."""
-        if self._tombstones.get(cgrid, 0) - _UNTOLD_NS <= now_ns:
-            return None
-        session = self._unburied.get(cgrid)
-        if session is None and cgrid in self._remains:
-            session = decode_session(cgrid, self._remains[cgrid], self.ticks_ahead_ns)
-        return session
+        return self.tombstones.remains(cgrid, now_ns, self.ticks_ahead_ns)
 
     def seal(self, cgrid: str) -> None:
         """What the session was charged stays as it is: a tombstone is all that is left of it."""
-        self._remains.pop(cgrid, None)
-        self._unburied.pop(cgrid, None)
+        self.tombstones.seal(cgrid)
         self._gone.append(SessionClosed(cgrid))
         self._changed[cgrid] = None
 
@@ -247,31 +223,26 @@ class Registry:
     def is_buried(self, cgrid: str, now_ns: int) -> bool:
         """Whether the engine itself ended this session, not long ago; or it is over for longer than an ended one is remembered."""
         self._forget_late(cgrid, now_ns)
-        return self._tombstones.get(cgrid, 0) > now_ns
-
-    def buried_at(self, cgrid: str) -> int:
-        """When the engine itself ended this session; to be asked of one that is buried."""
-        return self._tombstones[cgrid] - TOMBSTONE_SECONDS * SECOND
+        return self.tombstones.stands(cgrid, now_ns)
 
     def is_over(self, cgrid: str, now_ns: int) -> bool:
         """Whether this session ended not long ago, whoever ended it."""
         self._forget_late(cgrid, now_ns)
-        return self._ended_until.get(cgrid, 0) > now_ns or self._tombstones.get(cgrid, 0) > now_ns
+        return self._ended_until.get(cgrid, 0) > now_ns or self.tombstones.stands(cgrid, now_ns)
 
     def _forget(self, now_ns: int) -> None:
-        """Forgets what is over for long enough, and the oldest where there is too much: some at a time, because a look at the first of a
-        dict passes over all that went before it."""
-        crowded = len(self._ended_until) > CLOSED_SESSIONS or len(self._tombstones) > TOMBSTONES or self._correctable > CORRECTED_SESSIONS
+        """Forgets what is over for long enough, and the oldest where there is too much: some at a time."""
+        crowded = len(self._ended_until) > CLOSED_SESSIONS or self.tombstones.is_crowded
         if now_ns < self._forget_at and not crowded:
             return
         self._forget_at = now_ns + _FORGET_NS
-        for cgrid in _due(self._ended_until, now_ns, CLOSED_SESSIONS):
+        for cgrid in due(self._ended_until, now_ns, CLOSED_SESSIONS):
             self._forget_ended(cgrid, now_ns)
-        for cgrid in self._kept_too_long(now_ns):
+        for cgrid in self.tombstones.kept_too_long(now_ns):
             self.seal(cgrid)
             self._forget_at = 0
-        for cgrid in _due(self._tombstones, now_ns, TOMBSTONES):
-            self._dig_up(cgrid)
+        for cgrid in self.tombstones.due(now_ns):
+            self.tombstones.take_down(cgrid)
             self._forgotten(cgrid)
 
     def _forget_ended(self, cgrid: str, now_ns: int) -> None:
@@ -281,23 +252,13 @@ class Registry:
         self._forgotten(cgrid)
         if cgrid in self._late:
             del self._late[cgrid]
-            self._tombstones[cgrid] = now_ns + TOMBSTONE_SECONDS * SECOND
+            self.tombstones.put_up(cgrid, now_ns)
             self._changed[cgrid] = None
 
     def _forget_late(self, cgrid: str, now_ns: int) -> None:
         """Forgets this one now if it is due: its tombstone is asked for, and nothing may have happened since that forgot it."""
         if cgrid in self._late and self._ended_until[cgrid] <= now_ns:
             self._forget_ended(cgrid, now_ns)
-
-    @property
-    def _correctable(self) -> int:
-        return len(self._remains) + len(self._unburied)
-
-    def _kept_too_long(self, now_ns: int) -> list[str]:
-        """The first of those that are kept for a correction and need not be any more."""
-        spare = self._correctable - CORRECTED_SESSIONS
-        first = enumerate(_first(self._remains, FORGOTTEN_PER_STEP))
-        return [cgrid for place, cgrid in first if place < spare or self._tombstones[cgrid] - _UNTOLD_NS <= now_ns]
 
     def _forgotten(self, cgrid: str) -> None:
         self._changed.pop(cgrid, None)
@@ -316,7 +277,7 @@ class Registry:
         self._ended.pop(session.cgrid, None)
         self._ended_until.pop(session.cgrid, None)
         self._late.pop(session.cgrid, None)
-        self._dig_up(session.cgrid)
+        self.tombstones.take_down(session.cgrid)
         self.passive[session.cgrid] = session
         self._changed[session.cgrid] = None
         return True
@@ -427,13 +388,14 @@ class Registry:
         if session is not None:
             self._put(session, REPORTED if cgrid in self._late else ENDED, self._ended_until[cgrid], records)
             return
-        session = self._unburied.pop(cgrid, None)
+        session = self.tombstones.unwritten(cgrid)
         if session is not None:
-            self._put(session, BURIED, self._tombstones[cgrid], records)
-            self._remains[cgrid] = _stored(session, BURIED, self._tombstones[cgrid])
+            self._put(session, BURIED, self.tombstones.until[cgrid], records)
+            self.tombstones.written(session)
             return
-        if cgrid in self._tombstones:
-            records.append(SessionPut(cgrid, encode_tombstone(self._tombstones[cgrid])))
+        until_ns = self.tombstones.until.get(cgrid)
+        if until_ns is not None:
+            records.append(SessionPut(cgrid, encode_tombstone(until_ns)))
             return
         session = self.passive.get(cgrid)
         if session is not None:
@@ -452,7 +414,7 @@ class Registry:
         """Takes up what the journal has of a session that stays as it is, or that it is over; the last one of a CGRID counts."""
         self.forget(cgrid)
         if body[:1] == TOMBSTONE:
-            self._tombstones[cgrid] = read_head(body).due_at
+            self.tombstones.recover(cgrid, read_head(body).due_at)
         else:
             self._stored[cgrid] = Stored(body)
 
@@ -465,7 +427,7 @@ class Registry:
     def forget(self, cgrid: str) -> None:
         """The journal says that nothing is known of it any more."""
         self._stored.pop(cgrid, None)
-        self._tombstones.pop(cgrid, None)
+        self.tombstones.take_down(cgrid)
 
     def recovered(self, now_ns: int, ticks_ns: int) -> None:
         """The journal has been read: sets the moments of all, and forgets what is over for long enough."""
@@ -473,9 +435,8 @@ class Registry:
         for cgrid, stored in self._stored.items():
             self._sort_in(cgrid, stored)
         self._stored = {}
-        self._ended_until = dict(sorted(self._ended_until.items(), key=_moment))
-        self._tombstones = dict(sorted(self._tombstones.items(), key=_moment))
-        self._remains = {cgrid: self._remains[cgrid] for cgrid in self._tombstones if cgrid in self._remains}
+        self._ended_until = in_order(self._ended_until)
+        self.tombstones.recovered()
 
     def _sort_in(self, cgrid: str, stored: Stored) -> None:
         head = stored.head()
@@ -491,8 +452,7 @@ class Registry:
             if head.kind == REPORTED:
                 self._late[cgrid] = None
         elif head.kind == BURIED:
-            self._remains[cgrid] = stored
-            self._tombstones[cgrid] = head.due_at
+            self.tombstones.recover(cgrid, head.due_at, stored)
         elif head.kind == PASSIVE:
             self.passive[cgrid] = decode_session(cgrid, stored, 0)
 
@@ -505,7 +465,7 @@ class Registry:
 
     def wake_some(self, count: int = WOKEN_PER_STEP) -> None:
         """Makes a few recovered sessions ready."""
-        for cgrid in list(_first(self._sleeping, count)):
+        for cgrid in oldest(self._sleeping, count):
             self._wake(cgrid)
             if len(self.open) >= self.awake + RESTED_PER_STEP:
                 self._rest_some()
@@ -526,47 +486,21 @@ class Registry:
         self.timers.set(cgrid, session.due_ticks())
         self._order[cgrid] = session.begun_at
         if not self._sleeping:
-            self._order = dict(sorted(self._order.items(), key=_moment))
+            self._order = in_order(self._order)
         return session
 
     def _rest_some(self) -> None:
         """Puts sessions aside that nothing happened to for the longest; none that the step under way has changed."""
-        for cgrid in list(_first(self.open, len(self.open) - self.awake)):
+        for cgrid in oldest(self.open, len(self.open) - self.awake):
             if cgrid in self._changed:
                 continue
             session = self.open.pop(cgrid)
             if session.index_keys != self._keys(session):
                 self.index(session)
-            self._resting[cgrid] = _stored(session, OPEN, 0)
+            self._resting[cgrid] = store(session, OPEN, 0)
 
     def _rest_ended(self) -> None:
-        for cgrid in list(_first(self._ended, len(self._ended) - self.awake_ended)):
+        for cgrid in oldest(self._ended, len(self._ended) - self.awake_ended):
             if cgrid not in self._changed:
                 kind = REPORTED if cgrid in self._late else ENDED
-                self._sleeping_ended[cgrid] = _stored(self._ended.pop(cgrid), kind, self._ended_until[cgrid])
-
-
-def _due(until: dict[str, int], now_ns: int, most: int) -> list[str]:
-    """The first ones that are over for long enough, or too many."""
-    spare = len(until) - most
-    return [cgrid for place, cgrid in enumerate(_first(until, FORGOTTEN_PER_STEP)) if until[cgrid] <= now_ns or place < spare]
-
-
-def _stored(session: Session, kind: bytes, until_ns: int) -> Stored:
-    """What rests of a session that the step under way has not changed: what the journal was handed of it last."""
-    if session.whole and session.begun_body and session.progress_body:
-        stored = Stored(session.begun_body)
-        stored.progress = session.progress_body
-    else:
-        stored = Stored(encode_begun(session))
-        stored.progress = encode_progress(session, kind, until_ns)
-    return stored
-
-
-def _moment(item: tuple[str, int]) -> int:
-    return item[1]
-
-
-def _first(names: Iterable[str], count: int) -> Iterable[str]:
-    for name, _ in zip(names, range(count), strict=False):
-        yield name
+                self._sleeping_ended[cgrid] = store(self._ended.pop(cgrid), kind, self._ended_until[cgrid])

@@ -209,6 +209,17 @@ def _run_event(event: Event, whole: Event) -> list[object]:
     return [event.tenant, event.id, fields, lacking, options, event.at_ns]
 
 
+def store(session: Session, kind: bytes, until_ns: int) -> Stored:
+    """What rests of a session that the step under way has not changed: what the journal was handed of it last."""
+    if session.whole and session.begun_body and session.progress_body:
+        stored = Stored(session.begun_body)
+        stored.progress = session.progress_body
+    else:
+        stored = Stored(encode_begun(session))
+        stored.progress = encode_progress(session, kind, until_ns)
+    return stored
+
+
 # -- reading ---------------------------------------------------------------------------------------------------------------
 
 

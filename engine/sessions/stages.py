@@ -193,7 +193,7 @@ class Sessions:
         if registry.is_buried(cgrid, now_ns):
             told_ns = setup_of(event, self.life.options.zone, now_ns)
             began_ns = sent_ns if told_ns is None else told_ns
-            if began_ns is None or began_ns <= registry.buried_at(cgrid):
+            if began_ns is None or began_ns <= registry.tombstones.put_up_at(cgrid):
                 raise exists()
 
     def _register(self, event: Event, cgrid: str, client: str, now_ns: int, *, force_duration: bool, reported: bool) -> Session:

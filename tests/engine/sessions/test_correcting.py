@@ -127,7 +127,7 @@ def test_for_an_hour(restart: bool) -> None:
 
 
 def test_so_many_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("engine.sessions.registry.CORRECTED_SESSIONS", 2)
+    monkeypatch.setattr("engine.sessions.tombstones.CORRECTED_SESSIONS", 2)
     site = Switch(client="nas")
     for number in range(4):
         start(site, f"call{number}")
