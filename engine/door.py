@@ -12,15 +12,15 @@ from typing import Any, Final
 from engine import commands
 from engine.accounts.account import Accounts
 from engine.accounts.charge import Charging
+from engine.accounts.described import DescribedCalls
 from engine.accounts.figures import Figures
-from engine.accounts.ledger import Cause
 from engine.accounts.snapshot import decode_account, encode_account
 from engine.actions.room import ActionsRoom
 from engine.attributes.decide import Attributes
 from engine.cdrs.costs import SESSION_COST
 from engine.cdrs.process import CdrServer
 from engine.chargers.decide import Chargers
-from engine.effects import Effect, decode_effect, encode_effect, is_kept
+from engine.errands import Errand, Errands, records_of
 from engine.errors import RequestError, StorageUnavailable, server_error
 from engine.event import Event
 from engine.fields.telephone import number_figures
@@ -28,7 +28,6 @@ from engine.fields.view import Rooms
 from engine.filters.dropped import DroppedIndexes
 from engine.filters.match import Filters
 from engine.ids import Ids
-from engine.limits import EFFECTS_PER_STEP
 from engine.options import EngineOptions
 from engine.profiles.items import Items
 from engine.profiles.kind import Kind
@@ -116,14 +115,13 @@ class Engine:
     sessions: Sessions
     actions: ActionsRoom
     repetitions: Repetitions
+    errands: Errands
     ticket: int
     _steps: dict[type, Step]
     _records: list[Record]
-    _effects: list[tuple[int, Effect]]  # to be handed out
     _held: bool  # what steps change waits for `release`
     _let_in: bool  # the journal took records when that began
     _moved: bool  # something of it was done already
-    _done: dict[int, None]  # ids of what was performed, to be journaled
 
     def __init__(self, options: EngineOptions, storage: Storage, kinds: Iterable[Kind], random: Callable[[int], bytes]) -> None:
         self.options = options
@@ -146,13 +144,12 @@ class Engine:
         self.actions.schedule.enabled = options.scheduler
         self.charging.reactor = self.actions
         self.repetitions = Repetitions()
+        self.errands = Errands()
         self.ticket = 0
         self._held = False
         self._let_in = False
         self._moved = False
         self._records = []
-        self._effects = []
-        self._done = {}
         self._steps = {
             commands.GetItem: self._get_item,
             commands.ListItems: self._list_items,
@@ -161,13 +158,7 @@ class Engine:
             commands.ChangeItems: self._change_items,
             commands.Together: self._together,
             commands.ForwardEntries: self._forward_entries,
-            commands.MaxSession: self._max_session,
-            commands.DebitCall: self._debit_call,
-            commands.QuoteCall: self._quote_call,
-            commands.ExplainDebit: self._explain_debit,
-            commands.DebitMoney: self._debit_money,
-            commands.RefundCall: self._refund_call,
-            commands.RoundCall: self._round_call,
+            **DescribedCalls(self.charging).steps(),
             **self.dropped_indexes.steps(),
             **self.attributes.steps(),
             **self.chargers.steps(),
@@ -193,7 +184,6 @@ class Engine:
         """Reads back what lived in memory before, and takes up what was planned; what was asked of the outside and not performed is
         handed out again. To be called once, before the first step."""
         items: list[tuple[str, str, object]] = []
-        effects: dict[int, Effect] = {}
         for _, record in self.storage.recover():
             if isinstance(record, ItemPut | ItemRemoved) and record.kind == SWEEP:
                 self.sessions.loops.sweeps.restore(record.item_id, record.body if isinstance(record, ItemPut) else None)
@@ -204,17 +194,15 @@ class Engine:
                     items.append((record.kind, record.item_id, self.items.kinds[record.kind].decode(record.body)))
             elif isinstance(record, ItemRemoved):
                 items.append((record.kind, record.item_id, None))
-            elif isinstance(record, EffectPut):
-                effects[record.effect_id] = decode_effect(record.body)
+            elif isinstance(record, EffectPut | EffectDone):
+                self.errands.restore(record)
             elif isinstance(record, AnswerPut):
                 self.repetitions.restore(record)
-            elif isinstance(record, EffectDone):
-                effects.pop(record.effect_id, None)
             else:
                 self._apply(record)
         self._restore_items(items)
         self.repetitions.recovered(now_ns)
-        self._effects = sorted(effects.items(), key=_effect_id)
+        self.errands.recovered()
         self.charging.ledger.last_entry_id = self.storage.last_entry_id
         self.cdrs.next_order_id = self.storage.last_order_id + 1
         self.attributes.index.refresh()
@@ -315,13 +303,17 @@ class Engine:
             if room:
                 records.extend(room)
                 room.clear()
-        effects = self._keep_effects(records) if self.actions.outbox.effects or self.sessions.life.effects else None
+        asked: list[Errand] | None = None
+        if self.actions.outbox.effects or self.sessions.life.effects:
+            effects = [*self.actions.take_effects(), *self.sessions.take_effects()]
+            asked = self.errands.number(effects, self.journal.last_ticket + 1)
+            records += records_of(asked)
         if records:
             if answer is not None:
                 records.append(answer)
             self._append(records)
-        if effects:
-            self._effects += effects
+        if asked:
+            self.errands.waiting += asked
 
     def _tell_topped_up(self, entries: Sequence[Record]) -> None:
         """Sessions of accounts that an action gave something are to be looked at again by their clients."""
@@ -334,20 +326,11 @@ class Engine:
 
     def _append(self, records: list[Record]) -> None:
         """Hands records to the journal, and with them what became of effects."""
-        if self._done:
-            records.extend(EffectDone(effect_id) for effect_id in self._done)
+        done = self.errands.done
+        if done:
+            records.extend(EffectDone(effect_id) for effect_id in done)
         self.ticket = self.journal.append(records)
-        self._done.clear()
-
-    def _keep_effects(self, records: list[Record]) -> list[tuple[int, Effect]]:
-        """What the step asks of the outside, by id; it goes into the append of the step. Ids are never used twice; what the journal need
-        not remember has none, which is 0."""
-        asked = [*self.actions.take_effects(), *self.sessions.take_effects()]
-        assert len(asked) < EFFECTS_PER_STEP, "a step asks for a bounded number of things"
-        first = (self.journal.last_ticket + 1) * EFFECTS_PER_STEP
-        effects = [(first + place if is_kept(effect) else 0, effect) for place, effect in enumerate(asked)]
-        records.extend(EffectPut(effect_id, encode_effect(effect)) for effect_id, effect in effects if effect_id)
-        return effects
+        done.clear()
 
     def wake_at(self, now_ns: int) -> int | None:
         """When `wake` is to be called next by the wall clock; None while nothing is planned."""
@@ -376,32 +359,31 @@ class Engine:
         found["remembered_answers_bytes"] = self.repetitions.size_bytes
         return found
 
-    def take_effects(self) -> list[tuple[int, Effect]]:
+    def take_effects(self) -> list[Errand]:
         """What steps asked of the outside since this was last called, and at first what a crash left undone: each with its id. It may
         be performed once `ticket` is durable, and is handed out again after a crash until `effect_done` was told and is durable."""
-        effects, self._effects = self._effects, []
-        return effects
+        return self.errands.take()
 
     def effect_done(self, effect_id: int) -> None:
         """The effect was performed, or is given up: the append of the next step says so, or `journal_done`."""
         if effect_id:
-            self._done[effect_id] = None
+            self.errands.done[effect_id] = None
 
     @property
     def effects_waiting(self) -> int:
         """How many effects wait to be taken."""
-        return len(self._effects)
+        return len(self.errands.waiting)
 
     @property
     def has_done(self) -> bool:
         """Whether effects were performed of which the journal has not learned it."""
-        return bool(self._done)
+        return bool(self.errands.done)
 
     def journal_done(self) -> bool:
         """Journals which effects are done when no step has taken that along; False when the storage takes no records now."""
-        if self._done and self.journal.accepting:
+        if self.errands.done and self.journal.accepting:
             self._append([])
-        return not self._done
+        return not self.errands.done
 
     def finish(self, effect_id: int, command: object, now_ns: int, ticks_ns: int | None = None) -> object:
         """Does a command that completes an effect: what it changes is durable if and only if the effect is done. See `step`."""
@@ -492,40 +474,3 @@ class Engine:
     def _forward_entries(self, command: commands.ForwardEntries, now_ns: int) -> object:
         self._records.extend(command.closings)
         return None
-
-    # -- charging a described call ------------------------------------------------------------------------------------
-
-    def _max_session(self, command: commands.MaxSession, now_ns: int) -> object:
-        refusal = self.charging.check_usage(command.call)
-        return self.charging.max_session(command.call) if refusal is None else refusal
-
-    def _debit_call(self, command: commands.DebitCall, now_ns: int) -> object:
-        refusal = self.charging.check_usage(command.call)
-        if refusal is not None:
-            return refusal
-        cause = Cause("debit", command.call.cgrid, now_ns)
-        if command.at_most:
-            return self.charging.max_debit(command.call, cause)
-        return self.charging.debit(command.call, cause)
-
-    def _quote_call(self, command: commands.QuoteCall, now_ns: int) -> object:
-        return self.charging.quote(command.call)
-
-    def _explain_debit(self, command: commands.ExplainDebit, now_ns: int) -> object:
-        return self.charging.explain(command.call)
-
-    def _debit_money(self, command: commands.DebitMoney, now_ns: int) -> object:
-        return self.charging.debit_money(command.call, command.amount, Cause("debit", command.call.cgrid, now_ns))
-
-    def _refund_call(self, command: commands.RefundCall, now_ns: int) -> object:
-        self.charging.refund(command.parts, command.call, Cause("refund", command.call.cgrid, now_ns))
-        return None
-
-    def _round_call(self, command: commands.RoundCall, now_ns: int) -> object:
-        for account_id, balance_uuid, correction in command.corrections:
-            self.charging.take_rounding(account_id, balance_uuid, correction, Cause("rounding", "", now_ns))
-        return None
-
-
-def _effect_id(effect: tuple[int, Effect]) -> int:
-    return effect[0]
