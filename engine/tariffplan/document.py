@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from engine.tariffplan.oldsheets import OLD_SHEETS
 from engine.tariffplan.sheet import Sheet
-from engine.tariffplan.sheets import OLD_SHEETS, SHEETS
+from engine.tariffplan.sheets import SHEETS
 
 _HEAD: Final = """# Tariff plans
 

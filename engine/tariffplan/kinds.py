@@ -7,7 +7,8 @@ from typing import Final
 import msgspec
 
 from engine.profiles.kind import Kind
-from engine.tariffplan.sheets import OLD_SHEETS, SHEETS
+from engine.tariffplan.oldsheets import OLD_SHEETS
+from engine.tariffplan.sheets import SHEETS
 
 
 class OldItem(msgspec.Struct, frozen=True):

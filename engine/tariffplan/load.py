@@ -26,10 +26,10 @@ from engine.tariffplan.faults import Faults
 from engine.tariffplan.kinds import KINDS as OWN_KINDS
 from engine.tariffplan.kinds import OldItem
 from engine.tariffplan.merge import item_key
+from engine.tariffplan.oldsheets import OLD_SHEETS
 from engine.tariffplan.policies import POLICY_SHEETS, profiles
 from engine.tariffplan.rating import PlanBuilder, destinations, rating_profiles, shared_groups, timings
 from engine.tariffplan.read import COMMA, Plan, PlanError, Source, folder_sources, read_plan, zip_sources
-from engine.tariffplan.sheets import OLD_SHEETS
 from engine.tariffplan.terms import Terms
 from engine.tariffplan.valid import warn
 

@@ -6,8 +6,9 @@ import pytest
 
 from engine.tariffplan.document import document
 from engine.tariffplan.load import LOADED_KINDS
+from engine.tariffplan.oldsheets import OLD_SHEETS
 from engine.tariffplan.sheet import ID, TYPES, Sheet
-from engine.tariffplan.sheets import ALL_SHEETS, BY_FILE, BY_NAME, OLD_SHEETS, SHEETS
+from engine.tariffplan.sheets import ALL_SHEETS, BY_FILE, BY_NAME, SHEETS
 from tests.engine.tariffplan.plans import ROOT
 
 FEEDING = {"rate", "destination_rate", "account_actions"}  # rows that become parts of other items
