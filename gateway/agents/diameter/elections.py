@@ -21,12 +21,40 @@ of them are kept, as are several that we opened.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from gateway.protocols.diameter.peer import ELECTING, OPEN, WAIT_CEA, wins
 
-if TYPE_CHECKING:
-    from gateway.agents.diameter.link import Link
+
+class Candidate(Protocol):
+    """A connection that may be kept or not (gateway.agents.diameter.link)."""
+
+    remote: str  # its address and port
+
+    @property
+    def dialled(self) -> bool:
+        """Whether we opened it."""
+
+    @property
+    def state(self) -> int:
+        """Of its machine (gateway.protocols.diameter.peer)."""
+
+    @property
+    def state_id(self) -> int:
+        """The peer's Origin-State-Id; 0: none is known."""
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it is up and its watchdog is answered."""
+
+    def admit(self) -> None:
+        """The peer's connection is kept."""
+
+    def reject(self) -> None:
+        """The peer's connection is not kept."""
+
+    def give_way(self) -> None:
+        """Our connection is not kept."""
 
 
 class Elections:
@@ -35,14 +63,14 @@ class Elections:
 
     def __init__(self, local: str) -> None:
         self._local = local
-        self._links: dict[str, dict[Link, None]] = {}
-        self._hosts: dict[Link, str] = {}
+        self._links: dict[str, dict[Candidate, None]] = {}
+        self._hosts: dict[Candidate, str] = {}
 
     def has_called(self, host: str) -> bool:
         """Whether a host is connected by itself: it is not dialled then."""
         return any(not link.dialled and link.state == OPEN for link in self._of(host))
 
-    def dials(self, link: Link, host: str) -> bool:
+    def dials(self, link: Candidate, host: str) -> bool:
         """A connection that we dialled is there; False: it is to be closed. `host` is empty where it is not known."""
         if host and self.has_called(host):
             return False
@@ -50,7 +78,7 @@ class Elections:
             self._enter(link, host)
         return True
 
-    def came(self, link: Link, host: str) -> None:
+    def came(self, link: Candidate, host: str) -> None:
         """A CER of `host` came on a connection that it dialled: keeps it, rejects it, or has it wait."""
         others = self._of(host)
         self._enter(link, host)
@@ -67,7 +95,7 @@ class Elections:
                 one.give_way()
             link.admit()
 
-    def stays(self, link: Link, host: str) -> bool:
+    def stays(self, link: Candidate, host: str) -> bool:
         """A connection is up: its host has said who it is. False: the one that came is kept, and this is to be closed."""
         if not link.dialled:
             return True
@@ -81,7 +109,7 @@ class Elections:
                 one.reject()
         return True
 
-    def gone(self, link: Link) -> None:
+    def gone(self, link: Candidate) -> None:
         """A connection is no more, or is not what it was taken for."""
         host = self._hosts.pop(link, None)
         if host is None:
@@ -95,14 +123,14 @@ class Elections:
                 if one.state == ELECTING:
                     one.admit()
 
-    def _of(self, host: str) -> tuple[Link, ...]:
+    def _of(self, host: str) -> tuple[Candidate, ...]:
         return tuple(self._links.get(host.lower(), ()))
 
-    def _enter(self, link: Link, host: str) -> None:
+    def _enter(self, link: Candidate, host: str) -> None:
         name = host.lower()  # RFC 6733 section 4.3.1
         self._hosts[link] = name
         self._links.setdefault(name, {})[link] = None
 
 
-def _began_anew(ours: Link, theirs: Link) -> bool:
+def _began_anew(ours: Candidate, theirs: Candidate) -> bool:
     return 0 < ours.state_id < theirs.state_id and ours.remote.rpartition(":")[0] == theirs.remote.rpartition(":")[0]
