@@ -18,7 +18,23 @@ from tests.engine.sessions.switch import Switch
 from tests.gateway.agents.radius.station import NAS, Station
 
 SECOND = 10**9
-RESET = """
+
+
+def charged(origin: str = "~*req.Acct-Session-Id", usage: str = "10s") -> str:
+    """The request fields of a processor that charges a prepaid call."""
+    return f"""[radius_agent.request_processors.request_fields]
+ToR = "*voice"
+OriginID = "{origin}"
+RequestType = "*prepaid"
+Account = "1001"
+Subject = "sub"
+Destination = "4930123"
+AnswerTime = "2026-04-07T10:00:00Z"
+Usage = "{usage}"
+"""
+
+
+RESET = f"""
 [[radius_agent.request_processors]]
 id = "reset"
 filters = ["*string:~*req.Acct-Status-Type:Accounting-On|Accounting-Off"]
@@ -30,31 +46,13 @@ OriginHost = "~*vars.NASHost"
 id = "message"
 filters = ["*string:~*req.Acct-Status-Type:Failed"]
 flags = ["*message", "*accounts"]
-[radius_agent.request_processors.request_fields]
-ToR = "*voice"
-OriginID = "~*req.Acct-Session-Id"
-RequestType = "*prepaid"
-Account = "1001"
-Subject = "sub"
-Destination = "4930123"
-AnswerTime = "2026-04-07T10:00:00Z"
-Usage = "10s"
-
+{charged()}
 [[radius_agent.request_processors]]
 id = "unanswerable"
 filters = ["*string:~*req.Acct-Status-Type:Tunnel-Start"]
 flags = ["*message", "*accounts"]
-reply_fields = [{path = "*rep.Reply-Message", value = "~*req.State", mandatory = true}]
-[radius_agent.request_processors.request_fields]
-ToR = "*voice"
-OriginID = "~*req.Acct-Session-Id"
-RequestType = "*prepaid"
-Account = "1001"
-Subject = "sub"
-Destination = "4930123"
-AnswerTime = "2026-04-07T10:00:00Z"
-Usage = "10s"
-
+reply_fields = [{{path = "*rep.Reply-Message", value = "~*req.State", mandatory = true}}]
+{charged()}
 [[radius_agent.request_processors]]
 id = "radauth"
 filters = ["*exists:~*req.User-Password:", "*exists:~*req.NAS-Port:"]
@@ -62,7 +60,7 @@ flags = ["*radauth", "*pap"]
 [radius_agent.request_processors.request_fields]
 "*vars.UserPassword" = "secret"
 [radius_agent.request_processors.reply_fields]
-code = {path = "*rep.*radReplyCode", value = "AccessReject", filters = ["*notempty:~*cgrep.Error:"]}
+code = {{path = "*rep.*radReplyCode", value = "AccessReject", filters = ["*notempty:~*cgrep.Error:"]}}
 Reply-Message = "~*cgrep.Error;/;~*vars.NASHost"
 """
 
@@ -75,16 +73,7 @@ filters = ["*string:~*req.NAS-Port-Id:{name}"]
 flags = ["{flag}", "*accounts"]
 [radius_agent.request_processors.reply_fields]
 Session-Timeout = "~*cgrep.MaxUsage{{*duration_seconds}}"
-[radius_agent.request_processors.request_fields]
-ToR = "*voice"
-OriginID = "login"
-RequestType = "*prepaid"
-Account = "1001"
-Subject = "sub"
-Destination = "4930123"
-AnswerTime = "2026-04-07T10:00:00Z"
-Usage = "10s"
-"""
+{charged("login")}"""
     for name, flag in (("paid", "*message"), ("asked", "*authorize"))
 )
 
@@ -254,35 +243,17 @@ def test_what_was_charged_and_cannot_be_answered_is_charged_once(tmp_path: Path)
     assert site.cash() == 99
 
 
-TWO = """
+TWO = f"""
 [[radius_agent.request_processors]]
 id = "first"
 filters = ["*string:~*req.Acct-Status-Type:Tunnel-Link-Start"]
 flags = ["*message", "*accounts", "*continue"]
-[radius_agent.request_processors.request_fields]
-ToR = "*voice"
-OriginID = "~*req.Acct-Session-Id;-1"
-RequestType = "*prepaid"
-Account = "1001"
-Subject = "sub"
-Destination = "4930123"
-AnswerTime = "2026-04-07T10:00:00Z"
-Usage = "10s"
-
+{charged("~*req.Acct-Session-Id;-1")}
 [[radius_agent.request_processors]]
 id = "second"
 filters = ["*string:~*req.Acct-Status-Type:Tunnel-Link-Start"]
 flags = ["*message", "*accounts"]
-[radius_agent.request_processors.request_fields]
-ToR = "*voice"
-OriginID = "~*req.Acct-Session-Id;-2"
-RequestType = "*prepaid"
-Account = "1001"
-Subject = "sub"
-Destination = "4930123"
-AnswerTime = "2026-04-07T10:00:00Z"
-Usage = "20s"
-"""
+{charged("~*req.Acct-Session-Id;-2", "20s")}"""
 
 
 @pytest.mark.parametrize("restart", [False, True])
