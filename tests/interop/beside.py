@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.interop.radius_world import RADIUS, RadiusWorld
+from tests.interop.radius_world import RADIUS, RadiusWorld, freeradius
 from tests.interop.world import Program, filled
 
 USER, PASSWORD = "1001", "pw-1001"
@@ -15,12 +15,9 @@ def eap_server(here: RadiusWorld, reply: str = "") -> Program:
     """FreeRADIUS with EAP-MD5 on 1812; `reply` goes into every Access-Accept."""
     run = here.folder / "eap"
     run.mkdir()
-    filled(RADIUS / "freeradius" / "eap.conf", run / "radiusd.conf", RUN=run)
-    (run / "dictionary").write_text("$INCLUDE /usr/share/freeradius/dictionary\n")
+    filled(RADIUS / "eap.conf", run / "radiusd.conf", RUN=run)
     (run / "users").write_text(f'{USER}\tCleartext-Password := "{PASSWORD}"\n' + (f"\t{reply}\n" if reply else ""))
-    started = here.program("eap", "freeradius", "-d", run, "-n", "radiusd", "-f", "-l", "stdout")
-    started.until(lambda: "Ready to process requests" in started.text(), "FreeRADIUS is ready")
-    return started
+    return freeradius(here, run)
 
 
 class Elsewhere:

@@ -16,8 +16,8 @@ from pathlib import Path
 from tests.gateway.servers import until
 from tests.interop.decoded import unanswered
 from tests.interop.erlang_story import expect, run
-from tests.interop.relay_story import FREEDIAMETER, RELAY
-from tests.interop.world import DIAMETER, World, expect_money, filled, listening, world
+from tests.interop.relay_story import RELAY, lay
+from tests.interop.world import DIAMETER, World, expect_money, listening, world
 
 TO_GATEWAY, TO_RELAY = 3871, 3872
 SECONDS = 20
@@ -66,8 +66,8 @@ def meet(here: World, name: str) -> tuple[Door, Door]:
     peers = [{"id": "dra", "address": f"127.0.0.1:{TO_RELAY}", "origin_host": name, "max_reconnect_interval": "300ms"}]
     here.start("--set", f"diameter_agent.peers={json.dumps(peers)}")
     theirs = Door(TO_GATEWAY, DIAMETER)
-    filled(FREEDIAMETER / "acl_wl.conf", here.folder / "acl_wl.conf")
-    conf = filled(FREEDIAMETER / "relay.conf", here.folder / "relay.conf", FOLDER=here.folder, NAME=name, PORT=TO_GATEWAY)
+    here_alone = {'"relay.dra.test"': f'"{name}"', '"192.0.2.10"; Port = 3868;': f'"127.0.0.1"; Port = {TO_GATEWAY};'}
+    conf = lay(here, here_alone)
     relay = here.program("relay", "freeDiameterd", "-c", conf)
     relay.until(lambda: listening(RELAY) and theirs.spoken.is_set(), "the relay dials the gateway")
     ours = Door(TO_RELAY, RELAY)

@@ -8,16 +8,15 @@ from pathlib import Path
 
 from tests.interop.decoded import Message, told, unanswered
 from tests.interop.erlang_story import expect, hold, run
-from tests.interop.relay_story import FREEDIAMETER, RELAY
-from tests.interop.world import Program, World, expect_money, filled, listening, world
+from tests.interop.relay_story import CONNECT, RELAY, lay
+from tests.interop.world import Program, World, expect_money, listening, world
 
 PEERS = [{"id": "dra", "address": f"127.0.0.1:{RELAY}", "origin_host": "relay.dra.test", "max_reconnect_interval": "1s"}]
 
 
 def relay(here: World) -> Program:
     """The relay, once the gateway has found it."""
-    filled(FREEDIAMETER / "acl_wl.conf", here.folder / "acl_wl.conf")
-    conf = filled(FREEDIAMETER / "dialled.conf", here.folder / "dialled.conf", FOLDER=here.folder)
+    conf = lay(here, {CONNECT: ""})
     started = here.program("relay", "freeDiameterd", "-c", conf)
     started.until(lambda: listening(RELAY), "the relay listens")
     started.until(lambda: "peer=relay.dra.test" in here.gateway.text(), "the gateway has connected to it")

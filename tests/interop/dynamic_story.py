@@ -7,8 +7,8 @@ from pathlib import Path
 from tests.acceptance import radiuswire as wire
 from tests.gateway.servers import until
 from tests.interop.erlang_story import expect
-from tests.interop.proxy_story import freeradius
-from tests.interop.radius_world import DYNAMIC, OURS, SECRET, Exchange, RadiusWorld, radclient, radius_world, said
+from tests.interop.radius_world import DYNAMIC, OURS, RADIUS, SECRET, Exchange, RadiusWorld, freeradius, radclient, radius_world, said
+from tests.interop.world import filled
 
 NAS = "NAS-IP-Address=127.0.0.1,NAS-Port=7"
 STRANGE = "unknown-there"  # the session that the NAS says it does not know
@@ -30,7 +30,10 @@ def begin(here: RadiusWorld, session: str, account: str) -> dict[str, object]:
 def tell(folder: Path) -> None:
     with radius_world(folder) as here:
         here.begin(more=MORE)
-        freeradius(here)
+        run = folder / "nas"
+        run.mkdir()
+        filled(RADIUS / "nas.conf", run / "radiusd.conf", RUN=run)
+        freeradius(here, run)
         found = begin(here, "ours", "1001")
         expect(here.call("SessionSv1.AlterSessions", found | {"Event": {"Usage": "10s"}}), "OK")
         expect(here.call("SessionSv1.ForceDisconnect", found), "OK")

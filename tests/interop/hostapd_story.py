@@ -10,8 +10,8 @@ from tests.acceptance import radiuswire as wire
 from tests.gateway.servers import until
 from tests.interop.beside import ACCOUNTING_ALONE, PASSWORD, USER, Elsewhere, eap_server, run
 from tests.interop.erlang_story import expect
-from tests.interop.radius_world import ACCT, AUTH, DYNAMIC, RADIUS, SECOND, RadiusWorld, radius_world
-from tests.interop.world import filled
+from tests.interop.radius_world import ACCT, AUTH, DYNAMIC, SECOND, SECRET, RadiusWorld, radius_world
+from tests.interop.world import laid
 
 STATION = """ctrl_interface={folder}/wpa
 ap_scan=0
@@ -26,6 +26,9 @@ network={{
 
 
 def tell(folder: Path) -> None:
+    secrets = {f"{name}_server_shared_secret=": f"{name}_server_shared_secret={SECRET.decode()}" for name in ("auth", "acct")}
+    places = {"interface=eth1": "interface=port0", "=/run/hostapd": f"={folder}/hostapd", "interim_interval=300": "interim_interval=3"}
+    changes = secrets | places | {"radius_das_client=127.0.0.1": f"radius_das_client=127.0.0.1 {SECRET.decode()}"}
     with radius_world(folder) as here:
         here.begin(more=ACCOUNTING_ALONE)
         eap_server(here, "Class := 0x676f6c64")
@@ -34,7 +37,7 @@ def tell(folder: Path) -> None:
         run(here, "ip", "link", "set", "sta0", "netns", str(station.number))
         run(here, "ip", "link", "set", "port0", "up")
         station.run("ip", "link", "set", "sta0", "up")
-        port = here.program("hostapd", "hostapd", filled(RADIUS / "hostapd" / "hostapd.conf", folder / "hostapd.conf", RUN=folder))
+        port = here.program("hostapd", "hostapd", laid("hostapd/hostapd.conf", folder / "hostapd.conf", changes))
         port.until(lambda: "AP-ENABLED" in port.text(), "the port is up")
         (folder / "station.conf").write_text(STATION.format(folder=folder, user=USER, password=PASSWORD))
         supplicant = station.program("station", "wpa_supplicant", "-D", "wired", "-i", "sta0", "-c", folder / "station.conf")

@@ -10,21 +10,27 @@ from pathlib import Path
 from engine.usage import parse_duration
 from tests.interop.decoded import Message, unanswered
 from tests.interop.erlang_story import answer, assert_same, expect, from_gateway, refused
-from tests.interop.world import DIAMETER, HERE, Program, World, expect_money, filled, world
+from tests.interop.world import DIALPLANS, HERE, Program, World, expect_money, laid, world
 
 KAMAILIO = HERE / "kamailio"
 SIP = 5060
 HOME, MOBILE = "4930123", "4917555"
+FREE, STRANGER = "1003", "1004"  # who calls a number that nobody pays for, and who comes from an address that no proxy has
 SECOND = Decimal("0.001")  # of a call to HOME
-# asks for so many seconds, and again so long before they are over; looks for its server every so often
-WORDS = {"FIRST": 4, "UPDATE": 4, "BUFFER": 2, "TC": 6, "PORT": DIAMETER, "TIMEOUT": 15, "TRUNK": "", "EXTRA": 0}
+# what is different here: it asks for so many seconds, and again so long before they are over
+LOCAL = """#!define FIRST_SECONDS "4"
+#!define NEXT_SECONDS 4
+#!define AHEAD_SECONDS 2
+#!define CDP_FILE "{ro}"
+#!define CONTROL_SOCKET "unix:{run}/control"
+"""
 
 
-def call(here: World, scenario: str, who: str, number: str, port: int, milliseconds: int) -> Program:
+def call(here: World, scenario: str, who: str, number: str, port: int, milliseconds: int, address: str = "127.0.0.1") -> Program:
     """A caller."""
     words = (
         "-i",
-        "127.0.0.1",
+        address,
         "-p",
         str(port),
         "-mp",
@@ -43,11 +49,12 @@ def call(here: World, scenario: str, who: str, number: str, port: int, milliseco
 
 def kamailio(here: World, run: Path) -> Program:
     """Kamailio, connected to the gateway; a callee behind it."""
-    for name in ("kamailio.cfg", "ro.xml"):
-        filled(KAMAILIO / name, run / name, RUN=run, **WORDS)
+    patient = {'TransactionTimeout="5"': 'TransactionTimeout="15"'}
+    ro = laid("kamailio/ro/ro.xml", run / "ro.xml", patient)
+    (here.folder / "tollwire-local.cfg").write_text(LOCAL.format(ro=ro, run=run))
     callee = ("-sf", KAMAILIO / "uas.xml", "-i", "127.0.0.1", "-p", "5080", "-mp", "16000", "-d", "100", "-nostdin", "-timeout", "300s")
     here.program("sipp-callee", "sipp", *callee)
-    options = ("-f", run / "kamailio.cfg", "-P", run / "pid", "-Y", run, "-m", "64", "-M", "8", "-DD", "-E")
+    options = ("-f", DIALPLANS / "kamailio" / "ro" / "kamailio.cfg", "-P", run / "pid", "-Y", run, "-m", "64", "-M", "8", "-DD", "-E")
     started = here.program("kamailio", "kamailio", *options)
     started.until(lambda: re.search(r"peer_state=I_Open|I_Open", started.text()) or connected(here), "Kamailio is connected")
     return started
@@ -70,6 +77,8 @@ def tell(folder: Path) -> None:
             call(here, "uac_refused", "9999", HOME, 5074, 0),
             call(here, "uac_refused", "1002", MOBILE, 5076, 0),
             call(here, "uac", "alice", HOME, 5078, 1500),
+            call(here, "uac", FREE, "112", 5082, 500),
+            call(here, "uac_refused", STRANGER, HOME, 5084, 0, "127.0.0.2"),
         ]
         for caller in callers:
             assert caller.wait(150) == 0, caller.text()[-3000:]
@@ -122,6 +131,8 @@ def look_at(messages: list[Message]) -> None:
         assert updates >= least, paid
         renewed = [answer(2001, 2, number, grant(4)) for number in range(1, updates + 1)]
         assert_same(paid, [answer(2001, 1, 0, grant(4)), *renewed, answer(2001, 3, updates + 1)])
+    asked = {one.value("Subscription-Id", "Subscription-Id-Data").removeprefix("sip:").partition("@")[0] for one in messages}
+    assert not asked & {FREE, STRANGER}, asked
     cut = from_gateway(of_payer(messages, "1005"))
     assert_same(cut[:1], [answer(2001, 1, 0, grant(4))])
     assert_same(cut[-2:], [refused(4012, 2, len(cut) - 2), answer(2001, 3, len(cut) - 1)])

@@ -11,35 +11,40 @@ from pathlib import Path
 from engine.usage import parse_duration
 from tests.acceptance import radiuswire as wire
 from tests.interop.erlang_story import expect
-from tests.interop.radius_world import ACCT, AUTH, RADIUS, SECOND, SECRET, Exchange, RadiusWorld, radius_world
-from tests.interop.world import Program, expect_money, filled
+from tests.interop.radius_world import ACCT, AUTH, RADIUS, SECOND, SECRET, Exchange, RadiusWorld, radius_world, session_times
+from tests.interop.world import DIALPLANS, Program, expect_money, laid
 
 KAMAILIO = RADIUS / "kamailio"
+ETC = "/etc/kamailio/tollwire"
 SIP, CALLEE = 5060, 5080
 HOME = "4930123"
 SIP_AVP = 225
-WORDS = {"TIMEOUT": 6, "RETRIES": 2, "QOP": "auth", "CHALLENGE": 1, "SECOND": ""}
+LOCAL = """#!define RADCLI "{run}/radcli.conf"
+#!define CONTROL_SOCKET "unix:{run}/control"
+"""
 
 
-def call(here: RadiusWorld, scenario: str, who: str, port: int, milliseconds: int, password: str = "") -> Program:
-    """A caller with credentials."""
+def call(here: RadiusWorld, scenario: str, who: str, port: int, milliseconds: int, password: str = "", says: str = "") -> Program:
+    """A caller with credentials; `says` is who else it says to be in From."""
     place = ("-i", "127.0.0.1", "-p", str(port), "-mp", str(17000 + 10 * (port - 5070)), "-s", HOME, "-d", str(milliseconds))
-    known = ("-set", "who", who, "-au", who, "-ap", password or f"pw-{who}")
+    known = ("-set", "who", says or who, "-au", who, "-ap", password or f"pass-{who}")
     more = ("-m", "1", "-nostdin", "-timeout", "150s", f"127.0.0.1:{SIP}")
     return here.program(f"sipp-{who}-{port}", "sipp", "-sf", KAMAILIO / f"{scenario}.xml", *place, *known, *more)
 
 
 def kamailio(here: RadiusWorld, run: Path) -> Program:
     """Kamailio, and a callee behind it."""
-    for name in ("kamailio.cfg", "radcli.conf", "dictionary"):
-        filled(KAMAILIO / name, run / name, RUN=run, **WORDS)
+    (here.folder / "tollwire-local.cfg").write_text(LOCAL.format(run=run))
+    shipped = DIALPLANS / "kamailio" / "radius"
+    places = {f"{ETC}/servers": f"{run}/servers", f"{ETC}/dictionary": f"{shipped}/dictionary"}
+    laid("kamailio/radius/radcli.conf", run / "radcli.conf", places | {"radius_timeout\t2": "radius_timeout\t6"})
     servers = run / "servers"
     servers.write_text(f"127.0.0.1\t{SECRET.decode()}\n")
     servers.chmod(0o600)
     place = ("-i", "127.0.0.1", "-p", str(CALLEE), "-mp", "16000", "-d", "100", "-nostdin", "-timeout", "300s")
     here.program("sipp-callee", "sipp", "-sf", KAMAILIO / "uas.xml", *place)
-    options = ("-f", run / "kamailio.cfg", "-P", run / "pid", "-Y", run, "-m", "32", "-M", "8", "-DD", "-E")
-    started = here.program("kamailio", "kamailio", "-A", "AUTH", "-A", "STOPSELF", *options)
+    options = ("-f", shipped / "kamailio.cfg", "-P", run / "pid", "-Y", run, "-m", "32", "-M", "8", "-DD", "-E")
+    started = here.program("kamailio", "kamailio", *options)
     started.until(lambda: not free(SIP) and not free(CALLEE), "Kamailio and the callee listen")
     return started
 
@@ -54,29 +59,38 @@ def free(port: int) -> bool:
 
 def tell(folder: Path) -> None:
     with radius_world(folder) as here, tempfile.TemporaryDirectory(prefix="twk-") as run:
-        here.begin()
+        here.begin_with_samples()
         here.give("1005", "0.003")
+        password = {"Path": "*req.UserPassword", "Type": "*constant", "Value": "pass-1005"}
+        profile = {"Tenant": "default", "ID": "PASSWORD_1005", "Contexts": ["*sessions"], "FilterIDs": ["*string:~*req.Account:1005"]}
+        here.call("APIerSv2.SetAttributeProfile", profile | {"Attributes": [password], "Weight": 10})
         server = kamailio(here, Path(run))
         callers = [
             call(here, "uac", "1001", 5070, 2000),
             call(here, "uac_cut", "1005", 5072, 20000),
             call(here, "uac_refused", "9999", 5074, 0),
             call(here, "uac_refused", "1001", 5076, 0, "guessed"),
+            call(here, "uac", "1002", 5078, 1000, says="1001"),
         ]
         for caller in callers:
             assert caller.wait(150) == 0, f"{caller.text()[-2000:]}\n{server.text()[-3000:]}\n{here.gateway.text()[-2000:]}"
-        look_at_money(here)
-        look_at(here.exchanges())
+        paid = look_at_money(here)
+        found = here.exchanges()
+        look_at(found)
+        expect_money(session_times(found), paid)
 
 
-def look_at_money(here: RadiusWorld) -> None:
-    """Calls are paid by the second; who was cut paid for what there was: Kamailio's timers count whole seconds."""
-    for account, had in (("1001", Decimal(10)), ("1005", Decimal("0.003"))):
+def look_at_money(here: RadiusWorld) -> dict[str, int]:
+    """The seconds that each account paid for; who was cut paid for what there was: Kamailio's timers count whole seconds."""
+    paid = {}
+    for account, had, least in (("1001", Decimal(10), 2), ("1002", Decimal("0.05"), 1), ("1005", Decimal("0.003"), 2)):
         (record,) = here.records(account)
         seconds = parse_duration(record[2]) // 10**9
-        assert seconds >= 2, record
+        assert seconds >= least, record
         expect_money((record[0], record[1], record[3]), ("*voice", HOME, seconds * SECOND))
         here.paid(account, had)
+        paid[account] = seconds
+    return paid
 
 
 def look_at(found: list[Exchange]) -> None:
@@ -87,9 +101,10 @@ def look_at(found: list[Exchange]) -> None:
         [
             ("1001", wire.ACCESS_ACCEPT, "timeout#10000"),
             ("1001", wire.ACCESS_REJECT, ""),
+            ("1002", wire.ACCESS_ACCEPT, "timeout#50"),
             ("1005", wire.ACCESS_ACCEPT, "timeout#3"),
             ("9999", wire.ACCESS_REJECT, ""),
         ],
     )
     calls = sorted({(one.user, one.status, one.code) for one in found if one.port == ACCT})
-    expect(calls, [(user, status, wire.ACCOUNTING_RESPONSE) for user in ("1001", "1005") for status in (wire.START, wire.STOP)])
+    expect(calls, [(user, status, wire.ACCOUNTING_RESPONSE) for user in ("1001", "1002", "1005") for status in (wire.START, wire.STOP)])

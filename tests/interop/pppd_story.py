@@ -12,10 +12,11 @@ from pathlib import Path
 from engine.usage import parse_duration
 from tests.acceptance import radiuswire as wire
 from tests.interop.erlang_story import expect
-from tests.interop.radius_world import ACCT, AUTH, RADIUS, SECOND, SECRET, Exchange, RadiusWorld, radius_world
-from tests.interop.world import Program, built, expect_money, filled
+from tests.interop.radius_world import ACCT, AUTH, RADIUS, SECOND, SECRET, Exchange, RadiusWorld, radius_world, session_times
+from tests.interop.world import Program, built, expect_money, laid
 
 PPPD = RADIUS / "pppd"
+ETC = "/etc/ppp/tollwire"
 SERVER, TAP = "10.99.0.1", "nastap"
 # kind, who, password, seconds until the subscriber hangs up (0: the NAS has to)
 SESSIONS = (
@@ -42,8 +43,11 @@ def nas(here: RadiusWorld, run: Path) -> Program:
     for name in ("init.sh", "session.sh"):
         shutil.copy(PPPD / name, run / name)
         (run / name).chmod(0o755)
-    for name in ("dictionary", "radiusclient.conf"):
-        filled(PPPD / name, run / name, RUN=run)
+    servers = {f"{kind}server\t127.0.0.1": f"{kind}server\t{SERVER}" for kind in ("auth", "acct")}
+    places = {f"\t{ETC}/{name}\n": f"\t{run}/{name}\n" for name in ("servers", "dictionary", "issue", "port-id-map")}
+    laid("pppd/dictionary", run / "dictionary")
+    laid("pppd/radiusclient.conf", run / "radiusclient.conf", servers | places)
+    laid("pppd/options.tollwire", run / "options.tollwire", {f"radius-config-file {ETC}/": f"radius-config-file {run}/"})
     (run / "servers").write_text(f"{SERVER}\t{SECRET.decode()}\n")
     (run / "sessions").write_text("".join(f"{' '.join(map(str, one))}\n" for one in SESSIONS))
     for name in ("port-id-map", "issue"):
@@ -67,8 +71,10 @@ def tell(folder: Path) -> None:
         log = run / "sessions.log"
         told = log.read_text() if log.exists() else machine.text()[-3000:]
         look_at_sessions(told)
-        look_at_money(here)
-        look_at(here.exchanges())
+        paid = look_at_money(here)
+        found = here.exchanges()
+        look_at(found)
+        expect_money(session_times(found), paid)
 
 
 def look_at_sessions(told: str) -> None:
@@ -86,15 +92,18 @@ def look_at_sessions(told: str) -> None:
     assert "MPPE 128-bit stateless compression enabled" in told, told
 
 
-def look_at_money(here: RadiusWorld) -> None:
-    """Every session is paid by the second; who had money for some had as many."""
+def look_at_money(here: RadiusWorld) -> dict[str, int]:
+    """The seconds that each account paid for; who had money for some had as many."""
+    paid = {}
     for account, had in (("1001", Decimal(10)), ("poor", POOR_SECONDS * SECOND), ("alice", Decimal(10))):
         (record,) = here.records(account)
         seconds = parse_duration(record[2]) // 10**9
         assert seconds >= (POOR_SECONDS if account == "poor" else 1), record
         expect_money(record[3], seconds * SECOND)
         here.paid(account, had)
+        paid[account] = seconds
     expect_money(here.records("1003", 0), [])
+    return paid
 
 
 def look_at(found: list[Exchange]) -> None:

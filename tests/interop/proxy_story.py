@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.acceptance import radiuswire as wire
 from tests.interop.erlang_story import expect
-from tests.interop.radius_world import ACCT, AUTH, RADIUS, SECOND, SECRET, RadiusWorld, radclient, radius_world, said
-from tests.interop.world import Program, expect_money, filled
+from tests.interop.radius_world import ACCT, SECOND, SECRET, RadiusWorld, freeradius, radclient, radius_world, said
+from tests.interop.world import Program, expect_money, laid
 
 PROXY_AUTH, PROXY_ACCT = 2812, 2813
 NAS = "NAS-IP-Address=192.0.2.7,NAS-Port=7"
-HOME = """home_server {name} {{
-	type = {name}
-	ipaddr = 127.0.0.1
-	src_ipaddr = 127.0.0.1
-	port = {port}
-	secret = {secret}
-	response_window = 20
-	status_check = status-server
-}}
-"""
-OVER_UDP = "".join(HOME.format(name=name, port=port, secret=SECRET.decode()) for name, port in (("auth", AUTH), ("acct", ACCT)))
+ETC = "/etc/freeradius/tollwire"
 
 
-def freeradius(here: RadiusWorld, servers: str = OVER_UDP, acct: str = "acct") -> Program:
-    """FreeRADIUS, ready. `servers` are how it reaches the gateway, `acct` the one that takes accounting."""
-    run = here.folder / "freeradius"
-    run.mkdir()
-    filled(RADIUS / "freeradius" / "radiusd.conf", run / "radiusd.conf", RUN=run, SERVERS=servers, ACCT=acct)
-    (run / "dictionary").write_text("$INCLUDE /usr/share/freeradius/dictionary\n")
-    started = here.program("freeradius", "freeradius", "-d", run, "-n", "radiusd", "-f", "-l", "stdout")
-    started.until(lambda: "Ready to process requests" in started.text(), "FreeRADIUS is ready")
-    return started
+def proxy_in(here: RadiusWorld, run: Path, changes: Mapping[str, str] | None = None) -> Program:
+    """FreeRADIUS as the shipped proxy, ready, on ports beside the gateway's."""
+    places = {f"confdir = {ETC}\n": f"confdir = {run}\n", "= /var/log/freeradius": f"= {run}", "= /run/freeradius": f"= {run}"}
+    ports = {"listen_address = 0.0.0.0": "listen_address = 127.0.0.1", "= 1812": f"= {PROXY_AUTH}", "= 1813": f"= {PROXY_ACCT}"}
+    beside = {"gateway_address = 192.0.2.10": "gateway_address = 127.0.0.1", "gateway_seconds = 4": "gateway_seconds = 20"}
+    laid("freeradius/radiusd.conf", run / "radiusd.conf", places | ports | beside | dict(changes or {}))
+    for name in ("gateway-udp.conf", "gateway-radsec.conf"):
+        laid(f"freeradius/{name}", run / name)
+    (run / "secrets.conf").write_text(f"nas_secret = {SECRET.decode()}\ngateway_secret = {SECRET.decode()}\n")
+    return freeradius(here, run)
 
 
 def through(here: RadiusWorld) -> None:
@@ -54,7 +46,9 @@ def tell(folder: Path) -> None:
     with radius_world(folder) as here:
         here.begin(signed="yes")
         radclient(here, "auth", f"User-Name=1001,User-Password=pw-1001,{NAS}", "-t", "1", status=1)
-        proxy = freeradius(here)
+        run = folder / "proxy"
+        run.mkdir()
+        proxy = proxy_in(here, run)
         through(here)
         proxy.end()
         found = [one for one in here.exchanges() if one.asked(wire.PROXY_STATE)]

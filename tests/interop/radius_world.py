@@ -13,9 +13,11 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.acceptance import radiuswire as wire
-from tests.interop.world import DISCARD, HERE, SOON_SECONDS, GatewayError, World, blamed, filled
+from tests.gateway.servers import ROOT
+from tests.interop.world import DISCARD, HERE, SOON_SECONDS, GatewayError, Program, World, blamed, filled, laid
 
 RADIUS = HERE / "radius"
+SAMPLE, SAMPLE_PLAN = ROOT / "packaging" / "config" / "radius", ROOT / "packaging" / "tariffplans" / "radius"
 SECRET = b"interop-secret"
 AUTH, ACCT, DYNAMIC, OURS = 1812, 1813, 3799, 3800  # on the last one the gateway is asked what NASes are asked on the one before
 SECOND = Decimal("0.001")  # of a session, as of a call to 4930
@@ -58,6 +60,11 @@ class Exchange:
 class RadiusWorld(World):
     """A gateway that NASes ask."""
 
+    def begin_with_samples(self) -> None:
+        """Starts capture and gateway, with the sample configuration and plan."""
+        self.listen("lo", _PORTS)
+        self.serve(SAMPLE, plan=SAMPLE_PLAN, RADIUS_SECRET=SECRET.decode())
+
     def begin(self, interface: str = "lo", signed: str = "auto", more: str = "") -> None:
         """Starts capture and gateway. `signed` is radius_agent.message_authenticator, `more` further configuration."""
         config = self.folder / "config"
@@ -97,6 +104,11 @@ def radius_world(folder: Path) -> Iterator[RadiusWorld]:
             yield here
 
 
+def session_times(found: list[Exchange]) -> dict[str, int]:
+    """Acct-Session-Time of every user's Stop, seconds."""
+    return {one.user: int.from_bytes(one.asked(wire.SESSION_TIME), "big") for one in found if one.port == ACCT and one.status == wire.STOP}
+
+
 def datagrams(capture: Path) -> list[tuple[int, int, bytes]]:
     """Ports and octets of every datagram but our own last one."""
     told = _tshark(capture, "-Y", f"udp.port != {DISCARD}", "-T", "fields", "-e", "udp.srcport", "-e", "udp.dstport", "-e", "udp.payload")
@@ -126,6 +138,14 @@ def _tshark(capture: Path, *words: str) -> str:
     ran = subprocess.run(["tshark", "-n", *signed, "-r", str(capture), *words], capture_output=True, text=True, timeout=60, check=False)
     assert ran.returncode == 0, ran.stderr
     return ran.stdout
+
+
+def freeradius(here: World, run: Path) -> Program:
+    """FreeRADIUS with what lies in a folder, ready."""
+    laid("freeradius/dictionary", run / "dictionary")
+    started = here.program(f"freeradius-{run.name}", "freeradius", "-d", run, "-n", "radiusd", "-f", "-l", "stdout")
+    started.until(lambda: "Ready to process requests" in started.text(), "FreeRADIUS is ready")
+    return started
 
 
 def radclient(here: World, kind: str, attributes: str, *words: str, port: int = 0, secret: bytes = SECRET, status: int = 0) -> str:

@@ -2,29 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from tests.gateway.certificates import Authority
 from tests.interop.erlang_story import expect
-from tests.interop.proxy_story import freeradius, through
+from tests.interop.proxy_story import proxy_in, through
 from tests.interop.radius_world import radius_world
 
-SERVER = """home_server auth {{
-	type = auth+acct
-	ipaddr = 127.0.0.1
-	port = 2083
-	proto = tcp
-	secret = radsec
-	status_check = none
-	tls {{
-		private_key_file = {key}
-		certificate_file = {certificate}
-		ca_file = {authority}
-		tls_min_version = "1.2"
-		tls_max_version = "1.3"
-	}}
-}}
-"""
 MORE = """
 [tls]
 server_certificate = "{certificate}"
@@ -40,11 +25,15 @@ listeners = [
 
 
 def tell(folder: Path) -> None:
+    run = folder / "proxy"
+    run.mkdir()
     authority = Authority(folder)
     (certificate, key), (own, own_key) = authority.sign("gateway"), authority.sign("proxy")
+    for source, name in ((own, "tollwire.crt"), (own_key, "tollwire.key"), (authority.file, "authority.pem")):
+        shutil.copy(source, run / name)
     with radius_world(folder) as here:
         here.begin(signed="yes", more=MORE.format(certificate=certificate, key=key, authority=authority.file))
-        proxy = freeradius(here, SERVER.format(key=own_key, certificate=own, authority=authority.file), "auth")
+        proxy = proxy_in(here, run, {"$INCLUDE ${confdir}/gateway-udp.conf": "$INCLUDE ${confdir}/gateway-radsec.conf"})
         through(here)
         proxy.end()
         expect(here.exchanges(), [])

@@ -2,21 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
 
 from tests.interop.decoded import Message, unanswered
 from tests.interop.erlang_story import answer, assert_same, expect, from_gateway, hold, look_at_held, octets, of_session, run
-from tests.interop.world import DIAMETER, HERE, Program, World, expect_money, filled, listening, world
+from tests.interop.world import DIAMETER, Program, World, expect_money, laid, listening, world
 
 RELAY = 3870
-FREEDIAMETER = HERE / "freediameter"
+CONNECT = 'ConnectPeer = "ocs.charging.test" { ConnectTo = "192.0.2.10"; Port = 3868; No_TLS; No_IPv6; No_SCTP; };'
+
+
+def lay(here: World, changes: Mapping[str, str] | None = None) -> Path:
+    """The shipped relay's configuration, on a port beside the gateway's, in more of a hurry. The first address of the machine that is not
+    loopback is sent as Host-IP-Address: so there is one."""
+    rules = laid("freediameter/acl_wl.conf", here.folder / "acl_wl.conf")
+    here_alone = {"\nPort = 3868;": f"\nPort = {RELAY};", "TcTimer = 10": "TcTimer = 2", "TwTimer = 10": "TwTimer = 6"}
+    places = {'/etc/freeDiameter/acl_wl.conf";': f'{rules}";', **(changes or {"192.0.2.10": "127.0.0.1"})}
+    return laid("freediameter/relay.conf", here.folder / "relay.conf", here_alone | places)
 
 
 def relay(here: World) -> Program:
     """The relay, connected to the gateway."""
-    filled(FREEDIAMETER / "acl_wl.conf", here.folder / "acl_wl.conf")
-    conf = filled(FREEDIAMETER / "relay.conf", here.folder / "relay.conf", FOLDER=here.folder, NAME="relay.dra.test", PORT=DIAMETER)
+    conf = lay(here)
     started = here.program("relay", "freeDiameterd", "-c", conf)
     started.until(lambda: listening(RELAY), "the relay listens")
     started.until(lambda: "STATE_OPEN" in started.text(), "the relay is connected to the gateway")

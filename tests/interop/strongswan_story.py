@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from decimal import Decimal
 from pathlib import Path
 
 from engine.usage import parse_duration
 from tests.acceptance import radiuswire as wire
+from tests.gateway.certificates import Authority
 from tests.gateway.servers import until
 from tests.interop.beside import ACCOUNTING_ALONE, USER, Elsewhere, eap_server, run
 from tests.interop.erlang_story import expect
-from tests.interop.radius_world import ACCT, AUTH, DYNAMIC, RADIUS, SECOND, RadiusWorld, radius_world
-from tests.interop.world import Program, filled
+from tests.interop.radius_world import ACCT, AUTH, DYNAMIC, RADIUS, SECOND, SECRET, RadiusWorld, radius_world
+from tests.interop.world import Program, filled, laid
 
 STRONGSWAN = RADIUS / "strongswan"
 OCTETS_IN = 42
@@ -23,11 +25,28 @@ def charon(here: RadiusWorld, role: str, plugin: str, where: Elsewhere | RadiusW
     started = where.program(role, "charon-systemd", STRONGSWAN_CONF=str(conf))
     socket = here.folder / f"{role}.vici"
     started.until(socket.exists, "charon listens")
-    run(here, "swanctl", "--load-all", "--uri", f"unix://{socket}", "--file", str(STRONGSWAN / f"{role}.conf"))
+    run(here, "env", f"SWANCTL_DIR={here.folder / role}", "swanctl", "--load-all", "--uri", f"unix://{socket}")
     return started
 
 
+def lay(folder: Path) -> None:
+    """What lies in /etc at either end: the shipped files, and the certificate that the gateway shows."""
+    laid("strongswan/eap-radius.conf", folder / "eap-radius.conf", {"accounting_interval = 300": "accounting_interval = 2"})
+    (folder / "tollwire.secret").write_text(f'secret = "{SECRET.decode()}"\n')
+    for role in ("gw", "cli"):
+        for name in ("x509", "x509ca", "private"):
+            (folder / role / name).mkdir(parents=True)
+    authority = Authority(folder)
+    certificate, key = authority.sign("vpn")
+    shutil.copy(certificate, folder / "gw" / "x509" / "vpn.crt")
+    shutil.copy(key, folder / "gw" / "private" / "vpn.key")
+    shutil.copy(authority.file, folder / "cli" / "x509ca" / "authority.pem")
+    laid("strongswan/swanctl.conf", folder / "gw" / "swanctl.conf", {"0.0.0.0/0": "10.67.0.0/24", "id = vpn.example.org": "id = localhost"})
+    shutil.copy(STRONGSWAN / "cli.conf", folder / "cli" / "swanctl.conf")
+
+
 def tell(folder: Path) -> None:
+    lay(folder)
     with radius_world(folder) as here:
         here.begin(more=ACCOUNTING_ALONE)
         eap_server(here, "Framed-IP-Address := 10.66.0.7")

@@ -12,16 +12,17 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from decimal import Decimal
 from pathlib import Path
 
 from gateway.cli.client import RefusedError
-from tests.gateway.servers import ROOT, Gateway, until
+from tests.gateway.servers import ROOT, Gateway, environment, until
 from tests.interop import decoded
 
 HERE = Path(__file__).parent
+DIALPLANS = ROOT / "dialplans"
 CONFIG = ROOT / "packaging" / "config" / "diameter"
 PLAN = ROOT / "packaging" / "tariffplans" / "diameter"
 DIAMETER = 3868
@@ -122,11 +123,11 @@ class World:
         self.sniffer = self.program("dumpcap", "dumpcap", "-q", *where, "-w", self.capture)
         self.sniffer.until(lambda: "File:" in self.sniffer.text(), "dumpcap captures")
 
-    def serve(self, config: Path, *words: str) -> None:
-        """Starts the gateway with a configuration, and loads the sample plan."""
-        self.gateway = Gateway(self.folder / "gateway", "--config", str(config), *words)
+    def serve(self, config: Path, *words: str, plan: Path = PLAN, **variables: str) -> None:
+        """Starts the gateway with a configuration and variables of its environment, and loads a sample plan."""
+        self.gateway = Gateway(self.folder / "gateway", "--config", str(config), *words, env=environment(**variables))
         self.stack.callback(self.gateway.kill)
-        self.gateway.call("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(PLAN)})
+        self.gateway.call("APIerSv1.LoadTariffPlanFromFolder", {"FolderPath": str(plan)})
 
     def finish(self) -> list[decoded.Message]:
         """Ends gateway and capture, and returns what was captured. GatewayError where the gateway complained of itself, or said what
@@ -261,5 +262,16 @@ def filled(template: Path, target: Path, **words: object) -> Path:
     text = template.read_text()
     for name, value in words.items():
         text = text.replace(f"@{name}@", str(value))
+    target.write_text(text)
+    return target
+
+
+def laid(shipped: str, target: Path, changes: Mapping[str, str] | None = None) -> Path:
+    """A file of dialplans/, laid where a program looks for it, with what is different here: parts of it, each of which it has once, and
+    what stands in their place. AssertionError where it has not."""
+    text = (DIALPLANS / shipped).read_text()
+    for part, other in (changes or {}).items():
+        assert text.count(part) == 1, f"{shipped} has {part!r} {text.count(part)} times"
+        text = text.replace(part, other)
     target.write_text(text)
     return target

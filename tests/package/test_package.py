@@ -175,6 +175,13 @@ def test_the_installed_configuration_has_no_fault(box: Box) -> None:
     assert "no faults" in ran.stdout
 
 
+def test_what_neighbours_need_lies_there_as_it_was_tested(box: Box) -> None:
+    tested, installed = Path(__file__).parents[2] / "dialplans", box.path("/usr/share/tollwire/dialplans")
+    found = {path.relative_to(installed): path.read_bytes() for path in installed.rglob("*") if path.is_file()}
+    assert found == {path.relative_to(tested): path.read_bytes() for path in tested.rglob("*") if path.is_file()}
+    assert Path("kamailio/ro/kamailio.cfg") in found
+
+
 def test_nobody_elses_libraries_are_looked_at(box: Box) -> None:
     of_the_machine = box.run("python3", "-c", "import site; print(site.getsitepackages()[0])").stdout.strip()
     for folder in (of_the_machine, "/usr/lib/python3/dist-packages", "/root"):

@@ -3,11 +3,8 @@
 # `sub`. KIND: pap, chap, mschap-v2 (with MPPE). HOLD: seconds until the subscriber hangs up; 0: it waits until the NAS does.
 kind=$1 who=$2 password=$3 hold=$4 C=$RUN/$1-$2; mkdir -p "$C"
 cat >"$C/options" <<O
-auth
+file $RUN/options.tollwire
 require-$kind
-plugin radius.so
-radius-config-file $RUN/radiusclient.conf
-nodefaultroute
 maxfail 1
 noipv6
 debug
