@@ -33,4 +33,7 @@ KEEPALIVE_SECONDS: Final = 120  # of silence after which the system asks whether
 KEEPALIVE_PAUSE_SECONDS: Final = 30  # between such questions
 KEEPALIVE_TRIES: Final = 4  # questions without an answer after which the connection is gone
 MAX_GATE_BYTES: Final = 256 * 1024 * 1024  # of answers of all connections that wait for the disk; then who has one there is not read on
+DATAGRAM_BATCH: Final = 16  # datagrams that one call of the system reads or sends
+MAX_DATAGRAM_BYTES: Final = 4_096  # of one; what goes beyond it is cut off (RADIUS has no longer ones)
+MAX_KNOWN_WAYS: Final = 1_024  # addresses of ours, with the interface, that datagrams came to and that are remembered as answers need them
 CLOSE_SECONDS: Final = 1.0  # that a WebSocket client may take to close when we close; then the connection is cut

@@ -23,6 +23,7 @@ from gateway.config.tree import split_address
 from gateway.processors.run import Processors
 from gateway.protocols.radius.duplicates import Duplicates
 from gateway.transport.census import Census
+from gateway.transport.datagrams import Datagrams
 from gateway.transport.gate import Gate
 from gateway.transport.listener import Listener
 from gateway.transport.tls import Certificates
@@ -60,7 +61,10 @@ class UdpDoor:
         self._link = datagram_socket(host, port, ports.receive_bytes)
         self.port = int(self._link.getsockname()[1])
         self.datagrams = DatagramPort(
-            self._link, takes, intake, Duplicates(ports.max_duplicates, ports.window_ns, MAX_KEPT_BYTES), is_everywhere(host)
+            Datagrams(self._link, is_everywhere(host)),
+            takes,
+            intake,
+            Duplicates(ports.max_duplicates, ports.window_ns, MAX_KEPT_BYTES),
         )
         self._reading = True
         asyncio.get_running_loop().add_reader(self._link.fileno(), self.datagrams.ready)

@@ -6,38 +6,57 @@ Where it listens on every address of the machine an answer leaves from the addre
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import struct
 from collections import deque
 from time import monotonic, monotonic_ns
-from typing import Any, Final
+from typing import Final, Protocol
 
+from gateway.agents.radius import limits as bounds
 from gateway.agents.radius.counts import DUPLICATE, OVERLOAD, UNSENT
 from gateway.agents.radius.intake import ACCOUNTING, Intake
-from gateway.agents.radius.limits import LOOK_EVERY, MAX_TURN_DATAGRAMS
+from gateway.agents.radius.limits import MAX_TURN_DATAGRAMS
 from gateway.agents.radius.nas import Sender
 from gateway.protocols.radius.duplicates import FULL, NEW, REPEATED, Duplicates
-from gateway.protocols.radius.limits import MAX_PACKET_BYTES
 from gateway.protocols.radius.packet import Packet
 from gateway.transport import limits
+from gateway.transport.datagrams import IP_PKTINFO, Datagram, address_of
+from gateway.transport.limits import DATAGRAM_BATCH
 
 log: Final = logging.getLogger(__name__)
 
-TURN_SECONDS = limits.TURN_SECONDS  # no constant to the compiler, so that a test can set it lower
+# No constants to the compiler, so that a test can set them lower.
+MAX_PEERS = bounds.MAX_PEERS
+TURN_SECONDS = limits.TURN_SECONDS
 
-SocketAddress = tuple[Any, ...]
-"""As sockets have it: host, port, and for IPv6 flow and zone."""
-
-Ancillary = list[tuple[int, int, bytes]]
-IP_PKTINFO: Final = 8  # linux/in.h; the socket module has no name for it
-_ANCILLARY_BYTES: Final = socket.CMSG_SPACE(20)
-_V4: Final = struct.Struct("=i4s4s")  # in_pktinfo: interface, address that is used, address that was asked
-_V6: Final = struct.Struct("=16sI")  # in6_pktinfo: address, interface
 _SO_RCVBUFFORCE: Final = 33  # asm-generic/socket.h
 _SO_MEMINFO: Final = 55
 _MEMINFO: Final = struct.Struct("=9I")  # linux/sock_diag.h
 _DROPS: Final = 8
-_LINK_LOCAL: Final = b"\xfe\x80"
+
+
+class Carrier(Protocol):
+    """Fulfilled by gateway.transport.datagrams.Datagrams."""
+
+    def receive(self) -> list[Datagram]:
+        """What is there, at most DATAGRAM_BATCH."""
+
+    def send(self, gone: list[Datagram]) -> list[tuple[int, int]]:
+        """Sends them; those that the system did not take, as place and number of the error."""
+
+
+class Peer:
+    """An address and port that datagrams came from. `remote` is both, once it is known whose they are."""
+
+    host: str
+    port: int
+    remote: str
+
+    def __init__(self, host: str, port: int) -> None:
+        self.host = host
+        self.port = port
+        self.remote = ""
 
 
 class Waiting:
@@ -46,36 +65,37 @@ class Waiting:
     packet: Packet
     sender: Sender
     remote: str
-    address: SocketAddress
-    source: Ancillary
+    asked: Datagram
 
-    def __init__(self, packet: Packet, sender: Sender, remote: str, address: SocketAddress, source: Ancillary) -> None:
+    def __init__(self, packet: Packet, sender: Sender, remote: str, asked: Datagram) -> None:
         self.packet = packet
         self.sender = sender
         self.remote = remote
-        self.address = address
-        self.source = source
+        self.asked = asked
 
 
 class DatagramPort:
     """`ready` is called by the loop when there is something to read."""
 
     duplicates: Duplicates
-    _link: socket.socket
+    _link: Carrier
     _takes: int
     _intake: Intake
+    _peers: dict[bytes, Peer]  # bounded by MAX_PEERS
     _waiting: deque[Waiting]  # in the order in which the gate has their answers
-    _everywhere: bool
+    _leaving: list[Datagram]  # answers that are sent together
+    _senders: list[Sender]  # whose they are
     _is_accounting: bool
 
-    def __init__(self, link: socket.socket, takes: int, intake: Intake, duplicates: Duplicates, everywhere: bool) -> None:
-        """`everywhere`: the socket is bound to no one address."""
+    def __init__(self, link: Carrier, takes: int, intake: Intake, duplicates: Duplicates) -> None:
         self.duplicates = duplicates
         self._link = link
         self._takes = takes
         self._intake = intake
+        self._peers = {}
         self._waiting = deque()
-        self._everywhere = everywhere
+        self._leaving = []
+        self._senders = []
         self._is_accounting = takes == ACCOUNTING
 
     @property
@@ -88,35 +108,34 @@ class DatagramPort:
     def ready(self) -> None:
         """Takes what is there, up to the bounds of one turn; the rest stays for the next."""
         over_at = monotonic() + TURN_SECONDS
-        for number in range(MAX_TURN_DATAGRAMS):
-            source: Ancillary = []
+        taken = 0
+        while taken < MAX_TURN_DATAGRAMS:
+            found = self._link.receive()
             try:
-                if self._everywhere:
-                    data, ancillary, _, address = self._link.recvmsg(MAX_PACKET_BYTES, _ANCILLARY_BYTES)
-                    source = answering(ancillary)
-                else:
-                    data, address = self._link.recvfrom(MAX_PACKET_BYTES)
-            except (BlockingIOError, InterruptedError):
-                return
-            except OSError as error:  # an ICMP error for an answer, say
-                log.debug("a datagram could not be read", extra={"reason": error.strerror})
-                continue
-            self.take(data, address, source)
-            if not (number + 1) % LOOK_EVERY and monotonic() > over_at:
+                for datagram in found:
+                    self.take(datagram)
+            finally:
+                self.flush()
+            taken += len(found)
+            if len(found) < DATAGRAM_BATCH or monotonic() > over_at:
                 return
 
-    def take(self, data: bytes, address: SocketAddress, source: Ancillary) -> None:
+    def take(self, datagram: Datagram) -> None:
         """Works on one datagram."""
         intake = self._intake
-        host = str(address[0])
-        sender = intake.sender(host)
+        peer = self._peers.get(datagram.name)
+        if peer is None:
+            peer = self._met(datagram.name)
+        sender = intake.sender(peer.host)
         if sender is None or not intake.has_place(sender):
             return
         secret = sender.nas.secret
-        packet = intake.look(data, sender, secret, self._takes)
+        packet = intake.look(datagram.data, sender, secret, self._takes)
         if packet is None:
             return
-        remote = f"{sender.address}:{address[1]}"
+        remote = peer.remote
+        if not remote:
+            remote = peer.remote = f"{sender.address}:{peer.port}"
         duplicates = self.duplicates
         found = duplicates.offer(remote, packet, monotonic_ns())
         if found == NEW:
@@ -124,7 +143,7 @@ class DatagramPort:
             if not made:
                 duplicates.dropped(remote, packet)
                 return
-            waiting = Waiting(packet, sender, remote, address, source)
+            waiting = Waiting(packet, sender, remote, datagram)
             if intake.gate.is_open(intake.ticket):
                 self._answer(waiting, made)
                 return
@@ -133,9 +152,18 @@ class DatagramPort:
             intake.gate.hold(intake.ticket, self, made)
         elif found == REPEATED:
             sender.nas.counts.repeated += 1
-            self._send(duplicates.answer, address, source, sender)
+            self._send(duplicates.answer, datagram, sender)
         else:
             sender.nas.counts.discarded(OVERLOAD if found == FULL else DUPLICATE)
+
+    def _met(self, name: bytes) -> Peer:
+        """Who sends from there for the first time, as far as is remembered."""
+        peers = self._peers
+        if len(peers) >= MAX_PEERS:
+            peers.clear()
+        host, port = address_of(name)
+        peer = peers[name] = Peer(host, port)
+        return peer
 
     # -- out ---------------------------------------------------------------------------------------------------------------
 
@@ -145,34 +173,24 @@ class DatagramPort:
         self._answer(self._waiting.popleft(), answer)
 
     def flush(self) -> None:
-        """Nothing is gathered (Sink)."""
+        """Sends what was gathered (Sink)."""
+        leaving, senders = self._leaving, self._senders
+        if not leaving:
+            return
+        self._leaving, self._senders = [], []
+        for place, number in self._link.send(leaving):  # the system has no room for it, say: the NAS will ask again
+            nas = senders[place].nas
+            nas.counts.discarded(UNSENT)
+            self._intake.tell(logging.WARNING, "an answer was not sent", {"nas": nas.name, "reason": os.strerror(number)})
 
     def _answer(self, waiting: Waiting, answer: bytes) -> None:
         """Sends it, unless its client has begun another request under the same identifier, and waits for this no more."""
         if self.duplicates.answered(waiting.remote, waiting.packet, answer, monotonic_ns()):
-            self._send(answer, waiting.address, waiting.source, waiting.sender)
+            self._send(answer, waiting.asked, waiting.sender)
 
-    def _send(self, answer: bytes, address: SocketAddress, source: Ancillary, sender: Sender) -> None:
-        try:
-            if source:
-                self._link.sendmsg([answer], source, 0, address)
-            else:
-                self._link.sendto(answer, address)
-        except OSError as error:  # the system has no room for it, say: the NAS will ask again
-            sender.nas.counts.discarded(UNSENT)
-            self._intake.tell(logging.WARNING, "an answer was not sent", {"nas": sender.nas.name, "reason": error.strerror})
-
-
-def answering(ancillary: Ancillary) -> Ancillary:
-    """From what the system tells of a datagram's way: what has its answer leave from the address that was asked."""
-    for level, kind, value in ancillary:
-        if level == socket.IPPROTO_IP and kind == IP_PKTINFO and len(value) == _V4.size:
-            _, local, _ = _V4.unpack(value)
-            return [(level, kind, _V4.pack(0, local, bytes(4)))]
-        if level == socket.IPPROTO_IPV6 and kind == socket.IPV6_PKTINFO and len(value) == _V6.size:
-            local, interface = _V6.unpack(value)
-            return [(level, kind, _V6.pack(local, interface if local.startswith(_LINK_LOCAL) else 0))]
-    return []
+    def _send(self, answer: bytes, asked: Datagram, sender: Sender) -> None:
+        self._leaving.append(Datagram(answer, asked.name, asked.control))
+        self._senders.append(sender)
 
 
 def datagram_socket(host: str, port: int, receive_bytes: int) -> socket.socket:

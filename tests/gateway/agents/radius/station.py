@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import socket
+import struct
 from collections import deque
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,8 @@ from gateway.protocols.radius.packet import Packet, decode
 from gateway.protocols.radius.showing import shown
 from gateway.protocols.radius.signing import ABSENT, answer_is_signed, message_authenticator, request
 from gateway.protocols.radius.stream import PacketStream
+from gateway.transport.datagrams import Datagram, address_of
+from gateway.transport.limits import DATAGRAM_BATCH, MAX_DATAGRAM_BYTES
 from gateway.transport.listener import Listener
 from gateway.transport.tls import Certificates
 from tests.engine.sessions.switch import Switch
@@ -98,17 +103,22 @@ class Socket:
         self.gone: list[tuple[bytes, tuple[str, int]]] = []
         self.broken = False
 
-    def recvfrom(self, size: int) -> tuple[bytes, tuple[str, int]]:
-        if not self.coming:
-            raise BlockingIOError
-        data, address = self.coming.popleft()
-        return data[:size], address
+    def receive(self) -> list[Datagram]:
+        came = [self.coming.popleft() for _ in range(min(len(self.coming), DATAGRAM_BATCH))]
+        return [Datagram(data[:MAX_DATAGRAM_BYTES], name_of(*address), b"") for data, address in came]
 
-    def sendto(self, data: bytes, address: tuple[str, int]) -> int:
+    def send(self, gone: list[Datagram]) -> list[tuple[int, int]]:
         if self.broken:
-            raise OSError(11, "Resource temporarily unavailable")
-        self.gone.append((data, address))
-        return len(data)
+            return [(place, errno.EAGAIN) for place in range(len(gone))]
+        self.gone.extend((one.data, address_of(one.name)) for one in gone)
+        return []
+
+
+def name_of(host: str, port: int) -> bytes:
+    """An address as the system writes it."""
+    if ":" in host:
+        return struct.pack("=HHI16sI", socket.AF_INET6, socket.htons(port), 0, socket.inet_pton(socket.AF_INET6, host), 0)
+    return struct.pack("=HH4s8x", socket.AF_INET, socket.htons(port), socket.inet_aton(host))
 
 
 class Station(Ground):
@@ -139,8 +149,7 @@ class Station(Ground):
         self.numbers = 0
 
     def _port(self, takes: int) -> DatagramPort:
-        link: Any = self.sockets[takes]
-        return DatagramPort(link, takes, self.intake, Duplicates(16, 10_000_000_000), False)
+        return DatagramPort(self.sockets[takes], takes, self.intake, Duplicates(16, 10_000_000_000))
 
     def counts(self, name: str = "bras") -> NasCounts:
         nas = self.intake.nases.named(name)

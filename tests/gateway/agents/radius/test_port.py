@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import socket
-import struct
 from pathlib import Path
 
 import pytest
 
 from gateway.agents.radius import intake
-from gateway.agents.radius.port import IP_PKTINFO, answering
+from gateway.agents.radius import port as port_module
+from gateway.agents.radius.intake import AUTHENTICATION
+from gateway.agents.radius.port import DatagramPort
 from gateway.protocols.radius.codes import (
     ACCESS_ACCEPT,
     ACCESS_REJECT,
@@ -20,7 +20,9 @@ from gateway.protocols.radius.codes import (
     MESSAGE_AUTHENTICATOR,
     STATUS_SERVER,
 )
-from tests.gateway.agents.radius.station import NAS, Station
+from gateway.protocols.radius.duplicates import Duplicates
+from gateway.transport.datagrams import Datagram
+from tests.gateway.agents.radius.station import NAS, Station, name_of
 
 STATES = b"\x21\x04ab\x21\x03c"
 
@@ -228,13 +230,31 @@ def test_a_turn_has_an_end(station: Station) -> None:
     assert 0 < len(link.coming) < 300
 
 
-def test_an_answer_leaves_from_the_address_that_was_asked() -> None:
-    four = struct.pack("=i4s4s", 3, socket.inet_aton("192.0.2.1"), socket.inet_aton("192.0.2.1"))
-    assert answering([(socket.IPPROTO_IP, IP_PKTINFO, four)]) == [
-        (socket.IPPROTO_IP, IP_PKTINFO, struct.pack("=i4s4s", 0, socket.inet_aton("192.0.2.1"), bytes(4)))
-    ]
-    for address, interface in (("2001:db8::1", 0), ("fe80::1", 3)):
-        local = socket.inet_pton(socket.AF_INET6, address)
-        (found,) = answering([(socket.IPPROTO_IPV6, socket.IPV6_PKTINFO, struct.pack("=16sI", local, 3))])
-        assert found[2] == struct.pack("=16sI", local, interface)
-    assert answering([]) == answering([(socket.SOL_SOCKET, 1, b"x")]) == []
+def test_who_sends_is_remembered_within_a_bound(station: Station, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(port_module, "MAX_PEERS", 2)
+    for port in range(1024, 1034):
+        asked = station.access()
+        (answer,) = station.authenticates(asked, port=port)
+        assert station.read(answer, asked)[1]["Reply-Message"] == f"*radAuth/{NAS}:{port}"
+
+
+class Strange:
+    """A socket of which one datagram comes from an address that is none."""
+
+    def __init__(self, asked: bytes) -> None:
+        self.gone: list[Datagram] = []
+        self._coming = [Datagram(asked, name_of(NAS, 1024), b""), Datagram(asked, b"", b"")]
+
+    def receive(self) -> list[Datagram]:
+        return self._coming
+
+    def send(self, gone: list[Datagram]) -> list[tuple[int, int]]:
+        self.gone += gone
+        return []
+
+
+def test_a_fault_of_ours_costs_nobody_before_it_his_answer(station: Station) -> None:
+    link = Strange(station.access())
+    with pytest.raises(IndexError):
+        DatagramPort(link, AUTHENTICATION, station.intake, Duplicates(16, 10_000_000_000)).ready()
+    assert len(link.gone) == 1
