@@ -124,6 +124,8 @@ class Life:
                 asked_ns = max(0, part.total_ns - run.total_usage_ns)
             elif part.so_far_ns is not None:
                 last_used_ns = self._report(run, part.so_far_ns)
+            elif last_used_ns is not None and not run.is_debited:
+                run.total_usage_ns += last_used_ns
             granted[run.id] = self._run_part(session, run, asked_ns, last_used_ns, now_ns)
         return granted
 
