@@ -37,6 +37,7 @@ STORIES = {
     "dynamic": peers.FREERADIUS,
     "kamailioradius": peers.KAMAILIO_RADIUS,
     "pppd": peers.PPPD,
+    "broadband": peers.PPPD,
     "hostapd": peers.HOSTAPD,
     "strongswan": peers.STRONGSWAN,
     "jdiameter": peers.JDIAMETER,

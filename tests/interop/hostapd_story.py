@@ -13,6 +13,7 @@ from tests.interop.erlang_story import expect
 from tests.interop.radius_world import ACCT, AUTH, DYNAMIC, SECOND, SECRET, RadiusWorld, radius_world
 from tests.interop.world import laid
 
+SERVICE_TYPE, FRAMED = 6, 2
 STATION = """ctrl_interface={folder}/wpa
 ap_scan=0
 network={{
@@ -70,5 +71,7 @@ def look_at(here: RadiusWorld) -> None:
     expect([status for status, _ in told][:2], [wire.ON, wire.START])
     expect([status for status, _ in told][-2:], [wire.STOP, wire.OFF])
     expect({code for _, code in told}, {wire.ACCOUNTING_RESPONSE})
+    reports = [one for one in found if one.port == ACCT and one.status in (wire.START, wire.INTERIM, wire.STOP)]
+    expect({one.asked(SERVICE_TYPE) for one in reports}, {wire.number(FRAMED)})
     (cut,) = [one for one in found if one.port == DYNAMIC]
     expect((cut.request[0], cut.code, cut.user), (wire.DISCONNECT_REQUEST, wire.DISCONNECT_ACK, USER))

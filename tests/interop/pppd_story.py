@@ -6,6 +6,7 @@ import platform
 import re
 import shutil
 import subprocess
+from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -38,7 +39,13 @@ def wider() -> Path:
     return built("wide", [source], build) / "wide.so"
 
 
-def nas(here: RadiusWorld, run: Path) -> Program:
+def connect() -> None:
+    """Makes the interface that leads to the NAS."""
+    for words in (f"tuntap add {TAP} mode tap", f"addr add {SERVER}/30 dev {TAP}", f"link set {TAP} up"):
+        subprocess.run(["ip", *words.split()], check=True)
+
+
+def nas(here: RadiusWorld, run: Path, sessions: Sequence[tuple[str, str, str, int]]) -> Program:
     """The machine with the NAS and its subscribers; it halts when all sessions are over."""
     for name in ("init.sh", "session.sh"):
         shutil.copy(PPPD / name, run / name)
@@ -49,7 +56,7 @@ def nas(here: RadiusWorld, run: Path) -> Program:
     laid("pppd/radiusclient.conf", run / "radiusclient.conf", servers | places)
     laid("pppd/options.tollwire", run / "options.tollwire", {f"radius-config-file {ETC}/": f"radius-config-file {run}/"})
     (run / "servers").write_text(f"{SERVER}\t{SECRET.decode()}\n")
-    (run / "sessions").write_text("".join(f"{' '.join(map(str, one))}\n" for one in SESSIONS))
+    (run / "sessions").write_text("".join(f"{' '.join(map(str, one))}\n" for one in sessions))
     for name in ("port-id-map", "issue"):
         (run / name).touch()
     machine = ("mem=192M", "root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", f"init={run}/init.sh", f"nasrun={run}")
@@ -59,14 +66,13 @@ def nas(here: RadiusWorld, run: Path) -> Program:
 
 
 def tell(folder: Path) -> None:
-    for words in (f"tuntap add {TAP} mode tap", f"addr add {SERVER}/30 dev {TAP}", f"link set {TAP} up"):
-        subprocess.run(["ip", *words.split()], check=True)
+    connect()
     run = folder / "nas"
     run.mkdir()
     with radius_world(folder) as here:
         here.begin(TAP)
         here.give("poor", str(POOR_SECONDS * SECOND))
-        machine = nas(here, run)
+        machine = nas(here, run, SESSIONS)
         machine.wait(240)
         log = run / "sessions.log"
         told = log.read_text() if log.exists() else machine.text()[-3000:]

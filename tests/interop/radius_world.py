@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_UP, Decimal
 from pathlib import Path
 
 from tests.acceptance import radiuswire as wire
@@ -20,6 +20,7 @@ RADIUS = HERE / "radius"
 SAMPLE, SAMPLE_PLAN = ROOT / "packaging" / "config" / "radius", ROOT / "packaging" / "tariffplans" / "radius"
 SECRET = b"interop-secret"
 AUTH, ACCT, DYNAMIC, OURS = 1812, 1813, 3799, 3800  # on the last one the gateway is asked what NASes are asked on the one before
+OCTETS_IN, OCTETS_OUT = 42, 43
 SECOND = Decimal("0.001")  # of a session, as of a call to 4930
 PATIENT_SECONDS = 25  # for an answer; it is asked once, so that no answer gets lost unseen
 _REQUESTS = (wire.ACCESS_REQUEST, wire.ACCOUNTING_REQUEST, wire.STATUS, wire.DISCONNECT_REQUEST, wire.COA_REQUEST)
@@ -60,10 +61,10 @@ class Exchange:
 class RadiusWorld(World):
     """A gateway that NASes ask."""
 
-    def begin_with_samples(self) -> None:
-        """Starts capture and gateway, with the sample configuration and plan."""
-        self.listen("lo", _PORTS)
-        self.serve(SAMPLE, plan=SAMPLE_PLAN, RADIUS_SECRET=SECRET.decode())
+    def begin_with_samples(self, interface: str = "lo", *words: str) -> None:
+        """Starts capture and gateway, with the sample configuration and plan, and further words of its command."""
+        self.listen(interface, _PORTS)
+        self.serve(SAMPLE, *words, plan=SAMPLE_PLAN, RADIUS_SECRET=SECRET.decode())
 
     def begin(self, interface: str = "lo", signed: str = "auto", more: str = "") -> None:
         """Starts capture and gateway. `signed` is radius_agent.message_authenticator, `more` further configuration."""
@@ -107,6 +108,17 @@ def radius_world(folder: Path) -> Iterator[RadiusWorld]:
 def session_times(found: list[Exchange]) -> dict[str, int]:
     """Acct-Session-Time of every user's Stop, seconds."""
     return {one.user: int.from_bytes(one.asked(wire.SESSION_TIME), "big") for one in found if one.port == ACCT and one.status == wire.STOP}
+
+
+def session_octets(found: list[Exchange]) -> dict[str, int]:
+    """What every user's Stop says was used, both ways, octets (less than 2**32 each way)."""
+    stops = (one for one in found if one.port == ACCT and one.status == wire.STOP)
+    return {one.user: sum(int.from_bytes(one.asked(kind), "big") for kind in (OCTETS_IN, OCTETS_OUT)) for one in stops}
+
+
+def octet_price(octets: int) -> Decimal:
+    """What the sample plan asks for octets: 0.01 for a mebibyte, by the kibibyte, rounded up to six decimals."""
+    return (-(-octets // 1024) * Decimal("0.01") / 1024).quantize(Decimal("1e-6"), ROUND_UP)
 
 
 def datagrams(capture: Path) -> list[tuple[int, int, bytes]]:
