@@ -29,6 +29,8 @@ printf '#!/bin/bash\nexec ip netns exec sub pppd notty file %s/sub.options\n' "$
 pppd nodetach file "$C/options" pty /run/subscriber 10.64.0.1:10.64.0.10 >"$C/pppd.log" 2>&1 & nas=$!
 for _ in $(seq 600); do [ -n "$(ip -o -4 addr show ppp0 2>/dev/null)" ] && break; kill -0 $nas 2>/dev/null || break; sleep 0.1; done
 echo "$kind $who: $(ip -o -4 addr show ppp0 2>/dev/null | awk '{print $4, $6}')"
+there() { ip netns exec sub ip route get 10.64.0.1 >/dev/null 2>&1; } # the subscriber's end comes up a little later
+for _ in $(seq 100); do there || [ -z "$(ip -o -4 addr show ppp0 2>/dev/null)" ] && break; sleep 0.1; done
 [ -z "$(ip -o -4 addr show ppp0 2>/dev/null)" ] || ip netns exec sub ping -q -c 3 -i 0.2 -s 1000 10.64.0.1 | grep transmitted
 if [ "$hold" != 0 ]; then sleep "$hold"; pkill -TERM -f "^pppd notty"; fi
 for _ in $(seq 600); do kill -0 $nas 2>/dev/null || break; sleep 0.1; done
