@@ -122,9 +122,10 @@ class DiameterPart:
         self._around = around
 
     def takes(self, tree: Tree) -> tuple[str, ...]:
-        from gateway.agents.diameter.assembly import LIVE
+        from gateway.agents.diameter.assembly import live_of
 
-        return LIVE if tree.diameter() is not None else ()
+        section = tree.diameter()
+        return () if section is None else live_of(section)
 
     def ready(self, tree: Tree) -> Take:
         from gateway.agents.diameter.assembly import spoken_of

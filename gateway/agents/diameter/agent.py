@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from time import monotonic_ns
@@ -15,7 +14,7 @@ from gateway.agents.diameter.admission import Admission
 from gateway.agents.diameter.clients import DiameterClients, Templates
 from gateway.agents.diameter.counts import Counts
 from gateway.agents.diameter.destinations import Destinations
-from gateway.agents.diameter.dialling import DialledLink, Dialler
+from gateway.agents.diameter.dialling import DialledLink, Dialler, Trust
 from gateway.agents.diameter.limits import FAREWELL_SECONDS, TICK_SECONDS
 from gateway.agents.diameter.link import House, Link
 from gateway.agents.diameter.requests import Language
@@ -33,27 +32,24 @@ log: Final = logging.getLogger(__name__)
 
 
 class Ports:
-    """Where the agent listens; `certificates` are those of its own TLS ports, `server_name` is for peers that are dialled over TLS."""
+    """Where the agent listens; `certificates` are those of its own TLS ports."""
 
-    def __init__(
-        self, listeners: Sequence[DiameterListener], certificates: Certificates | None, server_name: str, connect_timeout_ns: int
-    ) -> None:
+    def __init__(self, listeners: Sequence[DiameterListener], certificates: Certificates | None, connect_timeout_ns: int) -> None:
         self.listeners = listeners
         self.certificates = certificates
-        self.server_name = server_name
         self.connect_timeout_seconds = connect_timeout_ns / SECOND
 
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What a running agent takes another one of; `context` is for peers that are dialled over TLS."""
+    """What a running agent takes another one of; `trust` is for peers that are dialled over TLS."""
 
     section: Diameter
     language: Language
     templates: Templates
     admission: Admission
     destinations: Destinations
-    context: ssl.SSLContext | None
+    trust: Trust | None
 
 
 class DiameterAgent:
@@ -68,7 +64,7 @@ class DiameterAgent:
         self._settings = settings
         self._doors = [self._door(gate, census) for _ in ports.listeners]
         self._dialled = self._door(gate, census)
-        self._context = spoken.context
+        self._trust = spoken.trust
         self._diallers = [self._dialler(peer) for peer in spoken.section.peers]
         self._tick: asyncio.TimerHandle | None = None
 
@@ -160,7 +156,7 @@ class DiameterAgent:
         house.max_message_bytes = section.max_message_bytes
         house.synced = section.synced_conn_requests
         self.clients.speak(spoken.templates, section.request_timeout_ns)
-        self._context = spoken.context
+        self._trust = spoken.trust
         self._dial(section.peers)
 
     def _dial(self, peers: Sequence[DiameterPeer]) -> None:
@@ -199,4 +195,4 @@ class DiameterAgent:
         ports = self._ports
         house = self.house
         has_called = house.elections.has_called
-        return Dialler(peer, make, has_called, lambda: self._context, ports.server_name, ports.connect_timeout_seconds, house.chance)
+        return Dialler(peer, make, has_called, lambda: self._trust, ports.connect_timeout_seconds, house.chance)

@@ -8,6 +8,7 @@ from engine.times import SECOND
 from gateway.agents.diameter.agent import DiameterAgent, Ports, Spoken
 from gateway.agents.diameter.clients import DiameterClients
 from gateway.agents.diameter.counts import Counts
+from gateway.agents.diameter.dialling import Trust
 from gateway.agents.diameter.elections import Elections
 from gateway.agents.diameter.link import House
 from gateway.agents.diameter.requests import Named, Requests
@@ -40,6 +41,18 @@ LIVE: Final = (
 )
 """Options that a running agent takes; the files of dictionaries are read anew with them."""
 
+LIVE_DIALLED: Final = ("tls.client_certificate", "tls.client_key", "tls.ca_certificate", "tls.server_name")
+"""Those that it takes besides where a peer is dialled over TLS, from the next connection on; the files are read anew with them."""
+
+
+def live_of(section: Diameter) -> tuple[str, ...]:
+    """The options that a running agent takes of a configuration."""
+    return LIVE + LIVE_DIALLED if _dials_tls(section) else LIVE
+
+
+def _dials_tls(section: Diameter) -> bool:
+    return any(peer.network == TLS for peer in section.peers)
+
 
 def spoken_of(tree: Tree, section: Diameter, around: Surroundings) -> Spoken:
     """What an agent takes another one of while it runs. SettingsError, CertificateError for what cannot be."""
@@ -48,14 +61,13 @@ def spoken_of(tree: Tree, section: Diameter, around: Surroundings) -> Spoken:
         more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
         raise SettingsError(f"{faults[0]}{more}")
     terms = terms_of(tree, SECTION, around.zone, around.filters, around.user_cache)
-    dialled_tls = any(peer.network == TLS for peer in section.peers)
     return Spoken(
         section,
         language_of(tree, section, dictionary, terms),
         templates_of(tree, section, dictionary, terms),
         admission_of(section),
         destinations_of(section),
-        client_context(tree.tls) if dialled_tls else None,
+        Trust(client_context(tree.tls), tree.tls.server_name) if _dials_tls(section) else None,
     )
 
 
@@ -92,5 +104,5 @@ def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> Diame
     )
     settings = settings_of(tree, section, spoken.language.dictionary, house.refuse)
     clients = DiameterClients(roster, templates, requests, counts, around.clock, section.request_timeout_ns)
-    ports = Ports(section.listeners, around.certificates, tree.tls.server_name, tree.general.connect_timeout_ns)
+    ports = Ports(section.listeners, around.certificates, tree.general.connect_timeout_ns)
     return DiameterAgent(house, settings, clients, ports, spoken, around.gate, around.census)

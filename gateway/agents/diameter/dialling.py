@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 from time import monotonic
 from typing import Final, cast
@@ -20,6 +21,15 @@ from gateway.protocols.diameter.codes import DO_NOT_WANT_TO_TALK_TO_YOU
 log: Final = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """How peers are dialled over TLS: what is shown and who is believed; the name that a peer's certificate must carry, where it is empty
+    the host of the peer's address."""
+
+    context: ssl.SSLContext
+    server_name: str
+
+
 class Dialler:
     """One peer of the configuration. `make` gives the protocol of a connection, whose `closed` ends when it is gone, True where it was up
     and the peer did not send it away."""
@@ -29,20 +39,18 @@ class Dialler:
         peer: DiameterPeer,
         make: Callable[[str], DialledLink],
         has_called: Callable[[str], bool],
-        context: Callable[[], ssl.SSLContext | None],
-        server_name: str,
+        trust: Callable[[], Trust | None],
         timeout_seconds: float,
         chance: Random,
     ) -> None:
         """`make` is told who the peer was the last time. `has_called`: whether a host is connected by itself; then it is not dialled.
-        `context`, asked each time, and `server_name` are for tcp-tls; an empty name: the host of the address."""
+        `trust`, asked each time, is for tcp-tls."""
         self.peer: Final = peer
         self.link: Link | None = None
         self._host = peer.origin_host
         self._make = make
         self._has_called = has_called
-        self._context = context
-        self._server_name = server_name
+        self._trust = trust
         self._timeout_seconds = timeout_seconds
         self._chance = chance
         self._task: asyncio.Task[None] | None = None
@@ -112,8 +120,9 @@ class Dialler:
                 made.close()
                 raise
         elif self.peer.network == TLS:
-            name = self._server_name or host
-            await loop.create_connection(lambda: link.protocol, host, port, ssl=self._context(), server_hostname=name)
+            trust = self._trust()
+            assert trust is not None, "where a peer is dialled over TLS there is a context for it"
+            await loop.create_connection(lambda: link.protocol, host, port, ssl=trust.context, server_hostname=trust.server_name or host)
         else:
             await loop.create_connection(lambda: link.protocol, host, port)
 

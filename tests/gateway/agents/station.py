@@ -25,9 +25,9 @@ class Ground:
 
     def __init__(self, folder: Path, text: str, site: Switch | None, caps: int, certificates: Certificates | None) -> None:
         self.site = site or Switch()
-        path = folder / "tollwire.toml"
-        path.write_text(text)
-        self.loaded: Loaded = load(str(path), environ={})
+        self.path = folder / "tollwire.toml"
+        self.path.write_text(text)
+        self.loaded: Loaded = load(str(self.path), environ={})
         assert not self.loaded.faults, self.loaded.faults
         journal = self.site.storage.journal
         self.gate = Gate(journal)

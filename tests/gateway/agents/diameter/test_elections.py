@@ -159,7 +159,7 @@ def test_a_dialler_rests_while_its_peer_is_here(tmp_path: Path, monkeypatch: pyt
             raise OSError("nobody there")
 
         option = SimpleNamespace(id="dra", address="127.0.0.1:1", network="tcp", origin_host=LESS, max_reconnect_interval_ns=1)
-        dialler = Dialler(option, make, station.house.elections.has_called, lambda: None, "", 1.0, Random(1))  # type: ignore[arg-type]
+        dialler = Dialler(option, make, station.house.elections.has_called, lambda: None, 1.0, Random(1))  # type: ignore[arg-type]
         peer = station.peer(LESS, REALM)
         dialler.start()
         for _ in range(10):

@@ -13,13 +13,14 @@ from random import Random
 import pytest
 
 from gateway.agents.diameter import dialling
-from gateway.agents.diameter.assembly import spoken_of
 from gateway.agents.settings import SettingsError
+from gateway.api.configuration import Configuration, Reloaded
 from gateway.api.server import ApiServer
 from gateway.app import App
 from gateway.config import load
 from gateway.config.certificates import client_context
 from gateway.config.tree import Tls
+from gateway.live import DiameterPart
 from gateway.protocols.diameter.answers import number_avp, plain_avp
 from gateway.protocols.diameter.codes import (
     CAPABILITIES_EXCHANGE,
@@ -182,12 +183,20 @@ def test_who_keeps_another_connection_is_dialled_no_more_until_it_has_gone(tmp_p
     on_loop(test)
 
 
-def test_what_a_reload_reads_of_certificates_is_used_by_peers_that_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("changed", ["", "tls.ca_certificate", "tls.server_name"])
+def test_what_a_reload_reads_of_certificates_is_used_by_peers_that_stay(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also without TLS ports of our own; of options that changed, and of files that have the same names."""
     monkeypatch.setattr(dialling, "FIRST_PAUSE_SECONDS", 0.001)
-    certificate, key = Authority(tmp_path, "new").sign("server")
-    trusted = Authority(tmp_path, "old").file
+    new = Authority(tmp_path, "new")
+    certificate, key = new.sign("server")
+    old = new.file if changed == "tls.server_name" else Authority(tmp_path, "old").file
     server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server.load_cert_chain(certificate, key)
+
+    def sections(trusted: Path, name: str) -> str:
+        return f'[tls]\nca_certificate = "{trusted}"\nserver_name = "{name}"\n'
 
     async def test() -> None:
         heard: list[bytes] = []
@@ -201,20 +210,36 @@ def test_what_a_reload_reads_of_certificates_is_used_by_peers_that_stay(tmp_path
         async with await asyncio.start_server(peer, "127.0.0.1", 0, ssl=server) as listening:
             port = listening.sockets[0].getsockname()[1]
             peers = f'[{{ id = "p", address = "127.0.0.1:{port}", network = "tcp-tls", max_reconnect_interval = "5ms" }}]'
-            station = Station(tmp_path, f"listeners = []\npeers = {peers}", sections=f'[tls]\nca_certificate = "{trusted}"\n')
+            name = "else.example" if changed == "tls.server_name" else ""
+            station = Station(tmp_path, f"listeners = []\npeers = {peers}", sections=sections(old, name))
             await station.agent.start()
             await asyncio.wait_for(refused.wait(), 10)
-            trusted.write_bytes((tmp_path / "new.pem").read_bytes())
-            tree = station.loaded.tree
-            section = tree.diameter()
-            assert section is not None
             assert not heard
-            station.agent.speak(spoken_of(tree, section, station.around))
+            if changed:
+                station.path.write_text(station.path.read_text().replace(sections(old, name), sections(new.file, "")))
+            else:
+                old.write_bytes(new.file.read_bytes())
+            assert await reloaded(station) == Reloaded((changed,) if changed else (), ())
             await until(lambda: heard)
             assert decode(heard[0]).command == CAPABILITIES_EXCHANGE
             await station.agent.stop(0.1)
 
     on_loop(test)
+
+
+def test_without_peers_over_tls_its_files_wait_for_the_next_start(tmp_path: Path) -> None:
+    async def test() -> None:
+        station = Station(tmp_path, "listeners = []")
+        station.path.write_text(f'[tls]\nca_certificate = "{Authority(tmp_path).file}"\n{station.path.read_text()}')
+        assert await reloaded(station) == Reloaded((), ("tls.ca_certificate",))
+
+    on_loop(test)
+
+
+async def reloaded(station: Station) -> Reloaded:
+    """What comes of reading a station's file again."""
+    part = DiameterPart(station.agent, station.around)
+    return await Configuration(station.loaded.tree, [part], lambda: load(str(station.path), environ={})).read_again(dry_run=False)
 
 
 @pytest.mark.parametrize(("seconds", "pauses"), [(0.0, [2, 4, 8]), (31.0, [0.5, 0.5, 0.5])])
