@@ -19,7 +19,7 @@ from gateway.protocols.diameter.stream import MessageStream
 MIB: Final = 1 << 20
 PRICE: Final = Decimal("0.01")  # of a MiB
 SMS_PRICE: Final = Decimal("0.07")
-ANSWER_SECONDS: Final = 20.0
+ANSWER_SECONDS: Final = 60.0
 _IDENTS: Final = itertools.count(1)
 
 

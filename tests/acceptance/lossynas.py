@@ -209,7 +209,7 @@ def work(nases: list[Nas], open_each: int, seconds: float, deaths: list[tuple[fl
     while True:
         now = time.monotonic()
         share = (now - began) / seconds
-        assert now < began + seconds + 90, [(nas.number, len(nas.asking)) for nas in nases]
+        assert now < began + seconds + 240, [(nas.number, len(nas.asking)) for nas in nases]
         for nas in nases:
             nas.turn(now)
             while share < 1 and len(nas.asking) < open_each and not nas.restarting:

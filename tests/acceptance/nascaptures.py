@@ -19,7 +19,7 @@ CONFIG = FOLDER / "cgrates"
 ANSWER_TIME = 143  # Ascend-User-Acct-Time: when a Kamailio's call was answered, in its Stop
 FAILED = 15
 ANSWERED = {"sip_start": "Event-Timestamp", "sip_stop": "Ascend-User-Acct-Time"}  # processor: what says when a call was answered
-ANSWER_SECONDS, SILENCE_SECONDS = 10.0, 0.3
+ANSWER_SECONDS, SILENCE_SECONDS = 60.0, 0.3
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ class RadiusSample(Served):
         listeners = f'radius_agent.listeners=[{{"auth_address": "{self.host}:1812", "acct_address": "{self.host}:1813"}}]'
         self.nas = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)  # what the NAS is asked comes here
         self.nas.bind(("127.0.0.1", 0))
-        self.nas.settimeout(20)
+        self.nas.settimeout(60)
         asked = f'radius_agent.client_da_addresses={{"127.0.0.1": {{"port": {self.nas.getsockname()[1]}}}}}'
         config = ("--config", str(PACKAGING / "config" / "radius"), "--set", listeners, "--set", asked)
         super().__init__(folder, *config, env=environment(RADIUS_SECRET=RADIUS_SECRET))

@@ -19,7 +19,7 @@ def restore(file: Path, folder: Path, *words: str) -> str:
     return ran.stdout
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("small", [False, True], ids=["as in service", "folding and tidying all the time"])
 def test_every_debit_that_was_acknowledged_before_a_backup_began_is_in_it(tmp_path: Path, small: bool) -> None:
     gateway, done = prepared(tmp_path / "first", small=small)

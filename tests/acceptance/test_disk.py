@@ -101,7 +101,7 @@ def failing(gateway: Gateway, customers: Customers, fail: Callable[[], object]) 
     return scene
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_full_disk_refuses_work_until_there_is_room(tmp_path: Path, disk: SmallDisk) -> None:
     customers = Customers(1)
     gateway = planned(tmp_path, *LONG_MEMORY, small=True, under=disk.under)
@@ -126,7 +126,7 @@ def test_a_full_disk_refuses_work_until_there_is_room(tmp_path: Path, disk: Smal
         gateway.kill()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_a_kill_on_a_full_disk_loses_nothing(tmp_path: Path, disk: SmallDisk) -> None:
     """The next start may be on the full disk too: it says why it cannot, or works."""
     customers = Customers(2)
@@ -155,7 +155,7 @@ def test_a_kill_on_a_full_disk_loses_nothing(tmp_path: Path, disk: SmallDisk) ->
         gateway.kill()
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_writes_that_fail_refuse_work_until_they_do_not(tmp_path: Path) -> None:
     """The limit of a process's files stands for a disk that fails: nothing may be written beyond what the files have."""
     customers = Customers(3)

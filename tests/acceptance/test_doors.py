@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import aiohttp
 import pytest
 
-from tests.gateway.servers import ROOT, Gateway, gateway, tollwire, until
+from tests.gateway.servers import DEADLINE_SECONDS, ROOT, Gateway, gateway, tollwire, until
 
 CLIENTS = 1_000
 CALLS = 5  # that each of them makes
@@ -47,7 +47,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 def run(work: Awaitable[Found]) -> Found:
     async def main() -> Found:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(240):
             return await work
 
     return asyncio.run(main())
@@ -226,7 +226,7 @@ def test_a_client_that_does_not_read_is_bounded(served: Gateway, port: str) -> N
             assert resident(served) - before < 200 * MEGABYTE
             if port == "tcp":
                 slow.setblocking(True)
-                slow.settimeout(30)
+                slow.settimeout(DEADLINE_SECONDS)
                 slow.sendall(body[sent:])
                 lines = 0
                 while lines < count:
@@ -259,7 +259,7 @@ class Switch:
     """A client of the bidirectional port that answers every call of the gateway with OK and keeps it."""
 
     def __init__(self, address: str) -> None:
-        self._socket = socket.create_connection(place(address), 20)
+        self._socket = socket.create_connection(place(address), DEADLINE_SECONDS)
         self._lines = self._socket.makefile("rb")
         self._waiting: list[dict[str, Any]] = []
 

@@ -22,7 +22,7 @@ def entries(gateway: Gateway) -> int:
     return found
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("small", [False, True], ids=["as in service", "folding and tidying all the time"])
 def test_pruned_under_load(tmp_path: Path, small: bool) -> None:
     gateway, done = prepared(tmp_path, small=small)

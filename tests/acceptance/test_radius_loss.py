@@ -29,7 +29,7 @@ MONEY = Decimal(100_000)
 SECOND = Decimal("0.01")
 FLOOD = 20_000
 
-pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(240 + 3 * SECONDS)]
+pytestmark = [pytest.mark.acceptance, pytest.mark.slow, pytest.mark.timeout(400 + 3 * SECONDS)]
 
 
 class Served:
@@ -110,7 +110,7 @@ def look_at(served: Served, nases: list[Nas]) -> None:
     sent, lost, again = (sum(getattr(nas, name) for nas in nases) for name in ("sent", "lost", "again"))
     print(f"{len(done)} sessions, {len(gone)} that died with their NAS; {sent} packets, {lost} lost, {again} sent again")
     assert len(done) > 20
-    assert lost > sent * 0.15
+    assert lost > sent * 0.1
     assert gone
     counted = Counter(str(one["OriginID"]) for one in records)
     assert {name: times for name, times in counted.items() if times != 1} == {}

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -17,7 +18,7 @@ from gateway.cli.client import RefusedError
 from tests.acceptance import nascaptures as captured
 from tests.acceptance import radiuswire as wire
 from tests.acceptance.nascaptures import Capture, Nas, Packet, Ports
-from tests.gateway.servers import Gateway, until
+from tests.gateway.servers import DEADLINE_SECONDS, Gateway, until
 
 ACCOUNTS = tuple(f"700{number}" for number in range(1, 8))
 MONEY = Decimal(10)
@@ -45,6 +46,7 @@ class Asked:
         (config / "cgrates.json").write_text(captured.configuration())
         sets = (
             "general.log_level=6",
+            "prometheus_agent.enabled=true",
             'radius_agent.listeners=[{"network": "udp", "auth_address": "127.0.0.1:0", "acct_address": "127.0.0.1:0"}]',
             f'radius_agent.client_dictionaries={{"*default": ["{captured.CONFIG / "dict"}"]}}',
             f'radius_agent.client_da_addresses={{"127.0.0.1": {{"transport": "udp", "host": "127.0.0.1", "port": {self.nas.port}}}}}',
@@ -87,11 +89,18 @@ class Asked:
         return found
 
     def end_sessions(self) -> None:
-        """Whatever is still open ends; its NAS agrees."""
+        """Whatever is still open ends; its NAS has agreed when it returns, so that the next capture's NAS does not hear of it."""
         try:
             self.gateway.call(DISCONNECT, {})
         except RefusedError as refused:
             expect_nothing(refused)
+        until(lambda: self.to_be_told() == 0, "the NAS has agreed")
+
+    def to_be_told(self) -> float:
+        """How many effects the outside has not heard of, or not agreed to."""
+        with urlopen(f"http://{self.gateway.http}/prometheus", timeout=DEADLINE_SECONDS) as answer:
+            rows = dict(line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line.startswith("tollwire_effects_"))
+        return float(rows["tollwire_effects_waiting"]) + float(rows["tollwire_effects_under_way"])
 
     def close(self) -> None:
         self.nas.close()
@@ -147,7 +156,7 @@ def test_a_capture(asked: Asked, capture: Capture) -> None:
             assert answered.setdefault((event.port, event.octets), found) == found, NOW_AND_THEN
     finally:
         ports.close()
-    asked_by_us = asked.nas.heard[before:]
+    asked_by_us = list(dict.fromkeys(asked.nas.heard[before:]))  # what is asked again, because the NAS was slow, is one request
     asked.end_sessions()
     look_at_money(asked, capture, money)
     look_at_disconnects(capture, asked_by_us)

@@ -129,7 +129,7 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(60 + PLANS)
+@pytest.mark.timeout(400 + PLANS)
 def test_chance_plans(caplog: pytest.LogCaptureFixture, loop: asyncio.AbstractEventLoop) -> None:
     chance = random.Random(SEED)
     loaded, serial = 0, count()

@@ -40,7 +40,7 @@ def test_what_was_found_once(name: str, path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120 + 3 * SECONDS)
+@pytest.mark.timeout(400 + 3 * SECONDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_inputs_of_chance(name: str) -> None:
     with made(name) as target:
@@ -56,7 +56,7 @@ def test_inputs_of_chance(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120 + 3 * SECONDS)
+@pytest.mark.timeout(400 + 3 * SECONDS)
 @pytest.mark.parametrize("name", NAMES)
 def test_inputs_that_grow(name: str) -> None:
     with made(name) as target:

@@ -15,7 +15,7 @@ from random import SystemRandom
 
 from gateway.cli.client import Client
 
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 ROOT = Path(__file__).resolve().parents[2]
 _LISTENING = re.compile(r'listening"? ?,?"?rpc_json"?[=:]"?([\d.:]+)"?[ ,](?:"?birpc_json"?[=:]"?([\d.:]+)"?[ ,])?"?http"?[=:]"?([\d.:]+)')
 

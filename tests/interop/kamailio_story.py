@@ -72,7 +72,7 @@ def tell(folder: Path) -> None:
         here.call("APIerSv1.AddBalance", cash)
         kamailio(here, Path(run))
         callers = [
-            call(here, "uac", "1001", HOME, 5070, 5000),
+            call(here, "uac", "1001", HOME, 5070, 8000),
             call(here, "uac_cut", "1005", HOME, 5072, 20000),
             call(here, "uac_refused", "9999", HOME, 5074, 0),
             call(here, "uac_refused", "1002", MOBILE, 5076, 0),

@@ -57,7 +57,7 @@ def story(seed: int, folder: Path, **planted: bool) -> World:
     return world
 
 
-@pytest.mark.timeout(120 + SEEDS)
+@pytest.mark.timeout(400 + SEEDS)
 @pytest.mark.parametrize("part", range(PARTS))
 def test_nothing_is_lost_or_doubled_in_any_story(folder: Path, part: int) -> None:
     seeds = [FIRST] if "TOLLWIRE_SEED" in os.environ else range(1 + part, SEEDS + 1, PARTS)

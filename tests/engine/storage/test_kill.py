@@ -35,7 +35,7 @@ def run_until_killed(folder: Path, lines: int, *, small: bool = False) -> tuple[
     return found, int(said[-1]) if len(said) > 1 else found
 
 
-@pytest.mark.timeout(60 + 5 * KILLS)
+@pytest.mark.timeout(400 + 5 * KILLS)
 @pytest.mark.parametrize("small", [False, True], ids=["as in service", "folding and tidying all the time"])
 def test_killed_processes_lose_nothing_they_acknowledged(tmp_path: Path, small: bool) -> None:
     chance = random.Random(7)

@@ -18,7 +18,7 @@ from gateway.cli.client import Client
 from gateway.cli.limits import CDR_PAGE, CDRS_BEFORE_FOLLOW
 from gateway.cli.main import main
 from gateway.cli.outcome import Exit
-from tests.gateway.servers import Gateway, environment, gateway, until
+from tests.gateway.servers import DEADLINE_SECONDS, Gateway, environment, gateway, until
 
 COUNT = 7
 
@@ -165,7 +165,7 @@ def test_new_records_are_followed(tmp_path_factory: pytest.TempPathFactory) -> N
             put(client, 5)
             until(lambda: ids((folder / "out").read_text()) == calls(2, 3, 4, 5), "those that came are shown")
             os.kill(follower.pid, signal.SIGINT)
-            assert follower.wait(10) == 130
+            assert follower.wait(DEADLINE_SECONDS) == 130
         finally:
             follower.kill()
             follower.wait()

@@ -101,7 +101,7 @@ def server(script: Script, *, stream: bool = False, context: ssl.SSLContext | No
         if not stream:
             with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
                 last.sendto(b"", found.socket.getsockname())
-        found.join(5)
+        found.join(60)
         found.socket.close()
         assert not found.is_alive(), "the client did not go away"
 
@@ -240,9 +240,8 @@ def test_silence_and_wrong_answers(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_nobody_listens(capsys: pytest.CaptureFixture[str]) -> None:
-    with server(reply(2)) as found:
-        address = found.address
-    assert main(["radius", "send", "--server", address, "--timeout", "2", "Access-Request", "User-Name=a"]) == 3
+    address = "127.0.0.1:1"
+    assert main(["radius", "send", "--server", address, "--timeout", "60", "Access-Request", "User-Name=a"]) == 3
     assert f"nobody listens at {address}" in capsys.readouterr().err
     assert main(["radius", "send", "--server", address, "--tcp", "Access-Request", "User-Name=a"]) == 3
     assert "cannot reach a RADIUS server" in capsys.readouterr().err

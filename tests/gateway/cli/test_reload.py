@@ -16,7 +16,7 @@ import pytest
 from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCESS_REJECT, ACCESS_REQUEST
 from gateway.protocols.radius.packet import decode
 from gateway.protocols.radius.signing import request
-from tests.gateway.servers import Gateway, environment, gateway, tollwire, until
+from tests.gateway.servers import DEADLINE_SECONDS, Gateway, environment, gateway, tollwire, until
 
 SECRET = b"between-us"
 CONFIG = """
@@ -64,12 +64,12 @@ def served(site: Site, tmp_path: Path) -> Iterator[Gateway]:
         yield served
 
 
-def code(served: Gateway, number: int) -> int:
-    """What an Access-Request is answered; 0 for silence."""
+def code(served: Gateway, number: int, seconds: float = DEADLINE_SECONDS) -> int:
+    """What an Access-Request is answered; 0 for silence of so many seconds."""
     address = served.text().partition("radius=")[2].split()[0].strip('"').partition("/")[0]
     host, _, port = address.rpartition(":")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as link:
-        link.settimeout(1)
+        link.settimeout(seconds)
         link.sendto(request(ACCESS_REQUEST, number, b"\x01\x05ann", SECRET, number.to_bytes(16, "big")), (host, int(port)))
         try:
             return decode(link.recv(4096)).code
@@ -91,7 +91,7 @@ def test_what_is_in_the_files_is_in_force_after_a_reload(site: Site, served: Gat
     assert found == {"Changed": [], "NextStart": ["schedulers.enabled"]}
     site.write(secret="another", code="AccessReject")
     assert tollwire("reload", *server).returncode == 0
-    assert code(served, 4) == 0
+    assert code(served, 4, 1.0) == 0
 
 
 def test_files_that_are_wrong_are_refused_with_every_fault(site: Site, served: Gateway) -> None:
@@ -131,7 +131,7 @@ def test_who_may_use_http_is_asked_from_the_next_request_on(site: Site, served: 
 def told_by_systemd(served: Gateway, *words: str) -> tuple[int, str, str]:
     """What `tollwire reload` says as ExecReload of the service."""
     environ = {**environment(), "MAINPID": str(served.process.pid)}
-    ran = tollwire("reload", *words, "--timeout", "5", env=environ)
+    ran = tollwire("reload", *words, "--timeout", "30", env=environ)
     return ran.returncode, ran.stdout, ran.stderr
 
 

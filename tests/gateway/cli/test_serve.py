@@ -6,7 +6,6 @@ import os
 import resource
 import signal
 import socket
-import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,10 +14,9 @@ import pytest
 
 from gateway.cli.client import read_server
 from gateway.cli.limits import OPEN_FILES
-from tests.gateway.servers import environment, gateway, tollwire, until
+from tests.gateway.servers import DEADLINE_SECONDS, environment, gateway, tollwire, until
 
-GENEROUS_START_SECONDS = 6.0  # the promise is 1.5; tests/perf/startup.py measures it on a quiet machine
-GENEROUS_FREE_SECONDS = 1.0  # the promise is 0.1
+GENEROUS_CPU_SECONDS = 5.0  # until the first answer; the promise is 1.5 by the clock: tests/perf/startup.py measures it on a quiet machine
 
 
 def is_free(address: str) -> bool:
@@ -30,22 +28,25 @@ def is_free(address: str) -> bool:
 def test_it_answers_soon_after_exec(tmp_path: Path) -> None:
     with gateway(tmp_path) as served:
         status = served.call("CoreSv1.Status", {})
-        took = time.monotonic() - served.started_at
         assert isinstance(status, dict)
         assert status["pid"] == served.process.pid
-        assert took < GENEROUS_START_SECONDS
+        assert cpu_seconds(served.process.pid) < GENEROUS_CPU_SECONDS
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has taken of the processor, which is the same when others take the rest (proc(5): utime and stime)."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_frees_every_port_at_once_and_ends_with_0(tmp_path: Path, number: int) -> None:
-    with gateway(tmp_path) as served, served.client() as idle:
+    with gateway(tmp_path, "--set", "cores.shutdown_timeout=10m") as served, served.client() as idle:
         assert idle.call("CoreSv1.Ping", {}) == "Pong"
         until(lambda: "event=ready" in served.text(), "it is ready")
-        began = time.monotonic()
         served.process.send_signal(number)
         until(lambda: is_free(served.address) and is_free(served.http), "the ports are free")
-        assert time.monotonic() - began < GENEROUS_FREE_SECONDS
-        assert served.process.wait(10) == 0
+        assert served.process.wait(DEADLINE_SECONDS) == 0, "it waits for nobody who has asked nothing"
         assert "event=stopped" in served.text()
 
 
@@ -64,12 +65,12 @@ def busy(address: str, duration_ns: int) -> socket.socket:
 
 
 def test_what_is_in_flight_is_finished(tmp_path: Path) -> None:
-    with gateway(tmp_path, "--set", "cores.shutdown_timeout=20s") as served, busy(served.address, 700_000_000) as link:
+    with gateway(tmp_path, "--set", "cores.shutdown_timeout=60s") as served, busy(served.address, 700_000_000) as link:
         served.process.send_signal(signal.SIGTERM)
         until(lambda: is_free(served.address), "the port is free")
         assert link.recv(1000) == b'{"id":1,"result":"OK","error":null}\n', "the port was free before the answer came"
         assert link.recv(1000) == b""
-        assert served.process.wait(20) == 0
+        assert served.process.wait(DEADLINE_SECONDS) == 0
 
 
 def test_what_takes_longer_than_the_shutdown_timeout_is_dropped(tmp_path: Path) -> None:
@@ -157,8 +158,8 @@ def test_the_service_manager_is_told(tmp_path: Path) -> None:
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
-        manager.settimeout(20)
-        with gateway(tmp_path, env=environment(NOTIFY_SOCKET=str(path), WATCHDOG_USEC="20000")) as served:
+        manager.settimeout(DEADLINE_SECONDS)
+        with gateway(tmp_path, env=environment(NOTIFY_SOCKET=str(path), WATCHDOG_USEC="200000")) as served:
             assert manager.recv(100) == b"READY=1"
             assert manager.recv(100) == b"WATCHDOG=1"
             assert manager.recv(100) == b"WATCHDOG=1"

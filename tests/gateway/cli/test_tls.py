@@ -65,7 +65,7 @@ def address(served: Gateway, option: str) -> str:
 
 def run(*command: str, given: str = "") -> subprocess.CompletedProcess[str]:
     assert shutil.which(command[0]) is not None, f"there is no {command[0]}: ./test installs it"
-    return subprocess.run(command, input=given, capture_output=True, text=True, timeout=30, check=False)
+    return subprocess.run(command, input=given, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_curl(authority: Authority, served: Gateway) -> None:

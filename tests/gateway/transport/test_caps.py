@@ -216,7 +216,7 @@ def serve(scene: Callable[[ApiServer], Coroutine[Any, Any, None]], *, queue: boo
         await server.start()
         await server.ready()
         try:
-            await asyncio.wait_for(scene(server), 20)
+            await asyncio.wait_for(scene(server), 60)
         finally:
             await server.stop(0)
 

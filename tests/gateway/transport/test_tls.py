@@ -63,7 +63,7 @@ def serve(scene: Scene, shown: Certificates, census: Census | None = None, users
         await server.start()
         await server.ready()
         try:
-            await asyncio.wait_for(scene(server), 20)
+            await asyncio.wait_for(scene(server), 60)
         finally:
             await server.stop(0)
 
@@ -170,6 +170,7 @@ def test_who_does_not_shake_hands_is_dropped(authority: Authority, monkeypatch: 
             writer.close()
         to_plain.close()
         await until(lambda: server.census.handshakes_failed == 3)
+        monkeypatch.undo()
         assert await ask(server, authority.client()) == PONG
         assert server.census.accepted == 1
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from socket import IPPROTO_TCP, TCP_KEEPIDLE
 from typing import Any
 
@@ -34,7 +35,7 @@ def serve(scene: Callable[[ApiServer, Socket], Coroutine[Any, Any, None]], heade
         await server.start()
         try:
             async with (
-                asyncio.timeout(20),
+                asyncio.timeout(60),
                 aiohttp.ClientSession() as session,
                 session.ws_connect(f"http://127.0.0.1:{server.http.port}/ws", headers=headers) as socket,
             ):
@@ -195,7 +196,8 @@ def test_a_message_that_trickles_is_dropped_and_a_client_between_messages_is_not
         reader, writer = await raw(server)
         writer.write(b"\x81\x8a" + bytes(4) + b"0123")  # 4 of 10 octets, then one now and then
         trickle = asyncio.create_task(drip(writer))
-        assert await reader.read() == b""
+        with suppress(ConnectionResetError):  # an octet came too late to be read
+            assert await reader.read() == b""
         trickle.cancel()
         writer.close()
         await until(lambda: server.census.dropped[Dropped.UNFINISHED] == 1)

