@@ -26,6 +26,7 @@ from engine.tariffplan.load import LOADED_KINDS, PlanError, Terms, load_folder
 from engine.times import SECOND, zone_of
 from gateway import VERSION
 from gateway.agents.settings import user_cache_of
+from gateway.agents.stage import Stage
 from gateway.agents.surroundings import Surroundings
 from gateway.api.activesessions import SYNC_TIMEOUT_NS
 from gateway.api.bidirectional import BidirectionalClients
@@ -55,8 +56,9 @@ from gateway.metrics.row import House
 from gateway.observe.log import line_writer
 from gateway.observe.pulse import Pulse
 from gateway.pruning import RunningPruner
-from gateway.told import api_options, client_options, engine_options, server_options
+from gateway.told import api_options, client_options, engine_options, fetch_options, server_options
 from gateway.transport.census import Census, most_connections
+from gateway.transport.fetcher import Fetcher
 from gateway.transport.http import HttpHandler
 from gateway.transport.tls import Certificates
 
@@ -254,6 +256,7 @@ class App:
             routes = record_routes(api, self.storage.journal, http.http_cdrs, http.freeswitch_cdrs_url, cdrs.extra_fields)
             served = server_options(tree, process_tag)
             context = server_context(tree.tls)
+            self.fetcher = Fetcher(fetch_options(tree))
         except (ValueError, CertificateError) as error:
             raise StartError(str(error)) from None
         self._certificates = None if context is None else Certificates(context)
@@ -270,6 +273,7 @@ class App:
         )
         self._live.append(HttpPart(self.server))
         self.user_cache = user_cache_of(tree)
+        self.stage = Stage(self.fetcher)
         self.diameter, self.radius = self._agents(clients, zone_name, process_tag)
         self._collector = Collector(lambda: self.engine.ticket)
 
@@ -288,6 +292,7 @@ class App:
             process_tag=process_tag,
             zone=zone_of(zone_name),
             user_cache=self.user_cache,
+            stage=self.stage,
         )
         try:
             return self._diameter(clients, around), self._radius(clients, around)
@@ -365,6 +370,8 @@ class App:
             diameter=self.diameter,
             radius=self.radius,
             user_cache=self.user_cache,
+            stage=self.stage,
+            fetcher=self.fetcher,
             engine=self.engine,
             clockwork=self._clockwork,
             pulse=self._pulse,
@@ -405,6 +412,8 @@ class App:
         for agent in (self.diameter, self.radius):
             if agent is not None:
                 await agent.stop(seconds)
+        await self.stage.settle(0)
+        await self.fetcher.stop()
         await self.server.stop(seconds)
         await self.storage.close()
 

@@ -20,10 +20,13 @@ from gateway.api.context import ApiOptions
 from gateway.api.server import ServerOptions
 from gateway.api.stirkeys import StirOptions
 from gateway.config import Tree
+from gateway.config.certificates import client_context
 from gateway.config.tree import Indexed
+from gateway.transport.fetcher import FetchOptions
 
 _ROOMS: Final = ("attributes", "cdrs", "ips", "resources", "thresholds", "stats", "routes")  # that sessions may be wired to
 _ZERO_SUBJECT: Final = "*zero"
+_DAY_SECONDS: Final = 86_400.0
 
 
 def engine_options(tree: Tree, node_id: str, zone_name: str) -> EngineOptions:
@@ -155,6 +158,22 @@ def api_options(tree: Tree, node_id: str, zone_name: str, started_ns: int) -> Ap
 def client_options(tree: Tree) -> ClientOptions:
     """How clients of the bidirectional port are called."""
     return ClientOptions(int(tree.sessions.client_protocol), tree.general.reply_timeout_ns / SECOND)
+
+
+def fetch_options(tree: Tree) -> FetchOptions:
+    """How values of `*http#` are fetched; certificates are read when the first one is."""
+    http = tree.http
+    client = http.client_opts
+    return FetchOptions(
+        seconds=http.fetch_timeout_ns / SECOND,
+        most=http.max_fetching,
+        per_host=client.max_conns_per_host,
+        idle_seconds=client.idle_conn_timeout_ns / SECOND or _DAY_SECONDS,
+        keeps=not client.disable_keep_alives,
+        context=lambda: client_context(tree.tls),
+        verifies=not client.skip_tls_verify,
+        agent=f"tollwire/{VERSION}",
+    )
 
 
 def _users_of(tree: Tree) -> dict[str, bytes]:

@@ -9,6 +9,7 @@ from random import Random
 from engine.filters.match import Filters
 from engine.times import Zone
 from gateway.agents.door import RequestDoor
+from gateway.agents.stage import Stage
 from gateway.processors.usercache import UserCache
 from gateway.transport.caps import Caps
 from gateway.transport.census import Census
@@ -32,3 +33,4 @@ class Surroundings:
     process_tag: str
     zone: Zone
     user_cache: UserCache
+    stage: Stage

@@ -86,8 +86,17 @@ class Tls(Struct, frozen=True, kw_only=True):
     server_name: str
 
 
+class HttpClient(Struct, frozen=True, kw_only=True):
+    """How services are asked over HTTP; 0 connections to one host: no bound of its own."""
+
+    skip_tls_verify: bool = field(name="skipTlsVerify")
+    disable_keep_alives: bool = field(name="disableKeepAlives")
+    max_conns_per_host: int = field(name="maxConnsPerHost")
+    idle_conn_timeout_ns: int = field(name="idleConnTimeout")
+
+
 class Http(Struct, frozen=True, kw_only=True):
-    """Paths on the HTTP listener; empty: not served."""
+    """Paths on the HTTP listener; empty: not served. What is asked of services over HTTP."""
 
     json_rpc_url: str
     json_rpc2_url: str
@@ -97,6 +106,9 @@ class Http(Struct, frozen=True, kw_only=True):
     use_basic_auth: bool
     auth_users: dict[str, str]
     token: str
+    client_opts: HttpClient
+    fetch_timeout_ns: int = field(name="fetch_timeout")
+    max_fetching: int
 
 
 class Prometheus(Struct, frozen=True, kw_only=True):

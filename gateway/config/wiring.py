@@ -44,6 +44,7 @@ def check_wiring(tree: Tree, report: Report) -> None:
     check_subjects(tree, report)
     check_users(tree, report)
     check_token(tree, report)
+    check_fetching(tree, report)
     check_diameter(tree, report)
     check_radius(tree, report)
     check_dynamic(tree, report)
@@ -202,6 +203,13 @@ def check_users(tree: Tree, report: Report) -> None:
         except ValueError:
             source, offset = tree.place(("http", "auth_users", name)) or (DEFAULTS, -1)
             report.fault(source, offset, f"http.auth_users.{name[:60]} is not in base64")
+
+
+def check_fetching(tree: Tree, report: Report) -> None:
+    """There is time to fetch a value."""
+    if tree.http.fetch_timeout_ns <= 0:
+        source, offset = tree.place(("http", "fetch_timeout")) or (DEFAULTS, -1)
+        report.fault(source, offset, "http.fetch_timeout leaves no time to fetch anything")
 
 
 def check_token(tree: Tree, report: Report) -> None:

@@ -54,6 +54,11 @@ def _dropped(house: House) -> Iterator[Sample]:
         yield (reason.name.lower(),), count
 
 
+def _fetched(house: House) -> Iterator[Sample]:
+    for outcome, count in house.fetcher.outcomes.items():
+        yield (outcome,), count
+
+
 _SERVICE: Final = "one of the services of the API, such as SessionSv1; `unknown` for methods that there are not"
 _DOOR: Final = "rpc_json, rpc_json_tls, birpc_json, http, http_tls; websocket, whose connections are those of http and http_tls too"
 _LINE: Final = "rpc_json, rpc_json_tls, birpc_json, websocket"
@@ -151,4 +156,29 @@ CONNECTIONS: Final = (
         "Clients of the bidirectional port that sessions can call.",
         one(lambda house: len(house.server.clients.names())),
     ),
+)
+
+FETCHES: Final = (
+    Metric(
+        "fetch_waiting",
+        GAUGE,
+        "Requests of agents that wait for the values of *http# that they need.",
+        one(lambda house: house.stage.waiting),
+    ),
+    Metric(
+        "fetch_refused",
+        COUNTER,
+        "Requests that were answered busy, or dropped, because too many waited.",
+        one(lambda house: house.stage.refused),
+    ),
+    Metric("fetches_under_way", GAUGE, "Services that are being asked for a value.", one(lambda house: house.fetcher.under_way)),
+    Metric(
+        "fetches",
+        COUNTER,
+        "Values that were asked for, by what became of it.",
+        _fetched,
+        ("outcome",),
+        "done, late (no answer in time), unreached, refused (a status other than 200), unusable (too long, no text)",
+    ),
+    Metric("fetch_seconds", HISTOGRAM, "How long those took that were answered.", one(lambda house: house.fetcher.took)),
 )

@@ -12,11 +12,13 @@ if TYPE_CHECKING:
     from engine.tally import Histogram
     from gateway.agents.diameter.agent import DiameterAgent
     from gateway.agents.radius.agent import RadiusAgent
+    from gateway.agents.stage import Stage
     from gateway.api.server import ApiServer
     from gateway.clockwork import Clockwork
     from gateway.observe.log import LineWriter
     from gateway.observe.pulse import Pulse
     from gateway.processors.usercache import UserCache
+    from gateway.transport.fetcher import Fetcher
 
 GAUGE: Final = "gauge"
 COUNTER: Final = "counter"
@@ -31,6 +33,8 @@ class House:
     diameter: DiameterAgent | None
     radius: RadiusAgent | None
     user_cache: UserCache
+    stage: Stage
+    fetcher: Fetcher
     engine: Engine
     clockwork: Clockwork
     pulse: Pulse

@@ -7,7 +7,7 @@ from typing import Final
 from gateway.metrics.diameter import DIAMETER
 from gateway.metrics.engine import ENGINE, PROCESS, STORAGE
 from gateway.metrics.radius import RADIUS
-from gateway.metrics.requests import CONNECTIONS, REQUESTS
+from gateway.metrics.requests import CONNECTIONS, FETCHES, REQUESTS
 
 PREFIX: Final = "tollwire_"
 
@@ -18,6 +18,7 @@ SECTIONS: Final = (
     ("Engine", ENGINE),
     ("Diameter", DIAMETER),
     ("RADIUS", RADIUS),
+    ("Fetched values", FETCHES),
     ("Process", PROCESS),
 )
 METRICS: Final = tuple(metric for _, metrics in SECTIONS for metric in metrics)

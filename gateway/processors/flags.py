@@ -99,6 +99,7 @@ class Wanted:
 
     type: str
     own: bool  # the agent does it
+    asks: bool  # the engine or the agent is asked something
     records: bool  # makes records of the event afterwards
     charged: bool  # *accounts: what the request type does with money and units
     force_duration: bool
@@ -121,6 +122,7 @@ class Wanted:
         self.logged = flags.has(LOG) or self.type == DRYRUN
         rooms = [asked for flag, asked in _ROOMS.get(self.type, ()) if flags.has(flag)]
         self.asked = Asked(flags.has(ATTRIBUTES), flags.ids(ATTRIBUTES), tuple(rooms))
+        self.asks = self.type not in ("", NONE, DRYRUN) or self.records
         self.grants = self.charged and self.type in (AUTHORIZE, INITIATE, UPDATE, MESSAGE)
         nothing = self.type in (AUTHORIZE, INITIATE, UPDATE, TERMINATE) and not (self.charged or self.asked.attributes or rooms)
         self.refused = mandatory_missing("Subsystems").text if nothing else ""

@@ -15,4 +15,6 @@ MAX_USER_CACHE: Final = 1_000_000  # values kept in *uch where caches.partitions
 MAX_USER_CACHE_CHARACTERS: Final = 64 << 20  # characters of all of them together
 MAX_SETTINGS_READ: Final = 1_024  # options read through ~*cfg that are kept ready
 MOST_USAGE_NS: Final = 1 << 60  # usage that a request may report or ask for: 36 years, or an exabyte; more is cut to it
+MAX_FETCHED: Final = 32  # values that one request may fetch (`*http#URL`); one that needs more fails
+MAX_URL: Final = 2_048  # characters of such a URL; of a longer one the configuration is told
 MAX_COMPLAINTS: Final = 1_000  # faults of one agent's processors that are named

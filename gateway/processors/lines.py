@@ -15,6 +15,7 @@ from engine.fields.values import FieldNotFoundError, parse_number, ratio_text
 from engine.fields.view import View
 from engine.times import Zone
 from gateway.processors.built import Built
+from gateway.processors.fetching import Remote, fetched_text
 from gateway.processors.gates import Gate, Read, SharedFields
 from gateway.processors.places import Place, WovenPlace, remove, remove_all, write
 from gateway.processors.terms import Terms
@@ -86,7 +87,7 @@ class Form:
 
 
 class Line:
-    """One field. `constant` is its value where that is known at load, else `template` or `making` gives it.
+    """One field. `constant` is its value where that is known at load, else `template` or `making` gives it, or it is fetched from `remote`.
 
     `plain`: it goes to the scope that its list is there for, to a path that no field before it goes to (`arrange`). `number` is that of
     the shared field which is its value, -1 where it is another.
@@ -100,6 +101,7 @@ class Line:
     constant: str | None
     template: Template | None
     making: Making | None
+    remote: Remote | None
     form: Form | None
     zone: Zone | None
     mandatory: bool
@@ -117,6 +119,7 @@ class Line:
         self.constant = None
         self.template = None
         self.making = None
+        self.remote = None
         self.form = None
         self.zone = None
         self.mandatory = False
@@ -200,7 +203,9 @@ class Line:
     def _text(self, view: View) -> str | None:
         if self.template is not None:
             return self.template.find(view)
-        assert self.making is not None, "a value is a constant, a template or a making"
+        if self.remote is not None:
+            return fetched_text(self.remote, view)
+        assert self.making is not None, "a value is a constant, a template, fetched or a making"
         try:
             return self.making.text(view)
         except FieldNotFoundError:

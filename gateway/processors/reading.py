@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from engine.fields.making import COMPOSED, CONSTANT, JOINED, TYPES, VARIABLE, Making
+from engine.fields.making import COMPOSED, CONSTANT, HTTP, JOINED, TYPES, VARIABLE, Making
 from engine.fields.template import Constant, Template
 from engine.times import Zone, zone_of
+from gateway.processors.fetching import Remote, read_url
 from gateway.processors.flags import Wanted
 from gateway.processors.gates import Gate, SharedFields
 from gateway.processors.limits import MAX_COMPLAINTS, MAX_FIELDS, MAX_PROCESSORS, MAX_TEMPLATE_NESTING, MAX_WIDTH
@@ -19,7 +20,7 @@ from gateway.processors.lines import NOTHING, REMOVE, REMOVE_ALL, WRONG, Form, L
 from gateway.processors.places import APPEND, COMPOSE, SET, Place, WovenPlace, parts_of, place_of, unwritable
 from gateway.processors.run import Fields, Processor, Processors
 from gateway.processors.terms import CGREQ, REP, TMP, Terms
-from gateway.processors.words import HARD, UNNAMED, Words
+from gateway.processors.words import HARD, LOOSE, UNNAMED, Words
 
 Where = tuple[str | int, ...]
 """A place in the configuration: names from the section down, members of lists by their id or number."""
@@ -93,13 +94,15 @@ def compile_fields(rows: object, templates: object, terms: Terms, where: Where =
 def read_fields(rows: object, templates: object, terms: Terms, where: Where = ()) -> tuple[Fields, list[Complaint]]:
     """The same, with all complaints."""
     reader = Reader(templates, terms)
+    reader.unfetched = "in a request that the gateway itself sends"
     return Fields(reader.lines(rows, where), reader.shared, terms), reader.complaints
 
 
 class Reader:
-    """Reads the rows of one agent."""
+    """Reads the rows of one agent. `unfetched` is why no value can be fetched where it is; empty where it can."""
 
     terms: Terms
+    unfetched: str
     templates: Mapping[str, object]
     shared: SharedFields
     complaints: list[Complaint]
@@ -107,6 +110,7 @@ class Reader:
 
     def __init__(self, templates: object, terms: Terms) -> None:
         self.terms = terms
+        self.unfetched = ""
         self.templates = templates if isinstance(templates, Mapping) else {}
         self.shared = SharedFields()
         self.complaints = []
@@ -131,7 +135,10 @@ class Reader:
             self.fault(where, f"more than {MAX_PROCESSORS} request processors")
         for number, row in enumerate(given[:MAX_PROCESSORS]):
             if isinstance(row, Mapping):
-                found.append(self.processor(row, (*where, text_of(row, "id") or number)))
+                made = self.processor(row, (*where, text_of(row, "id") or number))
+                if made.wanted.asks and made.wanted.goes_on:
+                    self.unfetched = f"after {made.id[:60]}, which asks the engine and goes on: a processor that fetches stands before it"
+                found.append(made)
         return Processors(found, self.shared, self.terms)
 
     def processor(self, row: Row, where: Where) -> Processor:
@@ -146,6 +153,7 @@ class Reader:
         processor.zone = self.zone(row, where)
         processor.request = arrange(self.lines(row.get("request_fields"), (*where, "request_fields")), CGREQ, self.shared)
         processor.reply = arrange(self.lines(row.get("reply_fields"), (*where, "reply_fields")), REP, self.shared)
+        processor.later = [line.remote for line in processor.reply if line.remote is not None]
         processor.takes_notes = any(takes_notes(line) for line in (*processor.request, *processor.reply))
         return processor
 
@@ -254,6 +262,9 @@ class Reader:
             if line.template is not None and line.template.is_constant:
                 line.constant = "".join([part.constant for part in line.template.parts if isinstance(part, Constant)])
             return
+        if type.startswith(HTTP):
+            self.remote(line, type, (*where, "type"))
+            return
         layout = text_of(row, "layout")
         try:
             line.making = self.making(type, text, row)
@@ -261,15 +272,23 @@ class Reader:
                 line.making.layout = layout
         except ValueError as error:
             line.does, line.wrong = WRONG, str(error)
-            if type in TYPES:
+            if type in TYPES:  # of a type that nobody has the configuration's own check tells
                 self.fault(inner, f"cannot be read: {error}", self.words.near_converter(str(error)))
-            else:
-                self.words.check_type(type, (*where, "type"))
             return
         for part in line.making.parts:
             self.words.check_template(part, inner)
         if type == CONSTANT and all(isinstance(part.parts[0], Constant) for part in line.making.parts):
             line.constant = "".join([written for written in line.making.written if not written.startswith("~")])
+
+    def remote(self, line: Line, type: str, where: Where) -> None:
+        """A value that is fetched."""
+        if self.unfetched:
+            self.fault(where, f"{HTTP} cannot be fetched {self.unfetched}")
+        try:
+            line.remote = Remote(read_url(type))
+        except ValueError as error:
+            line.does, line.wrong = WRONG, f"{HTTP}: {error}"
+            self.complain(LOOSE, where, line.wrong)
 
     def making(self, type: str, text: str, row: Row) -> Making:
         """The value of one of the types that attributes have too."""

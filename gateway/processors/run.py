@@ -13,17 +13,18 @@ from engine.errors import RequestError
 from engine.event import Event
 from engine.fields.path import Path
 from engine.fields.template import Template
-from engine.fields.values import FieldNotFoundError, json_text, lasting_text
+from engine.fields.values import FieldNotFoundError, json_text
 from engine.fields.view import OPTS, REQ, TENANT, VARS, View
 from engine.times import Zone
 from gateway.processors.built import Built
 from gateway.processors.calls import Ask, Asking
 from gateway.processors.clamping import clamped
+from gateway.processors.fetching import FETCHED, EnoughError, Fetch, Fetched, NeededError, Rehearsal, Remote, event_of, require
 from gateway.processors.flags import DRYRUN, Wanted
 from gateway.processors.gates import Gate, Read, SharedFields
-from gateway.processors.limits import MAX_EVENT_CHARACTERS
 from gateway.processors.lines import Line, fill_lines
 from gateway.processors.terms import CFG, CGREP, CGREQ, REP, TMP, UCH, Terms
+from gateway.processors.usercache import Draft
 
 UNKNOWN_TYPE: Final = "unknown request type: <>"
 
@@ -58,7 +59,7 @@ class Worked:
 
 
 class Processor:
-    """One request processor made ready. `tenant` is None for the default one."""
+    """One request processor made ready. `tenant` is None for the default one; `later` is what its reply fields fetch."""
 
     id: str
     gate: Gate
@@ -67,6 +68,7 @@ class Processor:
     zone: Zone | None
     request: list[Line]
     reply: list[Line]
+    later: list[Remote]
     takes_notes: bool  # some field is written to *tmp
 
     def __init__(self, id: str, gate: Gate, wanted: Wanted) -> None:
@@ -77,6 +79,7 @@ class Processor:
         self.zone = None
         self.request = []
         self.reply = []
+        self.later = []
         self.takes_notes = True
 
 
@@ -98,16 +101,18 @@ def view_of(scopes: dict[str, object], terms: Terms, now_ns: int) -> View:
 
 
 class Processors:
-    """The processors of an agent, in their order."""
+    """The processors of an agent, in their order. `fetches`: some field of theirs is fetched, see `lacking`."""
 
     all: list[Processor]
     shared: SharedFields
     terms: Terms
+    fetches: bool
 
     def __init__(self, all: list[Processor], shared: SharedFields, terms: Terms) -> None:
         self.all = all
         self.shared = shared
         self.terms = terms
+        self.fetches = any(line.remote is not None for processor in all for line in (*processor.request, *processor.reply))
 
     def work(self, scopes: dict[str, object], ask: Ask, now_ns: int) -> Worked:
         """Works on a request. `scopes` are what the agent knows of it, `*req` and `*vars` at least; the map is added to.
@@ -115,9 +120,34 @@ class Processors:
         Nothing is raised but what the engine raises when it cannot work at all (StorageUnavailable).
         """
         worked = Worked()
-        reply = worked.built
-        scopes[REP] = reply
+        scopes[REP] = worked.built
+        self._go(worked, view_of(scopes, self.terms, now_ns), ask)
+        return worked
+
+    def lacking(self, scopes: dict[str, object], fetched: Fetched, now_ns: int) -> list[Fetch]:
+        """What is to be fetched before a request can be worked off, besides what was: a rehearsal. Nothing where it can, or fails anyhow.
+
+        `scopes` as for `work`, to which other ones are given: those of a rehearsal are of no use afterwards.
+        """
+        worked = Worked()
+        scopes[REP] = worked.built
+        scopes[FETCHED] = fetched
         view = view_of(scopes, self.terms, now_ns)
+        scopes[UCH] = Draft(self.terms.cache)
+        fetched.rehearses = True
+        try:
+            self._go(worked, view, Rehearsal())
+        except NeededError as needed:
+            return needed.fetches
+        except EnoughError:
+            return []
+        finally:
+            fetched.rehearses = False
+        return []
+
+    def _go(self, worked: Worked, view: View, ask: Ask) -> None:
+        """Tries one processor after the other."""
+        reply = worked.built
         read = Read(self.shared, view)
         try:
             for processor in self.all:
@@ -133,7 +163,6 @@ class Processors:
         except ValueError as error:
             worked.failed = str(error) or "a value that cannot be used"
         worked.handled = bool(worked.taken_by)
-        return worked
 
     def _takes(self, processor: Processor, view: View, read: Read) -> bool:
         """Whether the filters of a processor pass, asked for its own tenant and time zone."""
@@ -155,14 +184,12 @@ class Processors:
             scopes[TMP] = Built()
         worked.taken_by.append(processor.id)
         fill_lines(processor.request, view, read, self.terms, built)
-        if built.characters > MAX_EVENT_CHARACTERS:
-            raise ValueError(f"an event of more than {MAX_EVENT_CHARACTERS} characters")
-        options = scopes[OPTS]
-        assert isinstance(options, dict), "options are a map"
-        event = Event(lasting_text(view.tenant), "", built.fields(), _lasting(options))
+        event = event_of(built, view)
         if not wanted.type:
             raise ValueError(UNKNOWN_TYPE)
         worked.notes.extend(clamped(event.fields))
+        if processor.later:
+            require(processor.later, view)
         if wanted.logged:
             worked.log.append(_told(processor, "request", {"event": event.fields, "options": event.options}))
         if wanted.type != DRYRUN:
@@ -180,19 +207,6 @@ class Processors:
         del scopes[CGREQ]
         if processor.takes_notes:
             del scopes[TMP]
-
-
-def _lasting(options: dict[str, object]) -> dict[str, object]:
-    """Options as an event keeps them, maps and lists inside too; paths bound how deep these go."""
-    return {name: _lasting_value(value) for name, value in options.items()}
-
-
-def _lasting_value(value: object) -> object:
-    if isinstance(value, str):
-        return lasting_text(value)
-    if isinstance(value, list):
-        return [_lasting_value(one) for one in value]
-    return _lasting(value) if isinstance(value, dict) else value
 
 
 def _told(processor: Processor, what: str, values: dict[str, object]) -> str:

@@ -78,3 +78,27 @@ class UserCache(Source):
         kept = self._kept.pop(name, None)
         if kept is not None:
             self._characters -= len(kept.text) + len(name)
+
+
+class Draft(UserCache):
+    """A cache as a rehearsal sees it: what it writes and removes, nobody else finds."""
+
+    _base: UserCache
+    _changed: dict[str, str | None]  # None: removed
+
+    def __init__(self, base: UserCache) -> None:
+        super().__init__()
+        self._base = base
+        self._changed = {}
+
+    def get(self, name: str) -> object:
+        if name not in self._changed:
+            return self._base.get(name)
+        text = self._changed[name]
+        return MISSING if text is None else text
+
+    def put(self, name: str, text: str) -> None:
+        self._changed[name] = text
+
+    def remove(self, name: str) -> None:
+        self._changed[name] = None

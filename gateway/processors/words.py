@@ -7,7 +7,6 @@ from difflib import get_close_matches
 from typing import Final
 
 from engine.fields.converters import CONVERTERS
-from engine.fields.making import HTTP
 from engine.fields.path import Path
 from engine.fields.template import Changed, Field, Part, Template, Woven
 from engine.fields.values import MISSING
@@ -76,11 +75,6 @@ class Words:
             self._loose(where if flags else processor, message, "")
         elif wanted.refused:
             self._loose(where, f"{wanted.type} asks for nothing: *accounts, *attributes or another room is missing", "")
-
-    def check_type(self, type: str, where: Where) -> None:
-        """A type of fields that this build does not have; of one that nobody has the configuration's own check tells."""
-        if type.startswith(HTTP):
-            self._loose(where, f"{type[:_SHOWN]} is not available in this build", "")
 
     def near_converter(self, complaint: str) -> str:
         """Of a complaint about a value: the converter that was meant, empty where it is about something else."""

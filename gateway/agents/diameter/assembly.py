@@ -96,6 +96,7 @@ def diameter_agent(tree: Tree, section: Diameter, around: Surroundings) -> Diame
         spoken.admission,
         Elections(section.origin_host),
         around.caps,
+        around.stage,
         around.chance,
         max_requests=section.max_requests,
         max_message_bytes=section.max_message_bytes,

@@ -18,9 +18,11 @@ from gateway.agents.diameter.counts import Counts
 from gateway.agents.diameter.elections import Elections
 from gateway.agents.diameter.requests import NO_PLACE, Requests
 from gateway.agents.diameter.roster import Roster, peer_name
+from gateway.agents.stage import CROWDED, LATER, Stage
+from gateway.processors.fetching import Fetch, Fetched
 from gateway.protocols.diameter.actions import Action, Answered, Asked, Close, Elect, Opened, Send, Unanswered
-from gateway.protocols.diameter.codes import REQUEST, TOO_BUSY, UNABLE_TO_COMPLY, UNKNOWN_PEER
-from gateway.protocols.diameter.message import Message
+from gateway.protocols.diameter.codes import REQUEST, SESSION_ID, TOO_BUSY, UNABLE_TO_COMPLY, UNKNOWN_PEER
+from gateway.protocols.diameter.message import NO_AVP, Message
 from gateway.protocols.diameter.peer import CLOSED, CLOSING, OPEN, Peer, Settings
 from gateway.protocols.diameter.pending import EndToEnd
 from gateway.protocols.diameter.stream import MessageStream
@@ -52,6 +54,7 @@ class House:
         admission: Admission,
         elections: Elections,
         caps: Caps | None,
+        stage: Stage,
         chance: Random,
         *,
         max_requests: int,
@@ -65,6 +68,7 @@ class House:
         self.admission = admission
         self.elections = elections
         self.caps = caps
+        self.stage = stage
         self.chance = chance
         self.max_requests = max_requests
         self.max_message_bytes = max_message_bytes
@@ -127,6 +131,8 @@ class Link(MessageLine):
         self._peer: Peer | None = None
         self._joined = False
         self._farewells: list[asyncio.Future[bool]] = []
+        self._staged = 0  # of the requests in flight: those whose values are being fetched
+        self._last_words: list[bytes] = []  # of the machine, that leave behind the answers to these
 
     # -- called by the loop --------------------------------------------------------------------------------------------
 
@@ -227,16 +233,30 @@ class Link(MessageLine):
             self._leave()
 
     def _work(self, message: Message) -> None:
+        """Works off a request, at once or when the values that it needs are there."""
+        house = self._house
+        if house.requests.fetches and not house.is_busy(self._door.gate.held_bytes):
+            taken = house.stage.take(Staged(self, message))
+            if taken == CROWDED:
+                self._refuse_busy(message)
+            if taken in (CROWDED, LATER):
+                return
+        self._answer(message, None)
+
+    def _refuse_busy(self, message: Message) -> None:
+        self._house.counts.busy += 1
+        self._put(self._house.requests.refuse(message, TOO_BUSY, NO_PLACE))
+
+    def _answer(self, message: Message, fetched: Fetched | None) -> None:
         """Works off a request; its answer leaves when what it tells is on disk."""
         house, gate, requests = self._house, self._door.gate, self._house.requests
         caps = house.caps
         if house.is_busy(gate.held_bytes) or (caps is not None and not caps.take()):
-            house.counts.busy += 1
-            self._put(requests.refuse(message, TOO_BUSY, NO_PLACE))
+            self._refuse_busy(message)
             return
         ticket = 0
         try:
-            answer = requests.answer(message, self.name, self.remote)
+            answer = requests.answer(message, self.name, self.remote, fetched)
             ticket = requests.ticket
         except Exception:  # a fault of ours: this peer's other requests go on
             log.exception("a request failed", extra={"peer": self.host, "command": message.command})
@@ -253,6 +273,9 @@ class Link(MessageLine):
         """What the machine says. An answer to a farewell leaves behind those to what was asked before it: who has it may hang up."""
         peer = self._peer
         if self._in_flight and not octets[FLAGS] & REQUEST and peer is not None and peer.state == CLOSING:
+            if self._staged:
+                self._last_words.append(octets)
+                return
             self._hold(self._house.requests.latest_ticket, octets)
         else:
             self._put(octets)
@@ -267,6 +290,31 @@ class Link(MessageLine):
         """An answer may leave (Sink)."""
         self._house.in_flight -= 1
         super().deliver(answer)
+
+    # -- requests whose values are being fetched ---------------------------------------------------------------------------
+
+    def stage(self) -> None:
+        """One more request waits for its values."""
+        self._staged += 1
+        self._in_flight += 1
+        self._house.in_flight += 1
+
+    def lacking(self, message: Message, fetched: Fetched) -> list[Fetch]:
+        """What a request needs besides what was fetched."""
+        return self._house.requests.lacking(message, self.remote, fetched)
+
+    def unstage(self, message: Message, fetched: Fetched | None) -> None:
+        """A request waits no more: it is worked off with its values. None: it is dropped; so is what nobody is there for any more."""
+        self._staged -= 1
+        self._in_flight -= 1
+        self._house.in_flight -= 1
+        if fetched is not None and self._life is not Life.CLOSED:
+            self._answer(message, fetched)
+        if not self._staged:
+            words, self._last_words = self._last_words, []
+            for octets in words:
+                self._say(octets)
+        self.flush()
 
     # -- the peer --------------------------------------------------------------------------------------------------------
 
@@ -387,6 +435,33 @@ class Link(MessageLine):
         if not farewell.done():
             farewell.set_result(False)
             self.end()
+
+
+class Staged:
+    """A request of a peer that may need values (gateway.agents.stage.Waiter)."""
+
+    name: bytes
+    _link: Link
+    _message: Message
+    _waits: bool
+
+    def __init__(self, link: Link, message: Message) -> None:
+        session = message.avps.find(SESSION_ID)
+        self.name = b"diameter\0" + (message.raw if session == NO_AVP else message.avps.whole(session))
+        self._link = link
+        self._message = message
+
+    def wait(self) -> None:
+        self._link.stage()
+
+    def lacking(self, fetched: Fetched) -> list[Fetch]:
+        return self._link.lacking(self._message, fetched)
+
+    def work(self, fetched: Fetched) -> None:
+        self._link.unstage(self._message, fetched)
+
+    def drop(self) -> None:
+        self._link.unstage(self._message, None)
 
 
 def _end_wait(token: object, answer: Message | None) -> None:

@@ -23,6 +23,7 @@ from gateway.agents.diameter.destinations import Destinations
 from gateway.agents.door import RequestDoor
 from gateway.agents.limits import MAX_KEPT_REQUEST_BYTES, MAX_LOGGED_CHARACTERS
 from gateway.observe.complaints import Complaints
+from gateway.processors.fetching import FETCHED, Fetch, Fetched
 from gateway.processors.run import Fields, Processors, Worked, fill
 from gateway.protocols.diameter.answers import Identity, refusal, taken_along
 from gateway.protocols.diameter.building import Builder
@@ -135,6 +136,7 @@ class Requests:
         self._message: Message | None = None  # that is being worked off
         self._now_ns = 0
         self._stepped = False
+        self._fetched: Fetched | None = None  # for the request that is being worked off
         self.speak(language, destinations, kept, cc_in_errors=cc_in_errors)
 
     def speak(self, language: Language, destinations: Destinations, kept: frozenset[int] | None, *, cc_in_errors: bool) -> None:
@@ -171,10 +173,25 @@ class Requests:
 
     # -- requests --------------------------------------------------------------------------------------------------------
 
-    def answer(self, message: Message, client: str, remote: str) -> bytes:
+    @property
+    def fetches(self) -> bool:
+        """Whether requests may need values that are fetched; then they are asked what they lack before they are answered."""
+        return self.language.processors.fetches
+
+    def lacking(self, message: Message, remote: str, fetched: Fetched) -> list[Fetch]:
+        """What has to be fetched, besides what was, before a request can be answered; nothing for one that was answered before."""
+        if self._destinations is not None and self._destinations.refused(message):
+            return []
+        now_ns, keys = self._clock(), repetition_keys(message)
+        if self._door.repeated(keys if message.is_repetition else keys[:1], now_ns) is not None:
+            return []
+        return self.language.processors.lacking(self._scopes(message, remote), fetched, now_ns)
+
+    def answer(self, message: Message, client: str, remote: str, fetched: Fetched | None = None) -> bytes:
         """The answer to a request. `client` names the connection that can be called back, `remote` is where it comes from (ip:port)."""
         self._counts.requests += 1
         self.ticket = 0
+        self._fetched = fetched
         if self._destinations is not None:
             code = self._destinations.refused(message)
             if code:
@@ -211,6 +228,8 @@ class Requests:
     def _answered(self, message: Message, remote: str) -> bytes:
         language = self.language
         scopes = self._scopes(message, remote)
+        if self._fetched is not None:
+            scopes[FETCHED] = self._fetched
         try:
             worked = language.processors.work(scopes, self, self._now_ns)
         except (StorageUnavailable, StorageRefused):

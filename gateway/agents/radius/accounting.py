@@ -31,6 +31,7 @@ NAS_RESET: Final = "*nasreset"
 """The request type that ends the sessions of a NAS: those of the event's OriginHost."""
 
 STATUS_TYPE: Final = 40
+SESSION_ID: Final = 44
 START: Final = 1
 STOP: Final = 2
 INTERIM: Final = 3
@@ -92,6 +93,12 @@ def repetition_keys(packet: Packet, nas: str, address: str) -> list[bytes]:
 def whole_key(packet: Packet, nas: str, address: str) -> bytes:
     """What any request is known by when it comes again as it was: the first of `repetition_keys`."""
     return blake2b(f"radius\0{nas}\0{address}\0".encode() + packet.raw, digest_size=KEY_BYTES).digest()
+
+
+def session_name(packet: Packet, nas: str, address: str) -> bytes:
+    """What no request of the same session overtakes another one by; of a request that names no session, what it alone has."""
+    session = packet.first(SESSION_ID)
+    return whole_key(packet, nas, address) if session is None else f"radius\0{nas}\0".encode() + session
 
 
 def answers_itself(status: int) -> bool:

@@ -205,6 +205,7 @@ class RadiusAgent:
             stream.close_port()
         if self.incoming is not None:
             self.incoming.stop()
+        await self.intake.stage.settle(timeout_seconds)
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout_seconds):
                 await self._gate.wait(self.intake.requests.latest_ticket)

@@ -66,7 +66,7 @@ def radius_agent(tree: Tree, section: Radius, around: Surroundings) -> RadiusAge
         raise SettingsError(f"{SECTION}.listeners: tls needs tls.server_certificate and tls.server_key")
     nases = Nases(spoken.nases)
     requests = Requests(around.door, spoken.processors, around.clock, around.chance.randbytes, spoken.remembering)
-    intake = Intake(requests, nases, around.gate, around.caps, section.max_requests)
+    intake = Intake(requests, nases, around.gate, around.caps, around.stage, section.max_requests)
     ports = Ports(
         section.listeners,
         around.certificates,

@@ -6,9 +6,12 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
+from gateway.agents.radius.accounting import session_name
 from gateway.agents.radius.counts import BAD_CODE, FAILED, NO_SECRET, OVERLOAD
 from gateway.agents.radius.nas import Nas, Nases, Sender
 from gateway.agents.radius.requests import Requests
+from gateway.agents.stage import CROWDED, Stage
+from gateway.processors.fetching import Fetch, Fetched
 from gateway.protocols.radius.codes import ACCESS_REQUEST, ACCOUNTING_REQUEST, STATUS_SERVER
 from gateway.protocols.radius.packet import DecodeError, Packet, decode
 from gateway.transport import limits
@@ -61,9 +64,10 @@ class Intake:
     reason: str
     max_requests: int
     links: BackLinks | None
+    stage: Stage
     _caps: Caps | None
 
-    def __init__(self, requests: Requests, nases: Nases, gate: Gate, caps: Caps | None, max_requests: int) -> None:
+    def __init__(self, requests: Requests, nases: Nases, gate: Gate, caps: Caps | None, stage: Stage, max_requests: int) -> None:
         self.requests = requests
         self.nases = nases
         self.gate = gate
@@ -72,6 +76,7 @@ class Intake:
         self.ticket = 0
         self.reason = ""  # why the last packet was discarded
         self.links = None
+        self.stage = stage
         self._caps = caps
         self.max_requests = max_requests
 
@@ -134,7 +139,16 @@ class Intake:
         nas.counts.discarded(reason)
         self.tell(logging.WARNING, "a packet is discarded", {"nas": nas.name, "address": sender.address, "reason": reason})
 
-    def work(self, packet: Packet, sender: Sender, remote: str, is_accounting: bool, secret: bytes) -> bytes:
+    def offer(self, staged: Staged) -> int:
+        """What becomes of a request where some need values that are fetched: NOW, LATER or CROWDED (counted) of gateway.agents.stage."""
+        taken = self.stage.take(staged)
+        if taken == CROWDED:
+            staged.sender.nas.counts.discarded(OVERLOAD)
+        return taken
+
+    def work(
+        self, packet: Packet, sender: Sender, remote: str, is_accounting: bool, secret: bytes, fetched: Fetched | None = None
+    ) -> bytes:
         """The answer to a request, empty for none; `ticket` is what it has to wait for."""
         caps, requests = self._caps, self.requests
         self.ticket = 0
@@ -142,7 +156,7 @@ class Intake:
             sender.nas.counts.discarded(OVERLOAD)
             return b""
         try:
-            made = requests.work(packet, sender.nas, sender.address, remote, is_accounting, secret)
+            made = requests.work(packet, sender.nas, sender.address, remote, is_accounting, secret, fetched)
             self.ticket = requests.ticket
         except Exception:  # a fault of ours: other requests go on
             log.exception("a request failed", extra={"nas": sender.nas.name, "code": packet.code})
@@ -156,6 +170,45 @@ class Intake:
     def tell(self, level: int, event: str, told: dict[str, object]) -> None:
         """Logs what a stranger has caused, within the bound for all of them."""
         self.requests.complaints.tell(log, level, event, told)
+
+
+class Staged:
+    """A request that may need values (gateway.agents.stage.Waiter); its port says where the answer goes."""
+
+    name: bytes
+    packet: Packet
+    sender: Sender
+    remote: str
+    is_accounting: bool
+    secret: bytes
+    _intake: Intake
+
+    def __init__(self, intake: Intake, packet: Packet, sender: Sender, remote: str, is_accounting: bool, secret: bytes) -> None:
+        self.name = session_name(packet, sender.nas.name, sender.address)
+        self.packet = packet
+        self.sender = sender
+        self.remote = remote
+        self.is_accounting = is_accounting
+        self.secret = secret
+        self._intake = intake
+
+    def lacking(self, fetched: Fetched) -> list[Fetch]:
+        sender = self.sender
+        requests = self._intake.requests
+        return requests.lacking(self.packet, sender.nas, sender.address, self.remote, self.is_accounting, self.secret, fetched)
+
+    def made(self, fetched: Fetched) -> bytes:
+        """The answer, empty for none."""
+        return self._intake.work(self.packet, self.sender, self.remote, self.is_accounting, self.secret, fetched)
+
+    def wait(self) -> None:
+        self._intake.in_flight += 1
+
+    def work(self, fetched: Fetched) -> None:
+        self._intake.in_flight -= 1
+
+    def drop(self) -> None:
+        self._intake.in_flight -= 1
 
 
 def names_of(certificate: object) -> list[str]:

@@ -13,8 +13,10 @@ from collections.abc import Callable
 from typing import Final
 
 from gateway.agents.radius.counts import BAD_AUTHENTICATOR, BAD_MESSAGE_AUTHENTICATOR
-from gateway.agents.radius.intake import ACCOUNTING, BOTH, Intake
+from gateway.agents.radius.intake import ACCOUNTING, BOTH, Intake, Staged
 from gateway.agents.radius.nas import Sender
+from gateway.agents.stage import CROWDED, LATER
+from gateway.processors.fetching import Fetched
 from gateway.protocols.radius.codes import ACCOUNTING_REQUEST, COA_ACK, COA_NAK, DISCONNECT_ACK, DISCONNECT_NAK
 from gateway.protocols.radius.packet import Packet
 from gateway.protocols.radius.stream import PacketStream
@@ -114,9 +116,15 @@ class RadiusLink(MessageLine):
         self._work(packet, sender, secret)
 
     def _work(self, packet: Packet, sender: Sender, secret: bytes) -> None:
-        intake, gate = self._intake, self._door.gate
+        intake = self._intake
         is_accounting = self._takes == ACCOUNTING or (self._takes == BOTH and packet.code == ACCOUNTING_REQUEST)
-        made = intake.work(packet, sender, self.remote, is_accounting, secret)
+        if intake.requests.fetches and intake.offer(StagedPacket(self, intake, packet, sender, is_accounting, secret)) in (CROWDED, LATER):
+            return
+        self._leave_when_durable(intake.work(packet, sender, self.remote, is_accounting, secret))
+
+    def _leave_when_durable(self, made: bytes) -> None:
+        """An answer is made, empty for none."""
+        intake, gate = self._intake, self._door.gate
         if not made:
             return
         if gate.is_open(intake.ticket):
@@ -132,7 +140,42 @@ class RadiusLink(MessageLine):
         self._intake.in_flight -= 1
         super().deliver(answer)
 
+    # -- requests whose values are being fetched ---------------------------------------------------------------------------
+
+    def stage(self) -> None:
+        """One more request waits for its values."""
+        self._in_flight += 1
+
+    def unstage(self, staged: StagedPacket, fetched: Fetched | None) -> None:
+        """A request waits no more: it is worked off with its values. None: it is dropped; so is what nobody is there for any more."""
+        self._in_flight -= 1
+        if fetched is not None and self._life is not Life.CLOSED:
+            self._leave_when_durable(staged.made(fetched))
+        self.flush()
+
     def _break(self, reason: str) -> None:
         told: dict[str, object] = {"address": self.remote, "reason": reason}
         self._intake.tell(logging.WARNING, "a connection of a NAS ends", told)
         self.end()
+
+
+class StagedPacket(Staged):
+    """A packet of a stream whose request may need values."""
+
+    _link: RadiusLink
+
+    def __init__(self, link: RadiusLink, intake: Intake, packet: Packet, sender: Sender, is_accounting: bool, secret: bytes) -> None:
+        super().__init__(intake, packet, sender, link.remote, is_accounting, secret)
+        self._link = link
+
+    def wait(self) -> None:
+        super().wait()
+        self._link.stage()
+
+    def work(self, fetched: Fetched) -> None:
+        super().work(fetched)
+        self._link.unstage(self, fetched)
+
+    def drop(self) -> None:
+        super().drop()
+        self._link.unstage(self, None)

@@ -15,9 +15,11 @@ from typing import Final, Protocol
 
 from gateway.agents.radius import limits as bounds
 from gateway.agents.radius.counts import DUPLICATE, OVERLOAD, UNSENT
-from gateway.agents.radius.intake import ACCOUNTING, Intake
+from gateway.agents.radius.intake import ACCOUNTING, Intake, Staged
 from gateway.agents.radius.limits import MAX_TURN_DATAGRAMS
 from gateway.agents.radius.nas import Sender
+from gateway.agents.stage import CROWDED, LATER
+from gateway.processors.fetching import Fetched
 from gateway.protocols.radius.duplicates import FULL, NEW, REPEATED, Duplicates
 from gateway.protocols.radius.packet import Packet
 from gateway.transport import limits
@@ -139,17 +141,14 @@ class DatagramPort:
         duplicates = self.duplicates
         found = duplicates.offer(remote, packet, monotonic_ns())
         if found == NEW:
+            if intake.requests.fetches:
+                taken = intake.offer(StagedDatagram(self, intake, Waiting(packet, sender, remote, datagram), secret))
+                if taken == CROWDED:
+                    duplicates.dropped(remote, packet)
+                if taken in (CROWDED, LATER):
+                    return
             made = intake.work(packet, sender, remote, self._is_accounting, secret)
-            if not made:
-                duplicates.dropped(remote, packet)
-                return
-            waiting = Waiting(packet, sender, remote, datagram)
-            if intake.gate.is_open(intake.ticket):
-                self._answer(waiting, made)
-                return
-            intake.in_flight += 1
-            self._waiting.append(waiting)
-            intake.gate.hold(intake.ticket, self, made)
+            self.leave(Waiting(packet, sender, remote, datagram), made)
         elif found == REPEATED:
             sender.nas.counts.repeated += 1
             self._send(duplicates.answer, datagram, sender)
@@ -166,6 +165,23 @@ class DatagramPort:
         return peer
 
     # -- out ---------------------------------------------------------------------------------------------------------------
+
+    @property
+    def is_accounting(self) -> bool:
+        """Whether it is asked for accounting."""
+        return self._is_accounting
+
+    def leave(self, waiting: Waiting, made: bytes) -> None:
+        """An answer is made, empty for none: it leaves when what it tells is on disk."""
+        intake = self._intake
+        if not made:
+            self.duplicates.dropped(waiting.remote, waiting.packet)
+        elif intake.gate.is_open(intake.ticket):
+            self._answer(waiting, made)
+        else:
+            intake.in_flight += 1
+            self._waiting.append(waiting)
+            intake.gate.hold(intake.ticket, self, made)
 
     def deliver(self, answer: bytes) -> None:
         """An answer may leave: that of the request that waits the longest (Sink)."""
@@ -191,6 +207,27 @@ class DatagramPort:
     def _send(self, answer: bytes, asked: Datagram, sender: Sender) -> None:
         self._leaving.append(Datagram(answer, asked.name, asked.control))
         self._senders.append(sender)
+
+
+class StagedDatagram(Staged):
+    """A datagram whose request may need values; copies of it that come meanwhile are passed over."""
+
+    _port: DatagramPort
+    _waiting: Waiting
+
+    def __init__(self, port: DatagramPort, intake: Intake, waiting: Waiting, secret: bytes) -> None:
+        super().__init__(intake, waiting.packet, waiting.sender, waiting.remote, port.is_accounting, secret)
+        self._port = port
+        self._waiting = waiting
+
+    def work(self, fetched: Fetched) -> None:
+        super().work(fetched)
+        self._port.leave(self._waiting, self.made(fetched))
+        self._port.flush()
+
+    def drop(self) -> None:
+        super().drop()
+        self._port.leave(self._waiting, b"")
 
 
 def datagram_socket(host: str, port: int, receive_bytes: int) -> socket.socket:

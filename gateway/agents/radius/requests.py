@@ -34,6 +34,7 @@ from gateway.agents.radius.passwords import RADAUTH, SALTS, Random, check
 from gateway.agents.radius.remembering import Remembering
 from gateway.observe.complaints import Complaints
 from gateway.processors.calls import OwnRequest
+from gateway.processors.fetching import FETCHED, Fetch, Fetched
 from gateway.processors.run import Processors, Worked
 from gateway.protocols.radius.building import reply_code
 from gateway.protocols.radius.codes import (
@@ -88,6 +89,7 @@ class Requests:
     _refusing: bytes
     _is_accounting: bool
     _is_repeated: bool  # what it says was said before, in other octets
+    _fetched: Fetched | None  # for the request that is being worked off
 
     def __init__(
         self, door: RequestDoor, processors: Processors, clock: Callable[[], int], random: Random, remembering: Remembering
@@ -106,6 +108,7 @@ class Requests:
         self._salt = int.from_bytes(random(2), "big") & _SALTS  # from which those of salted attributes are counted on
         self._is_accounting = False
         self._is_repeated = False
+        self._fetched = None
         self._packet = None  # that is being worked off, and whose it is
         self._nas = None
         self._secret = b""  # that of the way it came
@@ -158,7 +161,28 @@ class Requests:
 
     # -- requests --------------------------------------------------------------------------------------------------------
 
-    def work(self, packet: Packet, nas: Nas, address: str, remote: str, is_accounting: bool, secret: bytes) -> bytes:
+    @property
+    def fetches(self) -> bool:
+        """Whether requests may need values that are fetched; then they are asked what they lack before they are worked off."""
+        return self.processors.fetches
+
+    def lacking(
+        self, packet: Packet, nas: Nas, address: str, remote: str, is_accounting: bool, secret: bytes, fetched: Fetched
+    ) -> list[Fetch]:
+        """What has to be fetched, besides what was, before a request can be worked off; nothing for one that was answered before."""
+        now_ns, door = self._clock(), self._door
+        if packet.code == ACCOUNTING_REQUEST:
+            keys = repetition_keys(packet, nas.name, address)
+            known = door.repeated(keys[:1] if answers_itself(status_of(packet)) else keys, now_ns)
+        else:
+            known = door.repeated([whole_key(packet, nas.name, address)], now_ns)
+        if known is not None:
+            return []
+        return self.processors.lacking(_scopes(packet, nas, address, remote, is_accounting, secret, now_ns), fetched, now_ns)
+
+    def work(
+        self, packet: Packet, nas: Nas, address: str, remote: str, is_accounting: bool, secret: bytes, fetched: Fetched | None = None
+    ) -> bytes:
         """The answer to a request that was found to be the NAS's, signed; empty where there is none.
 
         `address` is where it comes from, `remote` the same with the port, `secret` that of the way it came.
@@ -166,6 +190,7 @@ class Requests:
         self.ticket = 0
         self._now_ns = self._clock()
         self._secret = secret
+        self._fetched = fetched
         nas.counts.asked(packet.code)
         try:
             made = self._work(packet, nas, address, remote, is_accounting)
@@ -241,13 +266,9 @@ class Requests:
 
     def _made(self, packet: Packet, nas: Nas, address: str, remote: str, is_accounting: bool) -> bytes:
         processors = self.processors
-        kind = ACCOUNTING if is_accounting else AUTHENTICATION
-        variables: dict[str, object] = {TYPE: kind, CODE: WORDS[packet.code], REMOTE_HOST: remote}
-        if is_accounting:
-            variables.update(derived(packet, address, self._now_ns))
-        else:
-            variables[NAS_HOST] = nas_host(packet, address)
-        scopes: dict[str, object] = {REQ: RadiusSource(packet, nas.paths, self._secret), VARS: variables}
+        scopes = _scopes(packet, nas, address, remote, is_accounting, self._secret, self._now_ns)
+        if self._fetched is not None:
+            scopes[FETCHED] = self._fetched
         default = ACCOUNTING_RESPONSE if is_accounting else ACCESS_ACCEPT
         self._salt = (self._salt + _SALT_STEP) & _SALTS
         try:
@@ -303,6 +324,17 @@ class Requests:
     def _told(self, packet: Packet, nas: Nas) -> dict[str, object]:
         user = packet.first(USER_NAME) or b""
         return {"nas": nas.name, "code": WORDS[packet.code], "user": user.decode("utf-8", "replace")}
+
+
+def _scopes(packet: Packet, nas: Nas, address: str, remote: str, is_accounting: bool, secret: bytes, now_ns: int) -> dict[str, object]:
+    """What processors read of a request."""
+    kind = ACCOUNTING if is_accounting else AUTHENTICATION
+    variables: dict[str, object] = {TYPE: kind, CODE: WORDS[packet.code], REMOTE_HOST: remote}
+    if is_accounting:
+        variables.update(derived(packet, address, now_ns))
+    else:
+        variables[NAS_HOST] = nas_host(packet, address)
+    return {REQ: RadiusSource(packet, nas.paths, secret), VARS: variables}
 
 
 def _refusal(is_accounting: bool, why: str) -> tuple[int, bytes]:

@@ -157,14 +157,14 @@ TLS: Final = Section(
 
 CLIENT_OPTS: Final = Group(
     (
-        Option("skipTlsVerify", Flag(), False, "Accept any certificate."),
+        Option("skipTlsVerify", Flag(), False, "Accept any certificate.", effective=True),
         Option("tlsHandshakeTimeout", Duration(), "10s", "How long a TLS handshake may take."),
-        Option("disableKeepAlives", Flag(), False, "One connection per request."),
+        Option("disableKeepAlives", Flag(), False, "One connection per request.", effective=True),
         Option("disableCompression", Flag(), False, "Do not ask for compressed answers."),
         Option("maxIdleConns", COUNT, 100, "Idle connections kept; 0: no limit."),
         Option("maxIdleConnsPerHost", COUNT, 2, "Idle connections kept to one host."),
-        Option("maxConnsPerHost", COUNT, 0, "Connections to one host; 0: no limit."),
-        Option("idleConnTimeout", Duration(), "90s", "How long an idle connection is kept."),
+        Option("maxConnsPerHost", COUNT, 0, "Connections to one host; 0: as many as there may be at all.", effective=True),
+        Option("idleConnTimeout", Duration(), "90s", "How long an idle connection is kept.", effective=True),
         Option("responseHeaderTimeout", Duration(), "0", "How long the head of an answer is waited for; 0: no limit."),
         Option("expectContinueTimeout", Duration(), "0", "How long 100 Continue is waited for; 0: not at all."),
         Option("forceAttemptHttp2", Flag(), True, "Offer HTTP/2."),
@@ -202,6 +202,22 @@ HTTP: Final = Section(
                 own=True,
             ),
             Option("client_opts", CLIENT_OPTS, None, "How this engine behaves as an HTTP client."),
+            Option(
+                "fetch_timeout",
+                Duration(),
+                "2s",
+                "How long a request waits for the values of *http# that it needs, all together; then it fails.",
+                effective=True,
+                own=True,
+            ),
+            Option(
+                "max_fetching",
+                Whole(1, 100_000),
+                1000,
+                "Requests that wait for such values at a time; one more is answered busy (RADIUS: dropped).",
+                effective=True,
+                own=True,
+            ),
         )
     ),
     "Paths on the HTTP listener, and the HTTP client.",

@@ -7,11 +7,14 @@ from random import Random
 from typing import Any
 
 from engine.times import UTC_ZONE
+from gateway.agents.stage import Stage
 from gateway.agents.surroundings import Surroundings
 from gateway.config import Loaded, load
 from gateway.processors.usercache import UserCache
+from gateway.told import fetch_options
 from gateway.transport.caps import Caps
 from gateway.transport.census import Census
+from gateway.transport.fetcher import Fetcher
 from gateway.transport.gate import Gate
 from gateway.transport.messageline import MessageLine
 from gateway.transport.tls import Certificates
@@ -34,6 +37,7 @@ class Ground:
         self.caps = Caps(caps, journal, queue=False) if caps else None
         self.census = Census(100)
         self.door = Door(self.site)
+        self.fetcher = Fetcher(fetch_options(self.loaded.tree))
         self.around = Surroundings(
             door=self.door,
             filters=self.site.engine.filters,
@@ -47,6 +51,7 @@ class Ground:
             process_tag="here-",
             zone=UTC_ZONE,
             user_cache=UserCache(),
+            stage=Stage(self.fetcher),
         )
 
 

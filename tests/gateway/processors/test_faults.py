@@ -47,7 +47,7 @@ FAULTS = [
     ),
     ('reply_fields = [{path = ^"*rep"}]', "reply_fields[0].path", "the path names nothing inside of *rep"),
     ('reply_fields = [^{value = "x"}]', "reply_fields[0].path", "a field without a path"),
-    ('reply_fields = [{path = "*rep.Class", type = ^"*http#x"}]', "reply_fields[0].type", "*http#x is not available in this build"),
+    ('reply_fields = [{path = "*rep.Class", type = ^"*http#x"}]', "reply_fields[0].type", "*http#: is no URL of http or https: x"),
     ('reply_fields = [{path = "*rep.Class", width = ^99999}]', "reply_fields[0].width", f"a width of more than {MAX_WIDTH} characters"),
     ('reply_fields.Class = ^"~*cfg.general.nod"', "reply_fields[0].value", "no option that fields may read is called general.nod"),
     ('reply_fields.^"Class.<~*req.User-Nam>" = "x"', "reply_fields[0].path", "no dictionary knows User-Nam (did you mean User-Name?)"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -19,7 +20,8 @@ from gateway.processors.reading import compile_processors
 from gateway.processors.run import Processors
 from gateway.processors.words import READ, WRITTEN
 from tests.gateway.config.folders import ROOT
-from tests.gateway.processors.asking import Engine, worked
+from tests.gateway.processors.asking import Engine, Row, worked
+from tests.gateway.processors.test_fetching import Asked
 
 PAGE = (ROOT / "docs" / "request-processors.md").read_text()
 SAMPLES = re.findall(r"```toml\n(.*?)```", PAGE, re.S)
@@ -37,7 +39,7 @@ def processors_of(tree: Tree, rows: object, section: str) -> Processors:
 
 
 def test_there_are_samples() -> None:
-    assert len(SAMPLES) == 3
+    assert len(SAMPLES) == 4
 
 
 @pytest.mark.parametrize("number", range(len(SAMPLES)))
@@ -87,6 +89,19 @@ def test_the_second_sample_answers_a_question(tmp_path: Path) -> None:
     assert refused.reply == [(("answer", "allowed"), "no", False)]
 
 
+def test_the_sample_with_a_service_asks_it_what_the_page_says(tmp_path: Path) -> None:
+    tree = tree_of(tmp_path, SAMPLES[3])
+    processors = processors_of(tree, tree.section("diameter_agent")["request_processors"], "diameter_agent")
+    line = {"Subscription-Id-Data": {"[~Subscription-Id-Type(0)]": "491701234567"}}
+    request: Row = {"CC-Request-Type": "1", "CC-Request-Number": "0", "Session-Id": "s;1", "Subscription-Id": line}
+    done = Asked(processors, lambda url, told: "1001", request, Engine(InitiateSession="NOT_FOUND"))
+    assert done.rounds == [["http://127.0.0.1:8080/customer"], ["http://127.0.0.1:8080/portal"]]
+    assert done.event() == {"OriginID": "s;1", "Account": "1001"}
+    assert done.reply()[-1] == ("Final-Unit-Indication.Redirect-Server.Redirect-Server-Address", "1001")
+    body = next(text for text in PAGE.splitlines() if text.startswith('    {"APIOpts"'))
+    assert done.told[0] | {"Tenant": "example.net"} == json.loads(body)
+
+
 def test_the_page_names_every_flag_and_every_scope() -> None:
     unsaid = {"*chargers", "*rals", "*routes_ignore_errors", "*routes_event_cost", "*routes_maxcost", "*blocker_error"}
     for flag in KNOWN:
@@ -100,6 +115,7 @@ def test_the_page_says_the_bounds() -> None:
     said = {
         f"{limits.MAX_FIELDS:,}",
         str(limits.MAX_TEMPLATE_NESTING),
+        str(limits.MAX_FETCHED),
         f"{limits.MAX_WIDTH:,}",
         f"{limits.MAX_FILLED:,}, {limits.MAX_FILLED_CHARACTERS >> 20} MB of text",
         f"{MAX_VALUE_CHARACTERS >> 20} MB of text",

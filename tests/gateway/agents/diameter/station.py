@@ -35,7 +35,7 @@ enabled = true
 origin_host = "{name}"
 origin_realm = "example"
 {options}
-
+{asks}
 [[diameter_agent.request_processors]]
 id = "initial"
 filters = ["*string:~*req.CC-Request-Type:1"]
@@ -82,8 +82,9 @@ REPLY = """[
 
 
 class Station(Ground):
-    """`options` are lines of [diameter_agent], `sections` stand before it. Answers leave when `site.gather` brings what they tell to the
-    disk."""
+    """`options` are lines of [diameter_agent], `sections` stand before it, `asks` are processors before the others.
+
+    Answers leave when `site.gather` brings what they tell to the disk."""
 
     def __init__(
         self,
@@ -95,10 +96,11 @@ class Station(Ground):
         certificates: Certificates | None = None,
         sections: str = "",
         name: str = "ocs.example",
+        asks: str = "",
     ) -> None:
         given = {line.partition(" = ")[0] for line in options.splitlines()}
         options += "".join(f'\n{name} = "{value}"' for name, value in DEFAULTS.items() if name not in given)
-        text = sections + PROCESSORS.format(name=name, options=options, reply=REPLY.replace("\n", ""), fields=FIELDS)
+        text = sections + PROCESSORS.format(name=name, options=options, asks=asks, reply=REPLY.replace("\n", ""), fields=FIELDS)
         super().__init__(folder, text, site, caps, certificates)
         section = self.loaded.tree.diameter()
         assert section is not None
