@@ -77,8 +77,9 @@ def tell(folder: Path) -> None:
             call(here, "uac_refused", "9999", HOME, 5074, 0),
             call(here, "uac_refused", "1002", MOBILE, 5076, 0),
             call(here, "uac", "alice", HOME, 5078, 1500),
-            call(here, "uac", FREE, "112", 5082, 500),
+            call(here, "uac", FREE, "112", 5082, 1500),
             call(here, "uac_refused", STRANGER, HOME, 5084, 0, "127.0.0.2"),
+            call(here, "uac_tagged", "nobody", HOME, 5086, 0),
         ]
         for caller in callers:
             assert caller.wait(150) == 0, caller.text()[-3000:]

@@ -29,7 +29,7 @@ def call(here: RadiusWorld, scenario: str, who: str, port: int, milliseconds: in
     place = ("-i", "127.0.0.1", "-p", str(port), "-mp", str(17000 + 10 * (port - 5070)), "-s", HOME, "-d", str(milliseconds))
     known = ("-set", "who", says or who, "-au", who, "-ap", password or f"pass-{who}")
     more = ("-m", "1", "-nostdin", "-timeout", "150s", f"127.0.0.1:{SIP}")
-    return here.program(f"sipp-{who}-{port}", "sipp", "-sf", KAMAILIO / f"{scenario}.xml", *place, *known, *more)
+    return here.program(f"sipp-{who}-{port}", "sipp", "-sf", (KAMAILIO / f"{scenario}.xml").resolve(), *place, *known, *more)
 
 
 def kamailio(here: RadiusWorld, run: Path) -> Program:
@@ -71,6 +71,7 @@ def tell(folder: Path) -> None:
             call(here, "uac_refused", "9999", 5074, 0),
             call(here, "uac_refused", "1001", 5076, 0, "guessed"),
             call(here, "uac", "1002", 5078, 1000, says="1001"),
+            call(here, "../../kamailio/uac_tagged", "nobody", 5082, 0),
         ]
         for caller in callers:
             assert caller.wait(150) == 0, f"{caller.text()[-2000:]}\n{server.text()[-3000:]}\n{here.gateway.text()[-2000:]}"
