@@ -31,7 +31,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
 
 
 def text_of(served: Gateway, path: str = "/prometheus") -> str:
-    with urllib.request.urlopen(f"http://{served.http}{path}", timeout=20) as answer:
+    with urllib.request.urlopen(f"http://{served.http}{path}", timeout=60) as answer:
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         found = answer.read()
     assert isinstance(found, bytes)
@@ -73,6 +73,7 @@ def test_requests_are_counted_by_service_and_outcome(served: Gateway) -> None:
             for service, outcome in (("APIerSv1", "done"), ("APIerSv1", "refused"), ("unknown", "refused"))
         ]
 
+    until(lambda: scrape(served)["tollwire_connections", (("door", "rpc_json"),)] == 0, "who was there before has gone")
     before = scrape(served)
     with served.client() as client:
         client.call("APIerSv1.SetBalance", {"Account": "m", "BalanceType": "*monetary", "Balance": {"ID": "b", "Value": 1}})
@@ -96,7 +97,7 @@ def test_requests_are_counted_by_service_and_outcome(served: Gateway) -> None:
 
 def test_what_is_held_and_in_flight_shows(served: Gateway) -> None:
     rpc = (("door", "rpc_json"),)
-    with socket.create_connection(read_server(served.address), 20) as link:
+    with socket.create_connection(read_server(served.address), 60) as link:
         link.sendall(b'{"method":"CoreSv1.Sleep","params":[{"Duration":1000000000000}],"id":1}{"method":"Half')
         until(lambda: scrape(served)["tollwire_requests_in_flight", rpc] == 1, "it is at work")
         found = scrape(served)
@@ -112,7 +113,7 @@ def test_strangers_do_not_make_series(served: Gateway) -> None:
                 client.call(f"Service{number}.Method", {})
     for number in range(20):
         with pytest.raises(urllib.error.HTTPError):
-            urllib.request.urlopen(f"http://{served.http}/path{number}", timeout=20)
+            urllib.request.urlopen(f"http://{served.http}/path{number}", timeout=60)
     assert len(scrape(served)) <= before + 20  # those of `unknown`, when they are the first
     assert len(scrape(served)) < 3_000
 
