@@ -15,7 +15,7 @@ from engine.event import ORIGIN_ID, SOURCE, Event
 from engine.records import Record
 from engine.sessions import commands
 from engine.sessions.commands import Asked, SessionReply
-from engine.sessions.correcting import correct, replace
+from engine.sessions.correcting import correct, replace, settle_late
 from engine.sessions.crowding import refuse_crowd, supersede
 from engine.sessions.life import Life
 from engine.sessions.listing import Matches
@@ -283,9 +283,18 @@ class Sessions:
         """See TerminateSession."""
         event, _ = self.prepare(command.event, command.asked, now_ns)
         if command.session:
-            self.finish(event, command.client, now_ns, force_duration=command.force_duration, reported=command.reported)
+            self.finish(
+                event,
+                command.client,
+                now_ns,
+                force_duration=command.force_duration,
+                reported=command.reported,
+                settles=command.settles,
+            )
 
-    def finish(self, event: Event, client: str, now_ns: int, *, force_duration: bool, reported: bool = False) -> None:
+    def finish(
+        self, event: Event, client: str, now_ns: int, *, force_duration: bool, reported: bool = False, settles: bool = False
+    ) -> None:
         """Ends the event's session. One that nobody knows is begun, charged and ended at once."""
         if not event.text(ORIGIN_ID):
             raise mandatory_missing(ORIGIN_ID)
@@ -296,6 +305,8 @@ class Sessions:
             if registry.is_over(cgrid, now_ns) if reported else registry.is_buried(cgrid, now_ns):
                 if reported and part.given_ns is not None:
                     correct(self.life, event, part.given_ns, now_ns, final=True)
+                elif settles:
+                    settle_late(self.life, event, part, now_ns)
                 return
             session = self.life.make(event, cgrid, client, now_ns, force_duration=force_duration)
             session.chargeable = chargeable(event)
