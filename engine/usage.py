@@ -135,10 +135,3 @@ def _decimal(value: int, unit: int) -> str:
         return str(whole)
     digits = len(str(unit)) - 1
     return f"{whole}." + str(part).rjust(digits, "0").rstrip("0")
-
-
-def round_up_to(usage_ns: int, step_ns: int) -> int:
-    """The least multiple of step_ns that is not below usage_ns; a step of 0 changes nothing."""
-    if step_ns <= 0:
-        return usage_ns
-    return -(-usage_ns // step_ns) * step_ns

@@ -201,7 +201,6 @@ class Account:
     disabled: bool
     updated_at: int
     in_triggers: bool  # its triggers are being run; what they change does not fire them again
-    dirty_meta: bool  # something other than a value changed since the last record
 
     def __init__(self, tenant: str, name: str) -> None:
         self.id = f"{tenant}:{name}"
@@ -214,7 +213,6 @@ class Account:
         self.disabled = False
         self.updated_at = ZERO_TIME
         self.in_triggers = False
-        self.dirty_meta = False
 
     def of_type(self, balance_type: str) -> list[Balance]:
         found = None if self.balances is None else self.balances.get(balance_type)
@@ -224,7 +222,6 @@ class Account:
         if self.balances is None:
             self.balances = {}
         self.balances.setdefault(balance.type, []).append(balance)
-        self.dirty_meta = True
 
     def find(self, uuid: str) -> Balance | None:
         if self.balances is None:

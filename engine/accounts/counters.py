@@ -33,7 +33,6 @@ def init_counters(account: Account) -> None:
         if not any(one.filter.id == trigger.unique_id for one in counter.counters):
             counter.counters.append(CounterFilter(counted.get((balance_type, counter_type, trigger.unique_id), 0), pattern))
     account.counters = fresh or None
-    account.dirty_meta = True
 
 
 def _counted(account: Account) -> dict[tuple[str, str, str], Amount]:
@@ -84,7 +83,6 @@ def count(
                 fits = call is not None and matches_call(call, one.filter, ids_of_prefix)
             if fits:
                 one.value += amount
-                account.dirty_meta = True
 
 
 def reset_counters(account: Account, pattern: BalanceFilter) -> None:
@@ -99,4 +97,3 @@ def reset_counters(account: Account, pattern: BalanceFilter) -> None:
             for one in counter.counters:
                 if (pattern.id or "") == one.filter.id:
                     one.value = 0
-    account.dirty_meta = True

@@ -480,7 +480,7 @@ def step_interval(step_ns: int) -> Interval:
     if known is None:
         zero = Ratio(0, 1)
         rating = Rating("0", "", 0, "0", "", (Rate(0, "0", step_ns, step_ns),))
-        known = Interval(None, rating, zero, 0, 0, [Slot(0, step_ns, step_ns, zero, 0, zero)], 0)
+        known = Interval(None, rating, zero, 0, 0, [Slot(0, step_ns, step_ns, zero, zero)], 0)
         if len(_STEP_INTERVALS) >= _MAX_STEP_INTERVALS:
             _STEP_INTERVALS.clear()
         _STEP_INTERVALS[step_ns] = known

@@ -6,8 +6,6 @@ step of its own. A protocol's scope may give brackets a meaning of its own (`[~R
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from mypy_extensions import mypyc_attr
 
 from engine.fields.values import MISSING
@@ -23,22 +21,6 @@ class Source:
     def read(self, path: Path, at: int) -> object:
         """The value behind path[at:], MISSING when there is none."""
         return MISSING
-
-
-class Lazy(Source):
-    """A map that is made when a path first leads into it: a record's fields, the details of a cost."""
-
-    _make: Callable[[], object]
-    _made: object
-
-    def __init__(self, make: Callable[[], object]) -> None:
-        self._make = make
-        self._made = MISSING
-
-    def read(self, path: Path, at: int) -> object:
-        if self._made is MISSING:
-            self._made = self._make()
-        return walk(self._made, path, at)
 
 
 def split_path(text: str) -> Path:

@@ -18,15 +18,13 @@ class Slot:
     step_ns: int
     unit_ns: int
     value: Ratio  # the price per unit, in whole money
-    value_amount: Amount  # the same, for answers
     step_price: Ratio
 
-    def __init__(self, start_ns: int, step_ns: int, unit_ns: int, value: Ratio, value_amount: Amount, step_price: Ratio) -> None:
+    def __init__(self, start_ns: int, step_ns: int, unit_ns: int, value: Ratio, step_price: Ratio) -> None:
         self.start_ns = start_ns
         self.step_ns = step_ns
         self.unit_ns = unit_ns
         self.value = value
-        self.value_amount = value_amount
         self.step_price = step_price
 
 

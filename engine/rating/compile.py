@@ -161,7 +161,7 @@ def _slot(rate: Rate) -> Slot:
     step_ns = rate.RateIncrement if rate.RateIncrement > 0 else SECOND
     unit_ns = rate.RateUnit if rate.RateUnit > 0 else SECOND
     step_price = Ratio(value.num * ONE * step_ns, value.den * unit_ns)
-    return Slot(max(0, rate.GroupIntervalStart), step_ns, unit_ns, value, round_ratio(value.num * ONE, value.den), step_price)
+    return Slot(max(0, rate.GroupIntervalStart), step_ns, unit_ns, value, step_price)
 
 
 def _number(text: str) -> Ratio:

@@ -6,7 +6,7 @@ from typing import Final
 
 from engine.errors import Refusal
 from engine.money import Amount, round_by_method
-from engine.rating.call import Call, CallCost, Increment, RatingInfo, RatingOptions, Span
+from engine.rating.call import Call, CallCost, Increment, RatingOptions, Span
 from engine.rating.compress import compress
 from engine.rating.lookup import find_infos, first_match
 from engine.rating.price import PricedRun, make_increments, slot_at
@@ -63,12 +63,6 @@ def get_cost(tariff: Tariff, call: Call, options: RatingOptions) -> CallCost | R
     result = CallCost(call, _round_total(spans, cost), spans)
     result.rated_usage_ns = usage_ns
     return result
-
-
-def price_infos(call: Call, infos: list[RatingInfo], options: RatingOptions) -> CallCost | Refusal:
-    """The call's cost as a query answers it, priced by what was found elsewhere (rating plans asked for by name)."""
-    call.infos = infos
-    return get_cost(Tariff(), call, options)
 
 
 def longest_rounding(spans: list[Span]) -> tuple[int, str]:

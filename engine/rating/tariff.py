@@ -191,10 +191,6 @@ class Tariff:
 
     # -- timings, plans, profiles -------------------------------------------------------------------------------------
 
-    def put_timing(self, timing: Timing) -> None:
-        """Stores or replaces a timing; plans have copies of theirs, so this changes no price."""
-        self.timings[timing.ID] = timing
-
     def remove_timing(self, name: str) -> None:
         """Forgets a timing; the built-in one of any time stays."""
         if name == ANY:

@@ -17,7 +17,6 @@ UPDATE: Final = "*update"
 TERMINATE: Final = "*terminate"
 COST: Final = "*cost"
 FORCE_DURATION: Final = "*fd"
-BLOCKER_ERROR: Final = "*blocker_error"
 ROOM_FLAGS: Final = ("*routes", "*thresholds", "*stats", "*resources", "*ips")
 
 

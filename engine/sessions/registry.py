@@ -216,10 +216,6 @@ class Registry:
             self._ended[cgrid] = session
         return session
 
-    def ended_changed(self, session: Session) -> None:
-        """An ended session is to be written again."""
-        self._changed[session.cgrid] = None
-
     def is_buried(self, cgrid: str, now_ns: int) -> bool:
         """Whether the engine itself ended this session, not long ago; or it is over for longer than an ended one is remembered."""
         self._forget_late(cgrid, now_ns)

@@ -19,7 +19,6 @@ DIRECTDEBIT: Final = "*directdebit"
 
 DEBITED: Final = (PREPAID, DYNAPREPAID)  # money moves while the session goes on
 LIMITED: Final = (PREPAID, DYNAPREPAID, PSEUDOPREPAID)  # the account decides how long it may last
-UNRATED: Final = (POSTPAID, PSEUDOPREPAID, RATED)  # the record is rated at the end
 
 RAW_RUN: Final = "*raw"
 DEFAULT_RUN: Final = "*default"

@@ -97,7 +97,6 @@ ACTIVATION: Final = shape("utils.ActivationInterval", "ActivationTime time.Time;
 TENANT_WITH_OPTS: Final = shape("utils.TenantWithAPIOpts", "Tenant string; APIOpts map[string]any")
 TENANT_ID: Final = shape("utils.TenantID", "Tenant string; ID string")
 TENANT_ID_WITH_OPTS: Final = shape("utils.TenantIDWithAPIOpts", "*utils.TenantID; APIOpts map[string]any", TENANT_ID)
-TEXT_WITH_OPTS: Final = shape("utils.StringWithAPIOpts", "APIOpts map[string]any; Tenant string; Arg string")
 PAGINATOR: Final = shape("utils.Paginator", "Limit *int; Offset *int; Search string")
 PAGINATOR_WITH_TENANT: Final = shape("utils.PaginatorWithTenant", "Tenant string; utils.Paginator; APIOpts map[string]any", PAGINATOR)
 TENANT_ACCOUNT: Final = shape("utils.TenantAccount", "Tenant string; Account string")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.usage import HOUR, MAX_USAGE_NS, MINUTE, SECOND, UNLIMITED, format_duration, parse_duration, round_up_to
+from engine.usage import HOUR, MAX_USAGE_NS, MINUTE, SECOND, UNLIMITED, format_duration, parse_duration
 
 
 @pytest.mark.parametrize(
@@ -80,11 +80,6 @@ def test_how_a_duration_is_written(ns: int, text: str) -> None:
 @given(st.integers(-(2**62), 2**62))
 def test_what_is_written_reads_back(ns: int) -> None:
     assert parse_duration(format_duration(ns)) == ns
-
-
-def test_whole_steps() -> None:
-    assert [round_up_to(61, step) for step in (0, 1, 60, 61, 100)] == [61, 61, 120, 61, 100]
-    assert round_up_to(0, 60) == 0
 
 
 @given(st.integers(0, 2_562_046), st.sampled_from(["", "s", "m", "h"]))

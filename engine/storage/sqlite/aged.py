@@ -104,7 +104,6 @@ class Aged:
     def __init__(self, folder: Path, age: Age) -> None:
         """StorageError when the folder cannot be read."""
         self._path = folder / DATABASE_NAME
-        self._age = age
         peek = Peek(folder)
         try:
             self._ledgers, self._closings, self._broken = _old_ledgers(peek, age.entries_before)

@@ -34,7 +34,6 @@ STATUS_TYPE: Final = 40
 SESSION_ID: Final = 44
 START: Final = 1
 STOP: Final = 2
-INTERIM: Final = 3
 ACCOUNTING_ON: Final = 7
 ACCOUNTING_OFF: Final = 8
 _DELAY: Final = 41

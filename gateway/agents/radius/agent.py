@@ -106,7 +106,6 @@ class RadiusAgent:
         self._ports = ports
         self._gate = gate
         self._census = census
-        self._incoming = incoming
         self._udp: list[UdpDoor] = []
         self._streams: list[Listener] = []
         self._addresses: list[str] = []

@@ -7,7 +7,6 @@ from typing import Final
 from gateway.protocols.radius.codes import COA_REQUEST, DISCONNECT_REQUEST
 
 # why a datagram or packet was discarded without an answer
-UNKNOWN_CLIENT: Final = "unknown_client"
 NO_SECRET: Final = "no_secret"
 BAD_CODE: Final = "bad_code"
 BAD_AUTHENTICATOR: Final = "bad_authenticator"

@@ -154,7 +154,7 @@ class _Paced:
     """The state of a run at a rate. The event number i is due at began + i / rate; the chains take turns."""
 
     def __init__(self, work: Work, links: Sequence[Link], rate: float, first: int, abreast: int) -> None:
-        self.work, self.links, self.rate, self.abreast = work, links, rate, abreast
+        self.work, self.links, self.rate = work, links, rate
         self.first, self.number = first, first
         self.filled: list[tuple[object, ...]] = [()] * abreast
         self.at = [-1] * abreast

@@ -10,7 +10,6 @@ TENANT: Final = "bench"
 ACCOUNTS: Final = 1_000
 PREFIXES: Final = 10_000
 FIRST_PREFIX: Final = 100_000
-BIG_PREFIXES: Final = 200_000  # of the plan that is loaded while sessions run
 _DESTINATIONS: Final = 100
 _BIG_DESTINATIONS: Final = 10_000
 _BALANCE: Final = 1_000_000_000  # of each account; nobody runs out of it in a run

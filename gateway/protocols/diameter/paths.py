@@ -239,17 +239,6 @@ def resolve(dictionary: Dictionary, steps: Path) -> Chain:
     return Chain([] if unknown else resolved, unknown)
 
 
-def unknown_names(dictionary: Dictionary, steps: Path) -> list[str]:
-    """The names of a path, without its scope, that no dictionary has: for who checks a configuration."""
-    found = [step for step in steps if not step.startswith("[") and dictionary.named(step) is None]
-    for step in steps:
-        if step.startswith("[~"):
-            for part in step[1:-1].split("|"):
-                names = part.lstrip("~").partition("(")[0].split(".")
-                found.extend([name for name in names if dictionary.named(name) is None])
-    return found
-
-
 def _selector(dictionary: Dictionary, text: str) -> Step | None:
     """What stands in brackets; None where it names what no dictionary has."""
     if text.isdecimal() and text.isascii() and len(text) <= 9:

@@ -16,7 +16,6 @@ from gateway.protocols.radius.md4 import md4
 RESPONSE_BYTES: Final = 50
 CHALLENGE_BYTES: Final = 8  # version 1
 CHALLENGE2_BYTES: Final = 16  # version 2
-NT_BYTES: Final = 24
 AUTHENTICATION_FAILURE: Final = 691
 KEY_BYTES: Final = 16
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from engine.errors import RequestError
 from engine.event import Event
-from engine.fields.path import Lazy
 from engine.fields.template import Template
 from engine.fields.values import MISSING, Duration, FieldNotFoundError
 from engine.fields.view import View
@@ -153,22 +152,6 @@ def test_a_wired_room_answers() -> None:
     looking = view()
     looking.rooms.wire("*stats", lambda tenant, path, now_ns: f"{tenant}/{path[1]}/{path[2]}/{now_ns}")
     assert Template.parse("~*stats.SQ.*acd").text(looking) == f"example.net/SQ/*acd/{NOW}"
-
-
-def test_a_map_that_is_made_when_it_is_asked() -> None:
-    made: list[int] = []
-
-    def cost() -> object:
-        made.append(1)
-        return {"Charges": [{"Cost": Decimal("0.5")}]}
-
-    looking = view()
-    looking.scopes["*ec"] = Lazy(cost)
-    assert Template.parse("~*req.Account").text(looking) == "ann"
-    assert made == []
-    assert Template.parse("~*ec.Charges[0].Cost;/;~*ec.Charges[0].Cost").text(looking) == "0.5/0.5"
-    assert Template.parse("~*ec.Nothing").find(looking) is None
-    assert made == [1]
 
 
 def test_what_an_event_puts_into_a_path_is_bounded() -> None:

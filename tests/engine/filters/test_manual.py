@@ -22,6 +22,7 @@ from engine.money import ONE
 from engine.profiles.items import Items
 from engine.profiles.policies import KINDS
 from engine.rating.book import Destination, Timing
+from engine.rating.kinds import TIMING
 from engine.rating.tariff import Tariff
 
 MANUAL = (Path(__file__).resolve().parents[3] / "docs" / "filters.md").read_text()
@@ -44,7 +45,7 @@ def table(first: str) -> list[list[str]]:
 def house() -> Filters:
     tariff, accounts = Tariff(), Accounts()
     tariff.put_destination(Destination("DST_DE", ("49",)))
-    tariff.put_timing(Timing("MORNING", StartTime="08:00:00", EndTime="12:00:00"))
+    tariff.put(TIMING, "MORNING", Timing("MORNING", StartTime="08:00:00", EndTime="12:00:00"))
     account = Account("example.net", "1001")
     account.add(Balance("u", "b", "*monetary", 12 * ONE + ONE // 2))
     accounts.put(account)

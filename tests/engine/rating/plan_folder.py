@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from engine.rating.book import Activation, Destination, PlanRate, Rate, Rating, RatingPlan, RatingProfile, Timing
+from engine.rating.kinds import TIMING
 from engine.rating.lookup import profile_key
 from engine.rating.tariff import Tariff
 from engine.times import UTC_ZONE, parse_time
@@ -92,7 +93,7 @@ def read_tariff(folder: Path) -> Tariff:
     for name, prefixes in read_destinations(folder).items():
         tariff.put_destination(Destination(name, tuple(prefixes)))
     for timing in timings.values():
-        tariff.put_timing(timing)
+        tariff.put(TIMING, timing.ID, timing)
     for plan in read_plans(folder, timings):
         tariff.put_rating_plan(plan)
     for profile in read_profiles(folder):

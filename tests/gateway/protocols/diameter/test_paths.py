@@ -9,7 +9,7 @@ import pytest
 from engine.fields.path import split_path
 from engine.fields.values import MISSING, value_text
 from gateway.protocols.diameter.message import Avps, decode
-from gateway.protocols.diameter.paths import DiameterSource, Paths, Place, resolve, unknown_names
+from gateway.protocols.diameter.paths import DiameterSource, Paths, Place, resolve
 from gateway.protocols.diameter.values import octets
 from tests.gateway.protocols.diameter.samples import avp, cases, known, message, processors, request, text, u32
 
@@ -123,10 +123,6 @@ def test_a_selector_that_is_none_is_refused(path: str) -> None:
 def test_an_index_beyond_what_is_there_is_refused() -> None:
     with pytest.raises(ValueError, match="index 4 of 4"):
         read(SESSION, f"{GROUP}.Used-Service-Unit.CC-Time[4]")
-
-
-def test_names_that_nobody_knows_are_told() -> None:
-    assert unknown_names(known(), split_path("CC-Tyme[~Rating-Grupp(1)|~CC-Time(2)].X")) == ["CC-Tyme", "X", "Rating-Grupp"]
 
 
 def test_the_vendor_counts() -> None:
