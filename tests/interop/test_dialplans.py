@@ -61,11 +61,15 @@ def needs(program: str) -> pytest.MarkDecorator:
 @pytest.mark.slow
 @needs("kamailio")
 @pytest.mark.parametrize(("folder", "modules"), [("ro", "ims_charging"), ("radius", "acc_radius")])
-def test_kamailio_takes_its_files_as_they_lie(folder: str, modules: str) -> None:
+def test_kamailio_takes_its_files_as_they_lie_and_what_a_site_says_beside_them(folder: str, modules: str, tmp_path: Path) -> None:
     if not peers.there(f"/usr/lib/*/kamailio/modules/{modules}.so"):
         pytest.skip(f"Kamailio's module {modules} is not installed")
     status, text = said("kamailio", "-c", "-f", DIALPLANS / "kamailio" / folder / "kamailio.cfg")
-    assert (status, "config file ok" in text) == (0, True), text
+    assert (status, "config file ok" in text, "]:5060" in text) == (0, True, True), text
+    beside = laid(f"kamailio/{folder}/kamailio.cfg", tmp_path / "kamailio.cfg")
+    (tmp_path / "tollwire-local.cfg").write_text("#!define LISTEN udp:127.0.0.1:5099\n")
+    status, text = said("kamailio", "-c", "-f", beside)
+    assert (status, "]:5099" in text, "]:5060" in text) == (0, True, False), text
 
 
 @pytest.mark.slow
