@@ -58,7 +58,10 @@ class Lookup:
             def log_message(self, format: str, *args: object) -> None:
                 """Tells nobody."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        class Server(ThreadingHTTPServer):
+            request_queue_size = 100  # of connections that wait until it goes on; with the usual 5, others knock again after seconds
+
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/who"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
@@ -132,7 +135,7 @@ def test_a_session_is_charged_by_what_a_service_says(tmp_path: Path) -> None:
 def test_a_silent_service_holds_up_nobody_else(tmp_path: Path) -> None:
     with (
         lookup() as there,
-        asking(tmp_path, there.url, "6s") as gateway,
+        asking(tmp_path, there.url, "10s") as gateway,
         closing(Link(gateway.port, "pgw.client.test")) as one,
         closing(Link(gateway.port, "dra.client.test")) as other,
     ):
