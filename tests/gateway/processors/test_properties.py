@@ -16,8 +16,10 @@ from gateway.processors.flags import KNOWN
 from gateway.processors.reading import FILLER, GROUP, read_processors
 from gateway.processors.run import Worked
 from gateway.processors.terms import Terms
+from gateway.processors.usercache import UserCache
 from gateway.processors.words import HARD
 from tests.gateway.processors.asking import NOW, Engine, Row
+from tests.gateway.processors.test_fetching import Asked, broken
 
 WORDS = st.sampled_from(
     "~*req.A ~*req.B[0] ~*cgrep.MaxUsage ~*rep.A ~*vars.A.B ~*uch.A ~*tmp.A ~*opts.*x <~*req.A> ` ; -1 10s x 2026-03-02 {*round:2} "
@@ -26,7 +28,7 @@ WORDS = st.sampled_from(
 TEXTS = st.lists(WORDS, max_size=4).map("".join)
 SCOPES = ["*rep", "*cgreq", "*vars", "*opts", "*tmp", "*uch", "*cgrep", "*req", "*cfg", "", "*rep.<~*req.A>"]
 PATHS = st.tuples(st.sampled_from(SCOPES), st.sampled_from(["", ".A", ".A.B", ".A[0]", ".Usage", ".", ".A.<~*req.B>"])).map("".join)
-TYPES = st.sampled_from([*MAKINGS, GROUP, FILLER, "*none", "*remove", "*removeall", "*handler", "*http#x", "*template"])
+TYPES = st.sampled_from([*MAKINGS, GROUP, FILLER, "*none", "*remove", "*removeall", "*handler", "*http#x", "*http#http://h/", "*template"])
 RULE_TYPES = st.sampled_from([*RULES, "*notempty", "*notstring", "*nothing", "STORED"])
 FILTERS = st.tuples(RULE_TYPES, TEXTS, TEXTS).map(":".join)
 FIELDS = st.fixed_dictionaries(
@@ -82,6 +84,21 @@ def test_anything(rows: list[Row], request_fields: Row) -> None:
         assert isinstance(text, str)
         assert isinstance(new_branch, bool)
         assert isinstance(path, tuple)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PROCESSORS, max_size=3), REQUESTS, st.text(max_size=3))
+def test_nothing_is_asked_of_the_engine_before_every_value_is_there(rows: list[Row], request_fields: Row, text: str) -> None:
+    cache = UserCache()
+    terms = Terms("cgrates.org", filters=Filters(Items(KINDS)), cache=cache)
+    processors, complaints = read_processors(rows, {"x": rows}, terms, ("agent",))
+    if any(complaint.sort == HARD for complaint in complaints):
+        return
+    lost = Asked(processors, broken, request_fields, Engine(**ANSWERS.answers))
+    assert not lost.rounds or (lost.engine.asked == [] and lost.worked.failed)
+    found = Asked(processors, lambda url, told: text, request_fields, Engine(**ANSWERS.answers))
+    assert "was not asked" not in found.worked.failed
+    assert "FETCH_FAILED" not in found.worked.failed
 
 
 STEPS = st.tuples(

@@ -26,6 +26,30 @@ FIRST = """
 id = "access"
 """
 
+PASSWORDS = """
+[general]
+default_tenant = "example.net"
+
+[radius_agent]
+enabled = true
+{options}
+
+[[radius_agent.request_processors]]
+id = "known"
+flags = ["*none", "*continue"]
+[radius_agent.request_processors.request_fields]
+User = "~*req.User-Name"
+"*vars.UserPassword" = { type = "*http#URL/password", mandatory = true }
+
+[[radius_agent.request_processors]]
+id = "password"
+flags = ["*radauth", "*pap"]
+[radius_agent.request_processors.request_fields]
+User = "~*req.User-Name"
+[radius_agent.request_processors.reply_fields]
+code = { path = "*rep.*radReplyCode", value = "AccessReject", filters = ["*notempty:~*cgrep.Error:"] }
+"""
+
 
 class Town(Station):
     """A station whose requests, but reports under way, ask a service."""
@@ -73,6 +97,30 @@ def test_a_login_by_what_a_service_says(tmp_path: Path) -> None:
         assert [told["Event"] for told in there.asked] == [{"User": "ann"}] * 2
 
     in_town(test, tmp_path)
+
+
+def test_a_password_that_a_service_knows(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with service() as there:
+            town = Station(tmp_path, processors=PASSWORDS.replace("URL", there.url))
+            try:
+                for kept, proved, code in (
+                    ("right", "right", ACCESS_ACCEPT),
+                    ("right", "wrong", ACCESS_REJECT),
+                    ("{sha}d27a1f11771200949714b1af99f048a416f5d6f4", "right", ACCESS_ACCEPT),
+                ):
+                    there.text = kept
+                    asked = town.access(("User-Name", "ann"), ("User-Password", proved))
+                    assert town.authenticates(asked) == []
+                    while town.around.stage._tasks:
+                        await asyncio.wait(town.around.stage._tasks)
+                    (answer, _) = town.sockets[AUTHENTICATION].gone[-1]
+                    assert town.read(answer, asked)[0] == code
+                assert [told["Event"] for told in there.asked] == [{"User": "ann"}] * 3
+            finally:
+                await town.fetcher.stop()
+
+    asyncio.run(run())
 
 
 def test_a_session_is_charged_once_whatever_is_sent_again_meanwhile(tmp_path: Path) -> None:
