@@ -208,16 +208,8 @@ def summary_data(summary: AccountSummary | None) -> Data | None:
 
 def call_cost_data(cost: CallCost) -> Data:
     """The CallCost that the Responder answers."""
-    call = cost.call
-    return {
-        "Category": call.category,
-        "Tenant": call.tenant,
-        "Subject": call.subject,
-        "Account": call.account,
-        "Destination": call.destination,
-        "ToR": call.tor,
-        "Cost": number(cost.cost),
-        "Timespans": [span_data(span, call.zone) for span in cost.spans] or None,
+    return _priced_data(cost) | {
+        "Timespans": [span_data(span, cost.call.zone) for span in cost.spans] or None,
         "RatedUsage": cost.rated_usage_ns,
         "AccountSummary": summary_data(cost.summary),
     }
@@ -225,8 +217,13 @@ def call_cost_data(cost: CallCost) -> Data:
 
 def data_cost_data(cost: CallCost) -> Data:
     """The DataCost of GetDataCost: spans of octets, counted from the beginning of the call."""
-    call = cost.call
     start_ns = cost.spans[0].start_ns if cost.spans else 0
+    return _priced_data(cost) | {"DataSpans": [_data_span(span, start_ns) for span in cost.spans]}
+
+
+def _priced_data(cost: CallCost) -> Data:
+    """What was priced, and what it costs."""
+    call = cost.call
     return {
         "Category": call.category,
         "Tenant": call.tenant,
@@ -235,7 +232,6 @@ def data_cost_data(cost: CallCost) -> Data:
         "Destination": call.destination,
         "ToR": call.tor,
         "Cost": number(cost.cost),
-        "DataSpans": [_data_span(span, start_ns) for span in cost.spans],
     }
 
 

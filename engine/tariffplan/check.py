@@ -5,7 +5,7 @@ Every fault is found, with its place; the nearest known name is suggested. A pla
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,25 +46,26 @@ def check_cells(plan: Plan, terms: Terms, types: frozenset[str] = frozenset(TYPE
                 reader = readers.get(column.type)
                 if reader is None:
                     continue
-                wrong = _wrong(reader, {row[place] for row in table.cells})
-                if wrong:
-                    near = _FLAGS if column.type in (FLAG, SWITCH) else ()
-                    _name_places(plan.faults, table, place, wrong.get, near)
+                _check_texts(plan.faults, table, place, reader, _FLAGS if column.type in (FLAG, SWITCH) else ())
 
 
-def _wrong(reader: Callable[[str], object], texts: set[str]) -> dict[str, str]:
-    found = {}
-    for text in texts:
+def _check_texts(faults: Faults, table: Table, place: int, reader: Callable[[str], object], near: tuple[str, ...]) -> None:
+    """A fault for each row whose cell `reader` does not take, with the nearest of `near`; each distinct text is read once."""
+    column = table.sheet.columns[place].name
+    wrong: dict[str, tuple[str, str]] = {}
+    for text in {row[place] for row in table.cells}:
         try:
             reader(text)
         except ValueError as complaint:
-            found[text] = str(complaint)
-    return found
+            wrong[text] = f"{column}: {complaint}", text
+    if wrong:
+        _name_places(faults, table, place, wrong.get, near)
 
 
-def _name_places(faults: Faults, table: Table, place: int, complain: Callable[[str], str | None], near: tuple[str, ...]) -> None:
-    """A fault for each row whose cell has a complaint."""
-    column = table.sheet.columns[place].name
+def _name_places(
+    faults: Faults, table: Table, place: int, complain: Callable[[str], tuple[str, str] | None], near: Collection[str]
+) -> None:
+    """A fault for each row whose cell has a complaint: what it says, and the word in it that one of `near` was probably meant by."""
     suggestions: dict[str, str] = {}
     for number, row in enumerate(table.cells):
         complaint = complain(row[place])
@@ -73,9 +74,10 @@ def _name_places(faults: Faults, table: Table, place: int, complain: Callable[[s
         if faults.full:
             faults.more += 1
             continue
-        if row[place] not in suggestions:
-            suggestions[row[place]] = faults.nearest(row[place], near)
-        faults.add(table.fault(number, place, f"{column}: {complaint}", suggestions[row[place]]))
+        said, word = complaint
+        if word not in suggestions:
+            suggestions[word] = faults.nearest(word, near)
+        faults.add(table.fault(number, place, said, suggestions[word]))
 
 
 def check_units(plan: Plan) -> None:
@@ -98,9 +100,7 @@ def check_values(plan: Plan) -> None:
     """Values of attributes, which are templates."""
     place = BY_NAME["Attributes"].place("Value")
     for table in plan.of("Attributes"):
-        wrong = _wrong(value_parts, {row[place] for row in table.cells})
-        if wrong:
-            _name_places(plan.faults, table, place, wrong.get, ())
+        _check_texts(plan.faults, table, place, value_parts, ())
 
 
 def check_rules(plan: Plan) -> None:
@@ -187,29 +187,14 @@ def _check_column(plan: Plan, tables: list[Table], reference: Reference, valid: 
     place = sheet.place(reference.column)
     several = sheet.columns[place].type == NAMES
 
-    def complain(cell: str) -> str | None:
-        if not several:
-            return None if cell in valid else f'could not find {reference.what} for tag "{cell}"'
-        missing = [name for name in (part.removeprefix("!") for part in cell.split(IN_FIELD)) if name not in valid]
-        return f'could not find {reference.what} for tag "{missing[0]}"' if missing else None
+    def complain(cell: str) -> tuple[str, str] | None:
+        names = [part.removeprefix("!") for part in cell.split(IN_FIELD)] if several else [cell]
+        missing = next((name for name in names if name not in valid), None)
+        return None if missing is None else (f'could not find {reference.what} for tag "{missing}"', missing)
 
     for table in tables:
         if any(complain(cell) for cell in {row[place] for row in table.cells}):
-            _name_references(plan.faults, table, place, complain, valid)
-
-
-def _name_references(faults: Faults, table: Table, place: int, complain: Callable[[str], str | None], valid: set[str]) -> None:
-    suggestions: dict[str, str] = {}
-    for number, row in enumerate(table.cells):
-        complaint = complain(row[place])
-        if complaint is None:
-            continue
-        if faults.full:
-            faults.more += 1
-            continue
-        if complaint not in suggestions:
-            suggestions[complaint] = faults.nearest(complaint.partition('"')[2].rstrip('"'), valid)
-        faults.add(table.fault(number, place, complaint, suggestions[complaint]))
+            _name_places(plan.faults, table, place, complain, valid)
 
 
 def filter_columns(sheet: Sheet) -> Iterator[int]:

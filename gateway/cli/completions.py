@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from gateway.cli.described import FILE, FOLDER, Argument, Described, described
+from gateway.config.written import write
 
 _ABOUT: Final = "# Written by the command itself (python -m gateway.cli.completions); do not edit by hand."
 
@@ -166,12 +166,7 @@ def main(words: list[str]) -> int:
     if not words or words[0] not in SHELLS:
         print(f"usage: python -m gateway.cli.completions {'|'.join(SHELLS)} [FILE]", file=sys.stderr)
         return 2
-    text = SHELLS[words[0]]()
-    if len(words) > 1:
-        Path(words[1]).write_text(text, encoding="utf-8")
-    else:
-        sys.stdout.write(text)
-    return 0
+    return write(SHELLS[words[0]](), words[1:])
 
 
 if __name__ == "__main__":

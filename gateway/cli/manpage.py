@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Final
 
 from gateway import VERSION
 from gateway.cli.described import Argument, Described, described
 from gateway.config.roff import bold, escaped, head, italic, with_code
+from gateway.config.written import write
 
 STATUSES: Final = (
     ("0", "Done."),
@@ -85,11 +85,7 @@ def _listed(heading: str, rows: tuple[tuple[str, str], ...]) -> list[str]:
 
 def main(words: list[str]) -> int:
     """Writes the page to the file named, or to standard output."""
-    if words:
-        Path(words[0]).write_text(page(), encoding="utf-8")
-    else:
-        sys.stdout.write(page())
-    return 0
+    return write(page(), words)
 
 
 if __name__ == "__main__":

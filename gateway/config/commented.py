@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from textwrap import wrap
 from typing import Final
 
@@ -15,6 +14,7 @@ from gateway.config.document import MANY, kind_text, members_of
 from gateway.config.kinds import APPLIANCE, Group, Number, Option, Raw, Section, default_of
 from gateway.config.options import SECTIONS
 from gateway.config.render import key_text, value_text
+from gateway.config.written import write
 
 WIDTH: Final = 118
 UNSET: Final = "# unset"
@@ -98,11 +98,7 @@ def _listed(raw: Raw) -> object:
 
 def main(words: list[str]) -> int:
     """Writes the file named, or to standard output."""
-    if words:
-        Path(words[0]).write_text(commented(), encoding="utf-8")
-    else:
-        sys.stdout.write(commented())
-    return 0
+    return write(commented(), words)
 
 
 if __name__ == "__main__":

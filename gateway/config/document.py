@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from gateway.config.kinds import (
@@ -35,6 +34,7 @@ from gateway.config.kinds import (
 )
 from gateway.config.options import SECTIONS
 from gateway.config.options.parts import TEMPLATE
+from gateway.config.written import write
 
 IDLE: Final = "°"
 OWN: Final = "⁺"
@@ -254,11 +254,7 @@ def changed_members(raw: dict[str, Raw]) -> str:
 
 def main(arguments: list[str]) -> int:
     """Write the page to the file named, or to standard output."""
-    if arguments:
-        Path(arguments[0]).write_text(document(), encoding="utf-8")
-    else:
-        sys.stdout.write(document())
-    return 0
+    return write(document(), arguments)
 
 
 if __name__ == "__main__":

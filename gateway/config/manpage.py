@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Final
 
 from gateway import VERSION
@@ -14,6 +13,7 @@ from gateway.config.kinds import Group, Map, Objects, Section
 from gateway.config.options import SECTIONS
 from gateway.config.options.parts import TEMPLATE
 from gateway.config.roff import bold, escaped, head, with_code
+from gateway.config.written import write
 
 FOLDER: Final = "/etc/tollwire"
 _BOLD: Final = re.compile(r"\*\*(.+?)\*\*")
@@ -77,11 +77,7 @@ def _prose(markdown: str) -> Iterator[str]:
 
 def main(words: list[str]) -> int:
     """Writes the page to the file named, or to standard output."""
-    if words:
-        Path(words[0]).write_text(page(), encoding="utf-8")
-    else:
-        sys.stdout.write(page())
-    return 0
+    return write(page(), words)
 
 
 if __name__ == "__main__":

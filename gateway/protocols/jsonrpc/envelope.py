@@ -61,10 +61,10 @@ def decode(frame: bytes) -> Request:
     try:
         return _sound(_DECODER.decode(frame))
     except (msgspec.ValidationError, UnicodeDecodeError, RecursionError):
-        return _decode_members(frame)
+        return _sound(_read_members(frame)[0])
     except msgspec.MsgspecError as fault:
         if _ESCAPE in frame:
-            return _decode_members(frame)
+            return _sound(_read_members(frame)[0])
         raise MalformedError(str(fault)) from None
 
 
@@ -79,19 +79,7 @@ def decode_message(frame: bytes) -> Request | Reply:
     except msgspec.MsgspecError as fault:
         if _ESCAPE not in frame:
             raise MalformedError(str(fault)) from None
-    reply = Reply()
-    found = Request()
-    for name, value in _members(frame):
-        if name == "method":
-            found.method = _method(value)
-        elif name == "params":
-            found.params = msgspec.Raw(value)
-        elif name == "id":
-            found.id = reply.id = msgspec.Raw(value)
-        elif name == "result":
-            reply.result = msgspec.Raw(value)
-        elif name == "error":
-            reply.error = msgspec.Raw(value)
+    found, reply = _read_members(frame)
     return _sound(found) if found.method else reply
 
 
@@ -122,17 +110,21 @@ def encode_error(ident: msgspec.Raw, text: str) -> bytes:
 # -- the unusual spelling ----------------------------------------------------------------------------------------------
 
 
-def _decode_members(frame: bytes) -> Request:
-    """A request read member by member, without recursion."""
-    request = Request()
+def _read_members(frame: bytes) -> tuple[Request, Reply]:
+    """The frame read member by member, without recursion: as a request, and as a reply."""
+    request, reply = Request(), Reply()
     for name, value in _members(frame):
         if name == "method":
             request.method = _method(value)
         elif name == "params":
             request.params = msgspec.Raw(value)
         elif name == "id":
-            request.id = msgspec.Raw(value)
-    return _sound(request)
+            request.id = reply.id = msgspec.Raw(value)
+        elif name == "result":
+            reply.result = msgspec.Raw(value)
+        elif name == "error":
+            reply.error = msgspec.Raw(value)
+    return request, reply
 
 
 def _sound(request: Request) -> Request:
