@@ -72,6 +72,12 @@ class SessionsPart:
         options = session_options(tree)
 
         def take() -> None:
+            begun = self._options.sessions  # what takes effect at the next start only stays as it is
+            options.indexes = begun.indexes
+            options.connected = begun.connected
+            options.replication = begun.replication
+            options.closed_sessions_ttl_ns = begun.closed_sessions_ttl_ns
+            options.channel_sync_timeout_ns = begun.channel_sync_timeout_ns
             self._options.sessions = options
 
         return take

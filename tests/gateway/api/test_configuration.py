@@ -17,6 +17,7 @@ from gateway.config.kinds import Group
 from gateway.config.options import SECTIONS
 from gateway.live import CertificatesPart, ClientsPart, DiameterPart, LogPart, RadiusPart, SessionsPart
 from gateway.protocols.jsonrpc.envelope import decode
+from gateway.told import engine_options
 from tests.gateway.api.calls import Caller
 from tests.gateway.api.fakes import ALL_SECTIONS, NOW, FakeEngine, FakeJournal
 
@@ -220,6 +221,21 @@ def test_where_one_part_cannot_take_it_none_does(desk: Desk) -> None:
     assert desk.call("TollwireV1.ReloadConfig", {}) == ("error", "invalid configuration:\ntemplates.mine: cannot be")
     assert desk.set({"general": {"log_level": 2}}) == ("error", "invalid configuration: templates.mine: cannot be")
     assert (len(desk.applied), desk.general("log_level")) == (count, 6)
+
+
+def test_sessions_take_what_is_live_and_nothing_else(tmp_path: Path) -> None:
+    """A record that stops being made by what is told to take effect at the next start is a record lost."""
+    config = tmp_path / "tollwire.toml"
+    trees = []
+    for text in ('session_ttl = "5m"', 'session_ttl = "7m"\ncdrs_conns = []\nsession_indexes = ["Port"]'):
+        config.write_text(f"[sessions]\n{text}\n")
+        trees.append(load(str(config), environ={}).tree)
+    options = engine_options(trees[0], "n", "UTC")
+    begun = options.sessions
+    assert "cdrs" in begun.connected
+    SessionsPart(options).ready(trees[1])()
+    assert options.sessions.session_ttl_ns == 7 * 60 * 10**9
+    assert (options.sessions.connected, options.sessions.indexes) == (begun.connected, begun.indexes)
 
 
 def test_live_options_exist(tmp_path: Path) -> None:
