@@ -4,7 +4,7 @@ Compact msgpack arrays, because this runs for every debit. What a plain balance 
 not null are bits, everything else that differs from nothing is in a map of small numbers. Numbers once given to a field stay its
 own; a new field gets the next number, and what an older snapshot lacks reads as nothing.
 
-Amounts and instants may need more than 64 bits: they are (whole, nano), see engine.records.split_amount.
+Amounts and instants may need more than 64 bits: they are (whole, nano), see engine.parts.split_amount.
 """
 
 from __future__ import annotations
