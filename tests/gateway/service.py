@@ -41,7 +41,7 @@ class Service:
 
     async def until_asked(self, count: int) -> None:
         """Returns when so many questions came."""
-        async with asyncio.timeout(30), self._came:
+        async with asyncio.timeout(60), self._came:
             await self._came.wait_for(lambda: len(self.asked) >= count)
 
 

@@ -19,11 +19,11 @@ from gateway.transport.fetcher import DONE, LATE, REFUSED, UNREACHED, UNUSABLE, 
 from tests.gateway.certificates import Authority
 from tests.gateway.service import Answer, Service, service
 
-OPTIONS = FetchOptions(20.0, 10, 0, 10.0, True, ssl.create_default_context, True, "tollwire/test")
+OPTIONS = FetchOptions(60.0, 10, 0, 10.0, True, ssl.create_default_context, True, "tollwire/test")
 SHORT = 0.15
 
 
-async def ask(fetcher: Fetcher, url: str, seconds: float = 20.0) -> str:
+async def ask(fetcher: Fetcher, url: str, seconds: float = 60.0) -> str:
     return await fetcher.fetch(url, b'{"Event":{"Account":"1001"}}', asyncio.get_running_loop().time() + seconds)
 
 
@@ -42,7 +42,7 @@ def at_service(
     asyncio.run(run())
 
 
-def fails(answer: Answer | None, outcome: str, why: str, *, seconds: float = 20.0, path: str = "/") -> None:
+def fails(answer: Answer | None, outcome: str, why: str, *, seconds: float = 60.0, path: str = "/") -> None:
     """The answer of a service is none, for a reason, and is counted."""
 
     async def test(there: Service, fetcher: Fetcher) -> None:

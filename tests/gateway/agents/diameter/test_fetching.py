@@ -17,6 +17,7 @@ from tests.gateway.agents.diameter.station import AGAIN, Far, Station, code_of
 from tests.gateway.service import Service, service
 
 BUSY, UNABLE = 3004, 5012
+PATIENT = 'fetch_timeout = "60s"\n'  # a machine that stands still for seconds changes nothing
 ASKS = """
 [[diameter_agent.request_processors]]
 id = "lookup"
@@ -32,11 +33,17 @@ class Town(Station):
     """A station whose requests but the last ask a service; see `heard`."""
 
     def __init__(self, folder: Path, url: str, site: Switch | None = None, *, options: str = "", http: str = "") -> None:
-        super().__init__(folder, options, site=site, sections=f"[http]\n{http}\n", asks=ASKS.replace("URL", url))
+        super().__init__(
+            folder,
+            options,
+            site=site,
+            sections=f"[http]\n{'' if 'fetch_timeout' in http else PATIENT}{http}\n",
+            asks=ASKS.replace("URL", url),
+        )
 
     async def settled(self) -> None:
         """Returns when no request waits."""
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while self.around.stage._tasks:
                 await asyncio.wait(self.around.stage._tasks)
         self.site.gather()
