@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from engine.accounts import counters
@@ -38,6 +39,8 @@ class Charging:
     ledger: Ledger
     ids: Ids
     reactor: Reactor | None
+    _groups: Callable[[str], object | None]
+    _ids_of_prefix: Callable[[str], list[str] | None]
 
     def __init__(
         self, accounts: Accounts, items: Items, tariff: Tariff, options: RatingOptions, default_steps: dict[str, int], ids: Ids
@@ -50,6 +53,8 @@ class Charging:
         self.ledger = Ledger()
         self.ids = ids
         self.reactor = None
+        self._groups = self._group
+        self._ids_of_prefix = tariff.ids_of_prefix
 
     # -- questions ----------------------------------------------------------------------------------------------------
 
@@ -285,25 +290,33 @@ class Charging:
         return Debit(account, call, self.tariff, self.options, self.default_steps, selection, dry_run=dry_run, go_negative=go_negative)
 
     def _selection(self) -> Selection:
-        return Selection(self.accounts, self._group, self.tariff.ids_of_prefix, self.ids)
+        return Selection(self.accounts, self._groups, self._ids_of_prefix, self.ids)
 
     def _group(self, group_id: str) -> object | None:
         return self.items.get("shared_group", group_id)
 
     def _react(self, debit: Debit, cause: Cause) -> None:
         """Counts what was taken and lets the triggers of every touched account fire."""
-        before = debit.held()
         for one in debit.counts:
-            counters.count(one.account, one.kind, one.amount, debit.call, one.balance, self.tariff.ids_of_prefix)
-        changed: dict[str, tuple[Account, list[Balance]]] = {debit.account.id: (debit.account, [])}
+            counters.count(one.account, one.kind, one.amount, debit.call, one.balance, self._ids_of_prefix)
+        account = debit.account
+        own: list[Balance] = []
+        others: dict[str, tuple[Account, list[Balance]]] = {}
         for purse in debit.selection.purses.values():
-            if purse.new and purse.account.find(purse.balance.uuid) is None:
+            balance = purse.balance
+            purse.held = balance.value
+            if purse.new and purse.account.find(balance.uuid) is None:
                 continue
-            _, balances = changed.setdefault(purse.account.id, (purse.account, []))
-            balances.append(purse.balance)
-        for account, balances in changed.values():
-            self.changed(account, balances, cause.at_ns)
-        debit.show_changes(before)
+            if purse.account is account:
+                own.append(balance)
+            else:
+                others.setdefault(purse.account.id, (purse.account, []))[1].append(balance)
+        moved = self.ledger.last_entry_id
+        self.changed(account, own, cause.at_ns)
+        for other, balances in others.values():
+            self.changed(other, balances, cause.at_ns)
+        if self.ledger.last_entry_id != moved:
+            debit.show_changes()
 
     def changed(self, account: Account, balances: list[Balance], at_ns: int) -> None:
         """To be called after values of these balances changed."""
@@ -324,7 +337,7 @@ class Charging:
         if account is None or balance is None:
             return
         self.ledger.move(account, balance, -correction, cause)
-        counters.count(account, MONETARY, correction, None, balance, self.tariff.ids_of_prefix)
+        counters.count(account, MONETARY, correction, None, balance, self._ids_of_prefix)
 
     def refund(self, parts: list[Refund], call: Call | None, cause: Cause) -> None:
         """Gives parts back to the balances they came from; a balance that is gone is passed over."""
@@ -338,7 +351,7 @@ class Charging:
                 if balance is None or amount == 0:
                     continue
                 self.ledger.move(account, balance, amount, cause)
-                counters.count(account, kind, -amount, call, balance, self.tariff.ids_of_prefix)
+                counters.count(account, kind, -amount, call, balance, self._ids_of_prefix)
                 touched.setdefault(account.id, (account, []))[1].append(balance)
         for account, balances in touched.values():
             self.changed(account, balances, cause.at_ns)
@@ -346,8 +359,12 @@ class Charging:
     def summary(self, account: Account, initial: dict[str, Amount] | None) -> AccountSummary:
         """The account's balances now, each beside what it held before (0 for those that came since); None: as now."""
         rows: list[BalanceSummary] = []
+        balances = account.balances
         for balance_type in SUMMARY_TYPES:
-            for one in account.of_type(balance_type):
+            chain = None if balances is None else balances.get(balance_type)
+            if chain is None:
+                continue
+            for one in chain:
                 before = one.value if initial is None else initial.get(one.uuid, 0)
                 rows.append(BalanceSummary(one.uuid, one.id, one.type, before, one.value, one.weight, one.disabled, one.factors))
         return AccountSummary(account.tenant, account.name, rows, account.allow_negative, account.disabled)

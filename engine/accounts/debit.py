@@ -140,14 +140,10 @@ class Debit:
             elif purse.value != purse.balance.value:
                 ledger.move(purse.account, purse.balance, purse.value - purse.balance.value, cause)
 
-    def held(self) -> dict[str, Amount]:
-        """What the balances that paid hold now, by UUID."""
-        return {purse.balance.uuid: purse.balance.value for purse in self.selection.purses.values()}
-
-    def show_changes(self, before: dict[str, Amount]) -> None:
-        """Shows in the last increment of each balance what its triggers did to it since `before`."""
+    def show_changes(self) -> None:
+        """Shows in the last increment of each balance what its triggers did to it since the debit (Purse.held)."""
         for purse in self.selection.purses.values():
-            change = purse.balance.value - before.get(purse.balance.uuid, purse.balance.value)
+            change = purse.balance.value - purse.held
             if change == 0:
                 continue
             money = self._money_parts.get(purse.balance.uuid)

@@ -33,6 +33,7 @@ class Purse:
     balance: Balance
     account: Account
     value: Amount
+    held: Amount  # what the balance held after the debit, before triggers did anything to it
     precision: int
     new: bool  # the balance is made by this debit
 
@@ -40,6 +41,7 @@ class Purse:
         self.balance = balance
         self.account = account
         self.value = balance.value
+        self.held = balance.value
         self.precision = precision
         self.new = False
 

@@ -99,6 +99,8 @@ def rounded_span_cost(slot: Slot, count: int, decimals: int) -> int:
 
 def affordable(run: Increment, amount: int) -> int:
     """How many of the run's steps an amount pays, one after the other."""
+    if 0 < run.total <= amount:
+        return run.count
     price = run.price
     if run.total <= 0 and (price is None or price.num <= 0):
         return run.count
