@@ -24,10 +24,10 @@ need_packages() {
   fi
   say "apt-get install $*"
   export DEBIAN_FRONTEND=noninteractive
-  apt-get update -qq
+  apt-get -o Acquire::Retries=5 update -qq
   local policy=/usr/sbin/policy-rc.d ours= status=0 # what is installed for tests and demos does not start as a service
   [ -e "$policy" ] || { printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod +x "$policy" && ours=yes; }
-  apt-get install -y -qq --no-install-recommends "$@" >/dev/null || status=$?
+  apt-get install -y -qq -o Acquire::Retries=5 --no-install-recommends "$@" >/dev/null || status=$?
   [ -z "$ours" ] || rm -f "$policy"
   return "$status"
 }
@@ -42,7 +42,7 @@ make_venv() {
   stamp=$( (cat "$lock" pyproject.toml; .venv/bin/python --version) | sha256sum | cut -d' ' -f1)
   if [ "$(cat ".venv/$(basename "$lock").stamp" 2>/dev/null)" != "$stamp" ]; then
     say "install $lock into .venv"
-    export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+    export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_RETRIES=10
     .venv/bin/pip install --quiet --require-hashes -r "$lock"
     TOLLWIRE_COMPILE=0 .venv/bin/pip install --quiet --no-deps --no-build-isolation --editable .
     echo "$stamp" >".venv/$(basename "$lock").stamp"

@@ -17,6 +17,7 @@ from gateway.protocols.diameter.builtin import load_dictionaries
 from gateway.protocols.diameter.message import Message
 
 SECONDS: Final = 300.0
+ANSWER_SECONDS: Final = 60.0
 ORIGIN: Final = {"Origin-Host": "pgw.upgrade.test", "Origin-Realm": "upgrade.test"}
 DISCONNECT_CAUSE: Final = 273
 DPR: Final = 282
@@ -49,7 +50,7 @@ def main() -> int:
         }
         return result_of(link.exchange(CCR, 4, encoded(dictionary, tree)))
 
-    link = DiameterLink(dictionary, address, ORIGIN, 10.0, asked=asked)
+    link = DiameterLink(dictionary, address, ORIGIN, ANSWER_SECONDS, asked=asked)
     if request(link, 1, 0, Requested_Service_Unit={"CC-Total-Octets": 2097152}) == 2001:
         print("granted")
     with suppress(CommandError):  # the gateway has closed
@@ -57,7 +58,7 @@ def main() -> int:
     deadline = time.monotonic() + SECONDS
     while True:
         try:
-            link = DiameterLink(dictionary, address, ORIGIN, 10.0, asked=asked)
+            link = DiameterLink(dictionary, address, ORIGIN, ANSWER_SECONDS, asked=asked)
             break
         except CommandError:
             if time.monotonic() > deadline:

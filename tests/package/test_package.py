@@ -254,10 +254,14 @@ def test_low_ports_by_the_sample_drop_in(box: Box) -> None:
 
 
 def test_a_service_that_is_killed_comes_back(box: Box) -> None:
-    before = box.run("systemctl", "show", "--property=MainPID", "--value", UNIT).stdout
+    def state() -> tuple[str, str]:
+        told = dict(line.split("=", 1) for line in box.run("systemctl", "show", "--property=MainPID,ActiveState", UNIT).stdout.splitlines())
+        return told["MainPID"], told["ActiveState"]
+
+    before, active = state()
+    assert active == "active"
     box.run("systemctl", "kill", "--signal=KILL", UNIT)
-    until(lambda: box.run("systemctl", "is-active", UNIT, check=False).stdout.strip() == "active", "it is started again")
-    assert box.run("systemctl", "show", "--property=MainPID", "--value", UNIT).stdout != before
+    until(lambda: state()[0] not in ("0", before) and state()[1] == "active", "another one was started", 120)
 
 
 def test_it_is_restarted_as_often_as_one_likes(box: Box) -> None:
@@ -330,7 +334,7 @@ def test_an_upgrade_keeps_configuration_state_and_open_sessions(box: Box, packag
         assert peer.stdout.readline() == "back 2001\n"
         print(f"upgraded, and the peer back, in {elapsed(begun)}")
         assert peer.stdout.read() == "ended 2001\n"
-        assert peer.wait(30) == 0
+        assert peer.wait(60) == 0
     assert box.run("systemctl", "is-active", UNIT).stdout.strip() == "active"
     assert 'shutdown_timeout = "2s"' in edited.read_text()
     assert [path.name for path in edited.parent.glob("*.dpkg-*")] == []
