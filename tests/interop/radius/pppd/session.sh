@@ -31,7 +31,13 @@ for _ in $(seq 600); do [ -n "$(ip -o -4 addr show ppp0 2>/dev/null)" ] && break
 echo "$kind $who: $(ip -o -4 addr show ppp0 2>/dev/null | awk '{print $4, $6}')"
 there() { ip netns exec sub ip route get 10.64.0.1 >/dev/null 2>&1; } # the subscriber's end comes up a little later
 for _ in $(seq 100); do there || [ -z "$(ip -o -4 addr show ppp0 2>/dev/null)" ] && break; sleep 0.1; done
-[ -z "$(ip -o -4 addr show ppp0 2>/dev/null)" ] || ip netns exec sub ping -q -c 3 -i 0.2 -s 1000 10.64.0.1 | grep transmitted
+# The NAS's end may have its address before packets pass it: pings that are all lost are sent again.
+for _ in $(seq 5); do
+  [ -z "$(ip -o -4 addr show ppp0 2>/dev/null)" ] && break
+  pinged=$(ip netns exec sub ping -q -c 3 -i 0.2 -W 2 -s 1000 10.64.0.1 | grep transmitted)
+  case $pinged in *" 0 received"*) ;; *) break ;; esac
+done
+echo "$pinged"
 if [ "$hold" != 0 ]; then sleep "$hold"; pkill -TERM -f "^pppd notty"; fi
 for _ in $(seq 600); do kill -0 $nas 2>/dev/null || break; sleep 0.1; done
 grep -hoE 'MPPE 128-bit stateless compression enabled|Connect time expired|authentication failed' "$C/nas.log" | sort -u
