@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hmac
-from hashlib import md5
 from typing import Final
 
 from gateway.protocols.radius.codes import CHAP_CHALLENGE
+from gateway.protocols.radius.md5 import md5
 from gateway.protocols.radius.packet import Packet
 
 RESPONSE_BYTES: Final = 17  # of a CHAP-Password: identifier and digest
@@ -15,7 +15,7 @@ RESPONSE_BYTES: Final = 17  # of a CHAP-Password: identifier and digest
 def chap_password(identifier: int, password: bytes, challenge: bytes) -> bytes:
     """The CHAP-Password of a client."""
     head = bytes((identifier,))
-    return head + md5(head + password + challenge, usedforsecurity=False).digest()
+    return head + md5(head + password + challenge)
 
 
 def chap_challenge(packet: Packet) -> bytes:

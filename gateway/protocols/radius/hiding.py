@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from hashlib import md5
 from typing import Final
 
 from gateway.protocols.radius.limits import MAX_PASSWORD_BYTES, MAX_VALUE_BYTES
+from gateway.protocols.radius.md5 import md5
 
 BLOCK: Final = 16
 SALT_BYTES: Final = 2
@@ -53,12 +53,12 @@ def hide_ascend(value: bytes, secret: bytes, authenticator: bytes) -> bytes:
     """An Ascend-Send-Secret: 16 octets, of the authenticator and the secret in this order. ValueError for more."""
     if len(value) > BLOCK:
         raise ValueError(f"a value of {len(value)} octets, {BLOCK} is the most")
-    return _mixed(value + bytes(BLOCK - len(value)), md5(authenticator + secret, usedforsecurity=False).digest())
+    return _mixed(value + bytes(BLOCK - len(value)), md5(authenticator + secret))
 
 
 def show_ascend(hidden: bytes, secret: bytes, authenticator: bytes) -> bytes:
     """The value of an Ascend-Send-Secret, zeros at the end taken off."""
-    return _mixed(hidden[:BLOCK], md5(authenticator + secret, usedforsecurity=False).digest()).rstrip(b"\0")
+    return _mixed(hidden[:BLOCK], md5(authenticator + secret)).rstrip(b"\0")
 
 
 def _chained(data: bytes, secret: bytes, vector: bytes, hiding: bool) -> bytes:
@@ -66,7 +66,7 @@ def _chained(data: bytes, secret: bytes, vector: bytes, hiding: bool) -> bytes:
     found = b""
     for at in range(0, len(data), BLOCK):
         block = data[at : at + BLOCK]
-        mixed = _mixed(block, md5(secret + vector, usedforsecurity=False).digest())
+        mixed = _mixed(block, md5(secret + vector))
         vector = mixed if hiding else block
         found += mixed
     return found

@@ -9,6 +9,8 @@ MAX_VALUE_BYTES: Final = 253  # of one attribute, RFC 2865 section 5
 MAX_JOINED_BYTES: Final = 4_096  # of a value that several attributes carry: no packet holds more
 MAX_DEPTH: Final = 8  # TLVs inside each other, in dictionaries and so in what is read; deeper ones are shown as octets
 MAX_PATHS: Final = 16_384  # resolved paths that are kept ready; beyond it keeping them starts anew
+MAX_ADDRESSES: Final = 4_096  # IPv4 addresses whose texts are kept; beyond it keeping them starts anew
+MAX_SECRETS: Final = 16_384  # secrets that are kept ready for signing; beyond it keeping them starts anew
 MAX_COPIES: Final = 16  # of a request of ours, whatever its pauses are
 MAX_PASSWORD_BYTES: Final = 128  # a hidden User-Password, RFC 2865 section 5.2
 

@@ -7,7 +7,6 @@ before it (draft-ietf-radext-deprecating-radius, the BlastRADIUS attack on MD5).
 from __future__ import annotations
 
 import hmac
-from hashlib import md5
 from typing import Final
 
 from gateway.protocols.radius.codes import (
@@ -19,6 +18,7 @@ from gateway.protocols.radius.codes import (
     PROXY_STATE,
     STATUS_SERVER,
 )
+from gateway.protocols.radius.md5 import hmac_md5, md5
 from gateway.protocols.radius.packet import NO_ATTRIBUTE, Packet, header
 
 ABSENT: Final = 0
@@ -40,14 +40,14 @@ def has_random_authenticator(code: int) -> bool:
 def request_is_signed(packet: Packet, secret: bytes) -> bool:
     """Whether the authenticator of an Accounting-, CoA- or Disconnect-Request is right (RFC 2866 section 3, RFC 5176 section 2.3)."""
     raw = packet.raw
-    digest = md5(raw[:4] + _ZEROS + raw[HEADER_BYTES:] + secret, usedforsecurity=False).digest()
+    digest = md5(raw[:4] + _ZEROS + raw[HEADER_BYTES:] + secret)
     return hmac.compare_digest(digest, raw[4:HEADER_BYTES])
 
 
 def answer_is_signed(packet: Packet, request_authenticator: bytes, secret: bytes) -> bool:
     """Whether the authenticator of an answer is right (RFC 2865 section 3)."""
     raw = packet.raw
-    digest = md5(raw[:4] + request_authenticator + raw[HEADER_BYTES:] + secret, usedforsecurity=False).digest()
+    digest = md5(raw[:4] + request_authenticator + raw[HEADER_BYTES:] + secret)
     return hmac.compare_digest(digest, raw[4:HEADER_BYTES])
 
 
@@ -66,7 +66,7 @@ def message_authenticator(packet: Packet, secret: bytes, request_authenticator: 
     middle = request_authenticator
     if not middle:
         middle = raw[4:HEADER_BYTES] if has_random_authenticator(packet.code) else _ZEROS
-    digest = hmac.digest(secret, raw[:4] + middle + raw[HEADER_BYTES : at + 2] + _ZEROS + raw[end:], "md5")
+    digest = hmac_md5(secret, raw[:4] + middle + raw[HEADER_BYTES : at + 2] + _ZEROS + raw[end:])
     return RIGHT if hmac.compare_digest(digest, raw[at + 2 : end]) else WRONG
 
 
@@ -85,11 +85,11 @@ def answer(request: Packet, code: int, body: bytes, secret: bytes) -> bytes:
     code_asked = request.code
     if has_random_authenticator(code_asked) or (code_asked != ACCOUNTING_REQUEST and request.find(MESSAGE_AUTHENTICATOR) != NO_ATTRIBUTE):
         head = header(code, request.identifier, len(body) + AUTHENTICATOR_BYTES + 2)
-        digest = hmac.digest(secret, head + authenticator + _SIGNATURE_HEAD + _ZEROS + body, "md5")
+        digest = hmac_md5(secret, head + authenticator + _SIGNATURE_HEAD + _ZEROS + body)
         body = _SIGNATURE_HEAD + digest + body
     else:
         head = header(code, request.identifier, len(body))
-    return head + md5(head + authenticator + body + secret, usedforsecurity=False).digest() + body
+    return head + md5(head + authenticator + body + secret) + body
 
 
 def request(code: int, identifier: int, body: bytes, secret: bytes, authenticator: bytes = b"", signed: bool = True) -> bytes:
@@ -103,7 +103,7 @@ def request(code: int, identifier: int, body: bytes, secret: bytes, authenticato
     middle = authenticator if by_chance else _ZEROS
     head = header(code, identifier, len(body) + (AUTHENTICATOR_BYTES + 2 if signed else 0))
     if signed:
-        body = _SIGNATURE_HEAD + hmac.digest(secret, head + middle + _SIGNATURE_HEAD + _ZEROS + body, "md5") + body
+        body = _SIGNATURE_HEAD + hmac_md5(secret, head + middle + _SIGNATURE_HEAD + _ZEROS + body) + body
     if by_chance:
         return head + authenticator + body
-    return head + md5(head + middle + body + secret, usedforsecurity=False).digest() + body
+    return head + md5(head + middle + body + secret) + body

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,6 +29,7 @@ from gateway.protocols.radius.codes import (
 from gateway.protocols.radius.duplicates import BUSY, FULL, NEW, REPEATED, Duplicates
 from gateway.protocols.radius.hiding import hide_ascend, hide_password, hide_salted, show_ascend, show_password, show_salted
 from gateway.protocols.radius.limits import MAX_PACKET_BYTES
+from gateway.protocols.radius.md5 import hmac_md5, md5
 from gateway.protocols.radius.packet import Packet, decode, header
 from gateway.protocols.radius.signing import (
     ABSENT,
@@ -38,6 +42,13 @@ from gateway.protocols.radius.signing import (
     request_is_signed,
 )
 from tests.gateway.protocols.radius.samples import AUTHENTICATOR, SECRET, raw, text
+
+
+@given(st.binary(max_size=200), st.binary(max_size=300))
+def test_digests(secret: bytes, data: bytes) -> None:
+    assert md5(data) == hashlib.md5(data, usedforsecurity=False).digest()
+    assert hmac_md5(secret, data) == hmac_md5(secret, data) == hmac.digest(secret, data, "md5")
+
 
 BY_CHANCE = (ACCESS_REQUEST, STATUS_SERVER)
 DIGESTED = (ACCOUNTING_REQUEST, DISCONNECT_REQUEST, COA_REQUEST)
