@@ -8,6 +8,8 @@ from hashlib import blake2b
 from ipaddress import IPv6Address
 from typing import Final
 
+from mypy_extensions import i64
+
 from engine.errors import exists, mandatory_missing
 from engine.event import ORIGIN_HOST
 from engine.fields.view import TENANT
@@ -24,8 +26,8 @@ from gateway.processors.built import Built
 from gateway.processors.calls import OwnRequest
 from gateway.processors.terms import CGREQ
 from gateway.protocols.radius.codes import HEADER_BYTES, MESSAGE_AUTHENTICATOR, PROXY_STATE
-from gateway.protocols.radius.packet import Packet
-from gateway.protocols.radius.values import dotted
+from gateway.protocols.radius.packet import NO_ATTRIBUTE, Packet
+from gateway.protocols.radius.values import dotted, number_at
 
 NAS_RESET: Final = "*nasreset"
 """The request type that ends the sessions of a NAS: those of the event's OriginHost."""
@@ -79,14 +81,21 @@ def repetition_keys(packet: Packet, nas: str, address: str) -> list[bytes]:
     (hostapd); what proxies add does not count either. `nas` is the client's entry, `address` where it sends from.
     """
     sender = f"radius\0{nas}\0{address}\0".encode()
-    said = blake2b(sender, digest_size=KEY_BYTES, person=b"content")
-    at, size, raw = HEADER_BYTES, len(packet.raw), packet.raw
+    raw = packet.raw
+    said = [sender]
+    size: i64 = len(raw)
+    begin: i64 = HEADER_BYTES  # of what is yet to be said
+    at = begin
     while at < size:
         end = at + raw[at + 1]
-        if raw[at] not in _OF_THE_WAY:
-            said.update(raw[at:end])
+        if raw[at] in _OF_THE_WAY:
+            if begin < at:
+                said.append(raw[begin:at])
+            begin = end
         at = end
-    return [blake2b(sender + raw, digest_size=KEY_BYTES).digest(), said.digest()]
+    said.append(raw[begin:])
+    content = blake2b(b"".join(said), digest_size=KEY_BYTES, person=b"content")
+    return [blake2b(sender + raw, digest_size=KEY_BYTES).digest(), content.digest()]
 
 
 def whole_key(packet: Packet, nas: str, address: str) -> bytes:
@@ -175,9 +184,10 @@ def _sent_at(packet: Packet, now_ns: int, untold: int = 0) -> int:
     return now_ns - (delay if delay <= MOST_DELAY_SECONDS else 0) * SECOND
 
 
-def _number(packet: Packet, number: int) -> int | None:
-    value = packet.first(number)
-    return int.from_bytes(value, "big") if value is not None and len(value) == 4 else None
+def _number(packet: Packet, number: i64) -> int | None:
+    at = packet.find(number)
+    raw = packet.raw
+    return number_at(raw, at + 2) if at != NO_ATTRIBUTE and raw[at + 1] == 6 else None
 
 
 # -- a NAS that began anew ---------------------------------------------------------------------------------------------------

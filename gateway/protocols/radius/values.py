@@ -10,6 +10,8 @@ from __future__ import annotations
 from ipaddress import IPv4Network, IPv6Address, IPv6Network
 from typing import Final
 
+from mypy_extensions import i64
+
 from engine.fields.values import MISSING
 from engine.times import UTC_ZONE, Moment, Zone, parse_time
 from gateway.protocols.radius.dictionary import Attribute
@@ -33,10 +35,12 @@ from gateway.protocols.radius.kinds import (
     SIZES,
     TEXT,
 )
+from gateway.protocols.radius.limits import MAX_ADDRESSES
 
 SECOND: Final = 1_000_000_000
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
 _MOST_SECONDS: Final = 0xFFFF_FFFF
+_ADDRESSES: Final[dict[bytes, str]] = {}  # texts of IPv4 addresses of late: that of a NAS comes with each of its packets
 
 
 def read_value(attribute: Attribute, value: bytes) -> object:
@@ -48,12 +52,12 @@ def read_value(attribute: Attribute, value: bytes) -> object:
     if size and size != len(value):
         return MISSING
     if kind in (INTEGER, BYTE, SHORT, INTEGER64, SIGNED):
-        number = int.from_bytes(value, "big", signed=kind == SIGNED)
+        number = number_at(value, 0) if size == 4 and kind != SIGNED else int.from_bytes(value, "big", signed=kind == SIGNED)
         return attribute.values.get(number, number) if attribute.values else number
     if kind == IPADDR:
         return dotted(value)
     if kind == DATE:
-        return Moment(int.from_bytes(value, "big") * SECOND, UTC_ZONE)
+        return Moment(number_at(value, 0) * SECOND, UTC_ZONE)
     if kind == IPV6ADDR:
         return str(IPv6Address(value))
     if kind == COMBO_IP:
@@ -67,9 +71,21 @@ def read_value(attribute: Attribute, value: bytes) -> object:
     return octets_text(value)
 
 
+def number_at(octets: bytes, at: i64) -> int:
+    """The number of four octets from a place on, the highest first."""
+    high: i64 = octets[at] << 8 | octets[at + 1]
+    low: i64 = octets[at + 2] << 8 | octets[at + 3]
+    return high << 16 | low
+
+
 def dotted(value: bytes) -> str:
     """Four octets as an IPv4 address."""
-    return f"{value[0]}.{value[1]}.{value[2]}.{value[3]}"
+    found = _ADDRESSES.get(value)
+    if found is None:
+        if len(_ADDRESSES) >= MAX_ADDRESSES:
+            _ADDRESSES.clear()
+        found = _ADDRESSES[value] = f"{value[0]}.{value[1]}.{value[2]}.{value[3]}"
+    return found
 
 
 def _prefix(value: bytes, kind: int) -> object:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.limits import ANSWER_SECONDS
 from engine.sessions.commands import ForceDisconnect
@@ -117,6 +120,18 @@ def test_keys() -> None:
     for other in (packet(raw(40, 3), raw(44, b"t"), raw(41, 0)), packet(raw(40, 2), raw(44, b"s"), raw(41, 0)), packet()):
         assert not {whole, content} & set(repetition_keys(other, "bras", NAS))
     assert not {whole, content} & {*repetition_keys(first, "bras", "192.0.2.11"), *repetition_keys(first, "other", NAS)}
+
+
+@given(st.lists(st.tuples(st.sampled_from([33, 41, 80, 1, 40, 44, 255]), st.binary(max_size=20))))
+def test_keys_stay_what_they_are(attributes: list[tuple[int, bytes]]) -> None:
+    """The journal has them: another version must know again what was answered by this one."""
+    asked = packet(*[raw(number, value) for number, value in attributes])
+    content = blake2b(f"radius\0bras\0{NAS}\0".encode(), digest_size=16, person=b"content")
+    for number, value in attributes:
+        if number not in (33, 41, 80):
+            content.update(raw(number, value))
+    whole = blake2b(f"radius\0bras\0{NAS}\0".encode() + asked.raw, digest_size=16)
+    assert repetition_keys(asked, "bras", NAS) == [whole.digest(), content.digest()]
 
 
 def test_the_same_octets_get_the_first_answer_also_after_a_restart(tmp_path: Path) -> None:
