@@ -1,7 +1,7 @@
 """Filters of processors and fields, made ready: rules written in place once and for all, stored filters looked up when a request comes.
 
 Nearly every processor asks `*string:~*req.X:...` of the same few fields of the request, which do not change while it is worked on, and
-puts them into its event and its answer: such a field is read once for all processors of an agent.
+puts them into its event and its answer: such a field is read once for all processors of an agent. So is a variable that no field writes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 from engine.fields.path import Path, Source
 from engine.fields.template import Field, Template
 from engine.fields.values import MISSING, value_text
-from engine.fields.view import REQ, View
+from engine.fields.view import REQ, VARS, View
 from engine.filters.match import Condition, Filters, condition_in_place
 from engine.filters.rule import String
 from gateway.processors.limits import MAX_PROCESSORS
@@ -28,16 +28,23 @@ UNREAD: Final = Unread()
 
 
 class SharedFields:
-    """The fields of the request that processors ask for by name, each with a number. Made at load; read once for each request."""
+    """The fields of the request, and the variables, that processors ask for by name, each with a number. Made at load; read once for each
+    request, but for variables that change. `variables` are their names, empty for fields of the request."""
 
     templates: list[Template]
     paths: list[Path]
+    variables: list[str]
+    _changing: set[str]
+    _all_change: bool
     _numbers: dict[str, int]
     _written: dict[Path, Path]
 
     def __init__(self) -> None:
         self.templates = []
         self.paths = []
+        self.variables = []
+        self._changing = set()
+        self._all_change = False
         self._numbers = {}
         self._written = {}
 
@@ -46,17 +53,33 @@ class SharedFields:
         return self._written.setdefault(path, path)
 
     def number_of(self, template: Template) -> int:
-        """The number of a field; -1 for what is not just a field of the request."""
+        """The number of a field; -1 for what is not just a field of the request, or a variable."""
         if len(template.parts) != 1:
             return -1
         part = template.parts[0]
-        if not isinstance(part, Field) or not part.path or part.path[0] != REQ or len(self.templates) >= MAX_SHARED_FIELDS:
+        if not isinstance(part, Field) or not part.path or len(self.templates) >= MAX_SHARED_FIELDS:
+            return -1
+        scope = part.path[0]
+        if scope != REQ and (scope != VARS or len(part.path) < 2):
             return -1
         if template.source not in self._numbers:
             self._numbers[template.source] = len(self.templates)
             self.templates.append(template)
             self.paths.append(part.path)
+            self.variables.append(part.path[1] if scope == VARS else "")
         return self._numbers[template.source]
+
+    def written(self, scope: str, path: Path, known: bool) -> None:
+        """Some field writes there; `known`: the path is the same for each request."""
+        if scope == VARS and known and path:
+            self._changing.add(path[0])
+        elif scope == VARS:
+            self._all_change = True
+
+    def stays(self, number: int) -> bool:
+        """Whether a field is the same as long as the request is worked on."""
+        name = self.variables[number]
+        return not name or not (self._all_change or name in self._changing)
 
     def value_number(self, template: Template) -> int:
         """The number of a field that is wanted as a value; -1 for what is none, and where there are too many."""
@@ -80,11 +103,13 @@ class Read:
         """The text of a field, None where it is not there."""
         found = self.found[number]
         if found is UNREAD:
-            found = self.found[number] = self._read(number, view)
+            found = self._read(number, view)
+            if self.shared.stays(number):
+                self.found[number] = found
         return found if isinstance(found, str) else None
 
     def _read(self, number: int, view: View) -> str | None:
-        if self._source is None:
+        if self._source is None or self.shared.variables[number]:
             return self.shared.templates[number].find(view)
         value = self._source.read(self.shared.paths[number], 1)
         return None if value is MISSING else value_text(value)

@@ -223,6 +223,7 @@ class Reader:
         """One field."""
         path = text_of(row, "path")
         line = Line(text_of(row, "tag") or path, self.place(row, where))
+        self.shared.written(line.place.scope, line.place.spot.path, not isinstance(line.place, WovenPlace))
         if row.get("filters"):
             line.gate = self.gate(row, where)
         line.mandatory = row.get("mandatory") is True

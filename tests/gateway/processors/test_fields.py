@@ -14,7 +14,7 @@ from gateway.processors.reading import compile_fields
 from gateway.processors.run import fill
 from gateway.processors.terms import Terms
 from gateway.processors.usercache import UserCache
-from tests.gateway.processors.asking import NOW, Engine, answer, compiled, field, processor, refusal, worked
+from tests.gateway.processors.asking import NOW, Engine, Row, answer, compiled, field, processor, refusal, worked
 
 
 def event_of(*asks: dict[str, object], request: dict[str, object] | None = None) -> Event:
@@ -266,3 +266,35 @@ def test_a_template_is_filled_for_a_request_of_our_own() -> None:
     assert scopes["*opts"] == {"*policy": ["a"]}
     with pytest.raises(ValueError, match="NOT_FOUND:SessionId"):
         fill(fields, {"*req": {}}, "*diamreq", NOW)
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"),
+    [
+        (field("*vars.Kind", "b"), "b"),
+        (field("*vars.<~*req.Where>", "b"), "b"),
+        (field("*vars.Kind", "b", type="*composed"), "ab"),
+        (field("*vars.Kind", "b", type="*group"), "b"),
+    ],
+)
+def test_a_variable_that_a_field_writes_is_read_anew(written: Row, kind: str) -> None:
+    asks = [field("*cgreq.Before", "~*vars.Kind"), written]
+    first = processor("*none", "*continue", asks=asks, id="first", filters=["*string:~*vars.Kind:a"])
+    says = [field("*rep.Kind", "~*vars.Kind"), field("*rep.Fixed", "~*vars.Fixed")]
+    second = processor("*none", says=says, id="second", filters=[f"*string:~*vars.Kind:{kind}", "*string:~*vars.Fixed:7"])
+    found = worked(compiled(first, second), request={"Where": "Kind"}, variables={"Kind": "a", "Fixed": 7})
+    assert (found.taken_by, [text for _, text, _ in found.reply]) == (["first", "second"], [kind, "7"])
+
+
+def test_a_variable_that_is_taken_away_is_read_anew() -> None:
+    for path, type in (("*vars.Kind", "*remove"), ("*vars.Kind", "*removeall"), ("*vars", "*removeall")):
+        first = processor("*none", "*continue", asks=[field(path, type=type)], id="first", filters=["*string:~*vars.Kind:a"])
+        second = processor("*none", id="second", filters=["*string:~*vars.Kind:a"])
+        assert worked(compiled(first, second), variables={"Kind": "a"}).taken_by == ["first"]
+
+
+def test_a_variable_that_nobody_writes_is_read_once_for_each_request() -> None:
+    processors = compiled(*[processor("*none", id=kind, filters=[f"*string:~*vars.Kind:{kind}"]) for kind in "abc"])
+    for kind in "cab":
+        assert worked(processors, variables={"Kind": kind}).taken_by == [kind]
+    assert not worked(processors).handled
