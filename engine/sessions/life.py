@@ -202,7 +202,7 @@ class Life:
         for name in altered:
             for run in session.runs:
                 session.alter_run(run, name, event.fields[name])
-        if altered and session.index_keys:
+        if altered and session.indexed:
             self.registry.index(session)
 
     def relocate(self, event: Event) -> Session | None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from engine.event import field_text
 from engine.limits import (
     AWAKE_ENDED,
     AWAKE_SESSIONS,
@@ -23,6 +22,7 @@ from engine.limits import (
     WOKEN_PER_STEP,
 )
 from engine.records import Record, SessionClosed, SessionProgress, SessionPut
+from engine.sessions.finding import Index
 from engine.sessions.oldest import due, in_order, oldest
 from engine.sessions.session import NEVER, Session
 from engine.sessions.snapshot import (
@@ -44,7 +44,6 @@ from engine.sessions.timers import Timers
 from engine.sessions.tombstones import Tombstones
 from engine.times import SECOND
 
-_NONE: Final[dict[str, None]] = {}
 _FORGET_NS: Final = SECOND // 10  # between two looks at what is over
 ALWAYS_INDEXED: Final = ("CGRID", "OriginID", "Account")
 
@@ -69,7 +68,7 @@ class Registry:
     _ended_until: dict[str, int]
     _late: dict[str, None]  # ended ones of which reports may come late: forgotten they leave a tombstone
     _sleeping_ended: dict[str, Stored]
-    _index: dict[tuple[str, str], dict[str, None]]
+    _index: Index
     _forget_at: int
     _changed: dict[str, None]
     _gone: list[Record]
@@ -93,7 +92,7 @@ class Registry:
         self._late = {}
         self._sleeping_ended = {}
         self._forget_at = 0
-        self._index = {}
+        self._index = Index(self.indexed)
         self._changed = {}
         self._gone = []
 
@@ -122,10 +121,11 @@ class Registry:
     def add(self, session: Session) -> None:
         """A session begins, or a passive one becomes active. What was known of an earlier one of the same CGRID is forgotten."""
         cgrid = session.cgrid
-        self._ended.pop(cgrid, None)
-        self._ended_until.pop(cgrid, None)
-        self._sleeping_ended.pop(cgrid, None)
-        self._late.pop(cgrid, None)
+        if cgrid in self._ended_until:
+            del self._ended_until[cgrid]
+            self._ended.pop(cgrid, None)
+            self._sleeping_ended.pop(cgrid, None)
+            self._late.pop(cgrid, None)
         self.tombstones.take_down(cgrid)
         self.passive.pop(cgrid, None)
         known = self.get(cgrid)
@@ -160,9 +160,10 @@ class Registry:
     def remember(self, session: Session, until_ns: int, now_ns: int) -> None:
         """A session that never was open ended and is remembered until then."""
         cgrid = session.cgrid
-        self._ended.pop(cgrid, None)
+        if cgrid in self._ended_until:  # it is the latest now
+            del self._ended_until[cgrid]
+            self._ended.pop(cgrid, None)
         self._ended[cgrid] = session
-        self._ended_until.pop(cgrid, None)
         self._ended_until[cgrid] = until_ns
         self.tombstones.take_down(cgrid)
         self._changed[cgrid] = None
@@ -202,7 +203,7 @@ class Registry:
             self._runs -= len(session.runs)
         self.timers.forget(session.cgrid)
         self._changed.pop(session.cgrid, None)
-        self._unindex(session)
+        self._index.remove(session)
 
     # -- what is over -------------------------------------------------------------------------------------------------
 
@@ -288,42 +289,19 @@ class Registry:
 
     def index(self, session: Session) -> None:
         """Has the session found by what its runs hold now."""
-        self._unindex(session)
-        keys = self._keys(session)
-        for key in keys:
-            self._index.setdefault(key, {})[session.cgrid] = None
-        session.index_keys = keys
-
-    def _keys(self, session: Session) -> list[tuple[str, str]]:
-        """What it is found by."""
-        keys: dict[tuple[str, str], None] = {}
-        for run in session.runs:
-            for name in self.indexed:
-                value = run.event.fields.get(name)
-                if value is not None:
-                    keys[name, field_text(value)] = None
-        return list(keys)
-
-    def _unindex(self, session: Session) -> None:
-        for key in session.index_keys:
-            found = self._index.get(key)
-            if found is not None:
-                found.pop(session.cgrid, None)
-                if not found:
-                    del self._index[key]
-        session.index_keys = []
+        self._index.put(session)
 
     def named(self, name: str, value: str) -> dict[str, None]:
-        """The CGRIDs of open sessions with a run whose indexed field has this value, of those that were made ready since the start: live,
-        not to be changed."""
-        return self._index.get((name, value), _NONE)
+        """The CGRIDs of open sessions with a run whose indexed field has this value, of those that were made ready since the start; not to
+        be changed."""
+        return self._index.named(name, value)
 
     def under(self, name: str, values: Iterable[str]) -> dict[str, None]:
         """The CGRIDs of open sessions with a run whose indexed field has one of these values."""
         self._wake_sleepers()
         found: dict[str, None] = {}
         for value in values:
-            found.update(self._index.get((name, value), {}))
+            found.update(self._index.named(name, value))
         return found
 
     def every(self) -> list[Session]:
@@ -476,7 +454,7 @@ class Registry:
         session = decode_session(cgrid, self._sleeping.pop(cgrid) if rested is None else rested, self.ticks_ahead_ns)
         self.open[cgrid] = session
         if rested is not None:
-            session.index_keys = self._keys(session)
+            session.indexed = self._index.values(session)
             return session
         self.index(session)
         self.timers.set(cgrid, session.due_ticks())
@@ -491,7 +469,7 @@ class Registry:
             if cgrid in self._changed:
                 continue
             session = self.open.pop(cgrid)
-            if session.index_keys != self._keys(session):
+            if session.indexed != self._index.values(session):
                 self.index(session)
             self._resting[cgrid] = store(session, OPEN, 0)
 

@@ -155,7 +155,7 @@ class Session:
     altered: dict[str, object] | None
     begun_body: bytes  # what the journal was handed last of it (engine.sessions.snapshot); empty before, and where an older version wrote
     progress_body: bytes
-    index_keys: list[tuple[str, str]]  # (field, value) under which it is found
+    indexed: list[str | None]  # values by which it is found (engine.sessions.finding)
 
     def __init__(self, cgrid: str, tenant: str, event: Event, begun_at: int) -> None:
         self.cgrid = cgrid
@@ -182,7 +182,7 @@ class Session:
         self.altered = None
         self.begun_body = b""
         self.progress_body = b""
-        self.index_keys = []
+        self.indexed = []
 
     def alter(self, name: str, value: object) -> None:
         """A field of its event gets a value."""

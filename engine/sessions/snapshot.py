@@ -20,7 +20,7 @@ from typing import Any, Final
 
 import msgspec
 
-from engine.event import USAGE, Event
+from engine.event import COST_DETAILS, USAGE, Event
 from engine.money import Ratio
 from engine.parts import read_amount, split_amount
 from engine.rating.call import Call
@@ -184,10 +184,9 @@ def _usage(usage_ns: int | None) -> object:
 
 
 def _fields(fields: dict[str, object]) -> dict[str, object]:
-    """Fields as they are written: a cost is none of them."""
-    for value in fields.values():
-        if isinstance(value, EventCost):
-            return {name: value for name, value in fields.items() if not isinstance(value, EventCost)}
+    """Fields as they are written: a cost, which only one of them may be (engine.cdrs.record), is none of them."""
+    if isinstance(fields.get(COST_DETAILS), EventCost):
+        return {name: value for name, value in fields.items() if name != COST_DETAILS}
     return fields
 
 

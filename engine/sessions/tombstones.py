@@ -64,8 +64,9 @@ class Tombstones:
 
     def take_down(self, cgrid: str) -> None:
         """Nothing is known any more of this session's end."""
-        self.until.pop(cgrid, None)
-        self.seal(cgrid)
+        if cgrid in self.until:
+            del self.until[cgrid]
+            self.seal(cgrid)
 
     def seal(self, cgrid: str) -> None:
         """What the session was charged stays as it is: the tombstone is all that is left of it."""
