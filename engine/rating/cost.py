@@ -13,6 +13,7 @@ from engine.rating.book import Rate, Rating
 from engine.rating.call import ALL_UNITS, AccountSummary, CallCost, Increment, Interval, Match, MoneyPart
 from engine.rating.compile import ANY_TIMING, is_same_price, make_interval
 from engine.rating.compress import are_equal_runs, goes_on, is_same_match, is_same_step, is_same_unit
+from engine.rating.pieces import Pieces
 from engine.rating.price import part_of_run
 from engine.times import UTC_ZONE, ZERO_TIME, Zone
 from engine.usage import ANY
@@ -105,6 +106,7 @@ class EventCost:
     charges: list[Charge]
     summary: AccountSummary | None
     packed: bytes  # as it was packed last (engine.rating.packing); empty since it changed
+    pieces: Pieces | None  # its charges that stay packed while it only grows
 
     def __init__(self, cgrid: str, run_id: str, start_ns: int, zone: Zone, tor: str) -> None:
         self.cgrid = cgrid
@@ -115,6 +117,7 @@ class EventCost:
         self.charges = []
         self.summary = None
         self.packed = b""
+        self.pieces = None
 
     @staticmethod
     def of(cost: CallCost, cgrid: str, run_id: str) -> EventCost:
@@ -159,6 +162,11 @@ class EventCost:
             if charge.rounding is not None:
                 cost += charge.rounding.total
         return cost
+
+    def unpack(self) -> None:
+        """It is another one than was packed."""
+        self.packed = b""
+        self.pieces = None
 
     # -- growing ------------------------------------------------------------------------------------------------------
 
@@ -209,7 +217,7 @@ class EventCost:
         """
         if at_usage_ns >= self.usage_ns and (at_usage_ns > 0 or not self.charges):
             return None
-        self.packed = b""
+        self.unpack()
         surplus = EventCost(self.cgrid, self.run_id, self.start_ns, self.zone, self.tor)
         surplus.summary = self.summary
         kept: list[Charge] = []
@@ -268,7 +276,7 @@ class EventCost:
 
         Answers (account ID, balance UUID, correction): what that takes from which balance, or gives to it when negative.
         """
-        self.packed = b""
+        self.unpack()
         corrections: list[tuple[str, str, Amount]] = []
         charges: list[Charge] = []
         for charge in self.charges:
@@ -292,7 +300,7 @@ class EventCost:
 
     def unround(self) -> list[tuple[str, str, Amount]]:
         """As before `round`, for a cost that goes on after all; answers the same of what that gives back, or takes."""
-        self.packed = b""
+        self.unpack()
         corrections: list[tuple[str, str, Amount]] = []
         charges: list[Charge] = []
         for charge in self.charges:
@@ -312,7 +320,7 @@ class EventCost:
 
     def refresh(self, accounts: Holders) -> None:
         """Shows in the summary what its balances hold now; those that are gone hold nothing."""
-        self.packed = b""
+        self.unpack()
         summary = self.summary
         if summary is None:
             return

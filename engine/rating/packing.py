@@ -21,6 +21,7 @@ from engine.rating.book import Rate, Rating, Timing
 from engine.rating.call import AccountSummary, BalanceSummary, Increment, Interval, Match, MoneyPart, UnitPart
 from engine.rating.compile import make_interval
 from engine.rating.cost import Charge, EventCost
+from engine.rating.pieces import Pieces
 from engine.times import UTC_ZONE, FixedZone, Zone, fixed_zone, zone_of
 
 _FORMAT: Final = 1
@@ -40,12 +41,12 @@ _INTERVALS: dict[bytes, Interval] = {}
 
 def pack_cost(cost: EventCost, cgrid: str, run_id: str) -> bytes:
     """All of the cost, to be kept in a record of this CGRID and run. What is asked for again unchanged, as for a session and its record, is
-    packed once."""
+    packed once; so are, while the cost only grows, its charges but the last."""
     own = cost.cgrid == cgrid and cost.run_id == run_id
     if own and cost.packed:
         return cost.packed
     packer = _Packer(cost.summary)
-    charges = [packer.charge(charge) for charge in cost.charges]
+    charges = _charges(cost, packer, own)
     written: list[object] = [
         _FORMAT,
         None if cost.cgrid == cgrid else cost.cgrid,
@@ -62,6 +63,23 @@ def pack_cost(cost: EventCost, cgrid: str, run_id: str) -> bytes:
     if own:
         cost.packed = body
     return body
+
+
+def _charges(cost: EventCost, packer: _Packer, own: bool) -> list[object]:
+    """The charges as they are written, those that stay as they are from before (EventCost.pieces)."""
+    charges: list[object] = []
+    if own and cost.pieces is not None and cost.pieces.hold_for(cost.summary):
+        packer.go_on(cost.pieces)
+        charges = cost.pieces.charges.copy()
+    last = len(cost.charges) - 1
+    if len(charges) < last:
+        for charge in cost.charges[len(charges) : last]:
+            charges.append(msgspec.Raw(_ENCODER.encode(packer.charge(charge))))
+        if own:
+            cost.pieces = packer.pieces(charges.copy())
+    if last >= 0:
+        charges.append(packer.charge(cost.charges[last]))
+    return charges
 
 
 class _Packer:
@@ -81,6 +99,18 @@ class _Packer:
         self._known_matches = []
         self._summary = summary
         self._account_id = "" if summary is None else f"{summary.tenant}:{summary.account}"
+
+    def go_on(self, pieces: Pieces) -> None:
+        """What is written now stands behind these."""
+        self.prices = pieces.prices.copy()
+        self.matches = pieces.matches.copy()
+        self._intervals = pieces.intervals.copy()
+        self._known_matches = pieces.known_matches.copy()
+
+    def pieces(self, charges: list[object]) -> Pieces:
+        """These charges, and the tables as they are now."""
+        intervals, matches = self._intervals.copy(), self._known_matches.copy()
+        return Pieces(charges, self.prices.copy(), self.matches.copy(), intervals, matches, self._summary)
 
     def charge(self, charge: Charge) -> object:
         runs = [self._run(run) for run in charge.increments]

@@ -224,7 +224,7 @@ class Life:
             cost = run.cost
             if cost is not None:
                 cost.cgrid = cgrid
-                cost.packed = b""
+                cost.unpack()
         session.event.fields[CGRID] = cgrid
         session.event.fields[ORIGIN_ID] = origin_id
         self.registry.rename(session, cgrid)

@@ -85,7 +85,7 @@ class Run:
         """Replaces what was charged so far."""
         if not cost.tor:
             cost.tor = self.call.tor
-            cost.packed = b""
+            cost.unpack()
         self._cost = cost
         self._cost_body = b""
 

@@ -94,6 +94,48 @@ def test_nothing_is_lost(value: str, step: int, usages: list[tuple[int, str]], e
     assert surplus is None or wanted is None or all_of(surplus) == all_of(wanted)
 
 
+STEPS = st.one_of(
+    st.tuples(st.just("debit"), st.integers(1, 200), st.sampled_from([CASH, OTHER, MINUTES])),
+    st.tuples(st.sampled_from(["trim", "round", "unround", "rename", "free"]), st.integers(0, 400), st.just(CASH)),
+)
+SUMMARIES = st.lists(st.sampled_from([CASH, OTHER, MINUTES]), unique=True).map(lambda uuids: [(uuid, 10**12, 5) for uuid in uuids])
+
+
+@given(st.sampled_from([1, 7, 60]), st.lists(st.tuples(STEPS, st.none() | SUMMARIES), min_size=1, max_size=12), st.booleans())
+def test_a_cost_that_grew_is_packed_as_if_it_never_was(
+    step: int, steps: list[tuple[tuple[str, int, str], list[tuple[str, int, int]] | None]], exact: bool
+) -> None:
+    """Whatever of it was kept from before: octet by octet."""
+    slots = (slot("0.05", 60 * SECOND, step * SECOND), slot("0.7", 60 * SECOND, SECOND, 100 * SECOND))
+    tariff = tariff_of(("*any", price(*slots, fee="0.1", decimals=3), ANY_TIMING, "10"))
+    other = tariff_of(("*any", price(*slots, fee="0.2", decimals=3), ANY_TIMING, "10"))
+    session = Session(tariff, EXACT if exact else PER_INCREMENT)
+    cost = session.cost = session.debit(SECOND)
+    for (what, number, uuid), rows in steps:
+        if what == "debit":
+            session.tariff = other if uuid == OTHER else tariff
+            session.debit(number * SECOND, uuid)
+        elif what == "trim":
+            cost.trim(number * SECOND)
+        elif what == "round":
+            cost.round()
+        elif what == "unround":
+            cost.unround()
+        elif what == "free":
+            cost.merge(EventCost.pause("cgrid", "*default", session.call.end_ns, UTC_ZONE, number, ACCOUNT))
+        else:
+            cost.cgrid = f"cgrid{number}"
+            cost.unpack()
+        if rows is not None:
+            cost.summary = summary(*rows)
+            cost.packed = b""
+        body = pack_cost(cost, cost.cgrid, "*default")
+        anew = EventCost(cost.cgrid, "*default", cost.start_ns, cost.zone, cost.tor)
+        anew.charges, anew.summary = cost.charges, cost.summary
+        assert body == pack_cost(anew, cost.cgrid, "*default")
+        assert all_of(unpack_cost(body, cost.cgrid, "*default")) == all_of(cost)
+
+
 def test_what_is_seldom_is_kept_too() -> None:
     cost = EventCost("other", "reseller", ZERO_TIME, zone_of("Europe/Vienna"), "*data")
     rows = [
