@@ -19,8 +19,9 @@ def proxy_in(here: RadiusWorld, run: Path, changes: Mapping[str, str] | None = N
     """FreeRADIUS as the shipped proxy, ready, on ports beside the gateway's."""
     places = {f"confdir = {ETC}\n": f"confdir = {run}\n", "= /var/log/freeradius": f"= {run}", "= /run/freeradius": f"= {run}"}
     ports = {"listen_address = 0.0.0.0": "listen_address = 127.0.0.1", "= 1812": f"= {PROXY_AUTH}", "= 1813": f"= {PROXY_ACCT}"}
+    ours = {"\tuser = freerad\n\tgroup = freerad\n": ""}  # whose names this world has not
     beside = {"gateway_address = 192.0.2.10": "gateway_address = 127.0.0.1", "gateway_seconds = 4": "gateway_seconds = 20"}
-    laid("freeradius/radiusd.conf", run / "radiusd.conf", places | ports | beside | dict(changes or {}))
+    laid("freeradius/radiusd.conf", run / "radiusd.conf", places | ports | ours | beside | dict(changes or {}))
     for name in ("gateway-udp.conf", "gateway-radsec.conf"):
         laid(f"freeradius/{name}", run / name)
     (run / "secrets.conf").write_text(f"nas_secret = {SECRET.decode()}\ngateway_secret = {SECRET.decode()}\n")

@@ -75,8 +75,8 @@ def test_kamailio_takes_its_files_as_they_lie_and_what_a_site_says_beside_them(f
 @pytest.mark.slow
 @needs("freeradius")
 def test_freeradius_does_not_start_before_there_are_secrets(tmp_path: Path) -> None:
-    confdir = {"confdir = /etc/freeradius/tollwire\n": f"confdir = {tmp_path}\n"}
-    laid("freeradius/radiusd.conf", tmp_path / "radiusd.conf", confdir)
+    changes = {"confdir = /etc/freeradius/tollwire\n": f"confdir = {tmp_path}\n", "\tuser = freerad\n\tgroup = freerad\n": ""}
+    laid("freeradius/radiusd.conf", tmp_path / "radiusd.conf", changes)
     for name in ("dictionary", "gateway-udp.conf", "gateway-radsec.conf"):
         laid(f"freeradius/{name}", tmp_path / name)
     check = ("freeradius", "-d", tmp_path, "-n", "radiusd", "-C", "-X")
@@ -87,7 +87,7 @@ def test_freeradius_does_not_start_before_there_are_secrets(tmp_path: Path) -> N
     assert (status, "gateway_secret" in text) == (1, True), text
     (tmp_path / "secrets.conf").write_text("nas_secret = one\ngateway_secret = two\n")
     status, text = said(*check)
-    assert (status, "Configuration appears to be OK" in text) == (0, True), text
+    assert (status, "Configuration appears to be OK" in text, "Ignoring " in text) == (0, True, False), text
 
 
 @pytest.mark.slow
