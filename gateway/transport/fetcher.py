@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from time import monotonic_ns
 from typing import TYPE_CHECKING, Any, Final
@@ -87,23 +86,30 @@ class Fetcher:
         return text
 
     async def _asked(self, url: str, body: bytes, until: float) -> str:
-        if self._opening is None:
-            self._opening = asyncio.get_running_loop().create_task(_open(self._options))
+        opening = self._opening
+        if opening is None or _has_failed(opening):  # what it lacked may be there now: a file, or a file descriptor
+            opening = self._opening = asyncio.get_running_loop().create_task(_open(self._options))
         try:
             async with asyncio.timeout_at(until):
-                session = await asyncio.shield(self._opening)
+                session = await asyncio.shield(opening)
                 return await _ask(session, url, body)
         except TimeoutError:
             raise FetchError(LATE, f"no answer within {self.seconds:g} s") from None
         except CertificateError as error:
-            self._opening = None  # the files may be mended
             raise FetchError(UNREACHED, f"our certificates cannot be used: {error}") from None
 
     async def stop(self) -> None:
         """Closes what is open."""
-        if self._opening is not None:
-            with suppress(CertificateError):
-                await (await self._opening).close()
+        opening = self._opening
+        if opening is None:
+            return
+        await asyncio.wait((opening,))
+        if not _has_failed(opening):
+            await opening.result().close()
+
+
+def _has_failed(opening: asyncio.Task[ClientSession]) -> bool:
+    return opening.done() and (opening.cancelled() or opening.exception() is not None)
 
 
 async def _open(options: FetchOptions) -> ClientSession:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gzip
 import socket
 import ssl
@@ -235,6 +236,28 @@ def test_certificates_of_ours_that_cannot_be_used_are_tried_again() -> None:
         assert await ask(fetcher, there.url) == "value"
 
     at_service(test, replace(OPTIONS, context=context))
+
+
+def test_what_cannot_be_opened_is_tried_again_and_holds_up_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened = module._import_client
+    lacking = [OSError(errno.EMFILE, "Too many open files")] * 2
+
+    def open_client() -> object:
+        if lacking:
+            raise lacking.pop()
+        return opened()
+
+    monkeypatch.setattr(module, "_import_client", open_client)
+
+    async def test(there: Service, fetcher: Fetcher) -> None:
+        other = Fetcher(OPTIONS)
+        for one in (other, fetcher):
+            with pytest.raises(OSError, match="Too many"):
+                await ask(one, there.url)
+        await other.stop()
+        assert await ask(fetcher, there.url) == "value"
+
+    at_service(test)
 
 
 def test_connections_to_one_host_are_bounded() -> None:
