@@ -139,6 +139,11 @@ class Intake:
         nas.counts.discarded(reason)
         self.tell(logging.WARNING, "a packet is discarded", {"nas": nas.name, "address": sender.address, "reason": reason})
 
+    @property
+    def stages(self) -> bool:
+        """Whether requests are offered: some need values that are fetched, or needed them under the configuration before and still wait."""
+        return self.requests.fetches or self.stage.waiting > 0
+
     def offer(self, staged: Staged) -> int:
         """What becomes of a request where some need values that are fetched: NOW, LATER or CROWDED (counted) of gateway.agents.stage."""
         taken = self.stage.take(staged)

@@ -118,7 +118,7 @@ class RadiusLink(MessageLine):
     def _work(self, packet: Packet, sender: Sender, secret: bytes) -> None:
         intake = self._intake
         is_accounting = self._takes == ACCOUNTING or (self._takes == BOTH and packet.code == ACCOUNTING_REQUEST)
-        if intake.requests.fetches and intake.offer(StagedPacket(self, intake, packet, sender, is_accounting, secret)) in (CROWDED, LATER):
+        if intake.stages and intake.offer(StagedPacket(self, intake, packet, sender, is_accounting, secret)) in (CROWDED, LATER):
             return
         self._leave_when_durable(intake.work(packet, sender, self.remote, is_accounting, secret))
 

@@ -141,7 +141,7 @@ class DatagramPort:
         duplicates = self.duplicates
         found = duplicates.offer(remote, packet, monotonic_ns())
         if found == NEW:
-            if intake.requests.fetches:
+            if intake.stages:
                 taken = intake.offer(StagedDatagram(self, intake, Waiting(packet, sender, remote, datagram), secret))
                 if taken == CROWDED:
                     duplicates.dropped(remote, packet)

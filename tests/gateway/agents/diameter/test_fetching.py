@@ -294,3 +294,18 @@ def test_a_configuration_that_is_taken_meanwhile_is_the_one_that_counts(tmp_path
         assert (town.site.cash(), len(there.asked)) == (94, 1)
 
     in_town(test, tmp_path)
+
+
+def test_no_request_overtakes_one_of_its_session_whose_value_nobody_asks_for_any_more(tmp_path: Path) -> None:
+    async def test(town: Town, there: Service) -> None:
+        peer = town.peer()
+        there.gate.clear()
+        peer.says(peer.ccr(1, 0))
+        await there.until_asked(1)
+        town.house.requests.language = Station(tmp_path, site=town.site).house.requests.language
+        assert peer.says(peer.ccr(2, 1)) == []
+        there.gate.set()
+        await town.settled()
+        assert [code_of(answer) for answer in peer.heard()] == [2001, 2001]
+
+    in_town(test, tmp_path)

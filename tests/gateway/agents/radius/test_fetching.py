@@ -150,6 +150,38 @@ def test_a_session_is_charged_once_whatever_is_sent_again_meanwhile(tmp_path: Pa
     in_town(test, tmp_path)
 
 
+def test_a_stop_does_not_overtake_its_start_whose_value_nobody_asks_for_any_more(tmp_path: Path) -> None:
+    async def test(town: Town, there: Service) -> None:
+        there.gate.clear()
+        assert town.accounts(town.accounting("Start", 0)) == []
+        await there.until_asked(1)
+        plain = Station(tmp_path, site=town.site)
+        town.intake.requests.processors = plain.intake.requests.processors  # a reload
+        assert town.accounts(town.accounting("Stop", 70)) == []
+        there.gate.set()
+        assert [answer[0] for answer in await town.settled(ACCOUNTING)] == [ACCOUNTING_RESPONSE] * 2
+        assert (town.site.cash(), town.site.cdrs()) == (93, [(70, 7)])
+        assert len(town.accounts(town.accounting("Start", 0, session="s-2"))) == 1
+
+    in_town(test, tmp_path)
+
+
+def test_a_stream_keeps_the_order_of_a_session_whose_values_nobody_asks_for_any_more(tmp_path: Path) -> None:
+    async def test(town: Town, there: Service) -> None:
+        nas = town.connect(ACCOUNTING)
+        there.gate.clear()
+        nas.says(town.accounting("Start", 0))
+        await there.until_asked(1)
+        town.intake.requests.processors = Station(tmp_path, site=town.site).intake.requests.processors
+        assert nas.says(town.accounting("Stop", 70)) == []
+        there.gate.set()
+        await town.settled(ACCOUNTING)
+        assert [packet.code for packet in nas.says()] == [ACCOUNTING_RESPONSE] * 2
+        assert (town.site.cash(), town.site.cdrs()) == (93, [(70, 7)])
+
+    in_town(test, tmp_path)
+
+
 def test_without_its_value_a_request_is_not_answered_and_moves_nothing_and_may_come_again(tmp_path: Path) -> None:
     async def test(town: Town, there: Service) -> None:
         there.status = 503
