@@ -13,6 +13,7 @@ from typing import Final
 
 from engine.accounts.ledger import Cause
 from engine.calls import call_of
+from engine.cdrs.rating import OTHER_USAGE
 from engine.cdrs.record import REFUNDED, SESSIONS
 from engine.effects import SessionEnded
 from engine.errors import RequestError
@@ -133,7 +134,8 @@ def _charge_run(life: Life, session: Session, run: Run, cause: Cause) -> None:
 def _fate(run: Run, record: CdrPut | None) -> int:
     cost = run.cost
     if record is None or record.usage_ns != run.total_usage_ns:
-        return _LEFT if run.replaced else _CHARGED
+        replaced = run.replaced or (record is not None and record.cost_source == OTHER_USAGE)  # older versions kept no mark of it
+        return _LEFT if replaced else _CHARGED
     if record.settled or record.pre_rated or record.extra_info == REFUNDED:
         return _LEFT
     if cost is not None and record.cost_source == SESSIONS and record.cost_amount == cost.cost and not record.taken:

@@ -444,7 +444,6 @@ class Staged:
     name: bytes
     _link: Link
     _message: Message
-    _waits: bool
 
     def __init__(self, link: Link, message: Message) -> None:
         session = message.avps.find(SESSION_ID)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.cdrs.record import taken_details
-from engine.commands import CdrSwitches, ProcessCdr, ProcessCdrs, RateCdrs, RefundCdrs
+from engine.commands import CdrSwitches, ProcessCdr, ProcessCdrs, RateCdrs, RefundCdrs, Together
 from engine.errors import RequestError
 from engine.records import CdrPut
 from engine.sessions.commands import ForceDisconnect, InitiateSession, TerminateSession, UpdateSession
@@ -111,6 +111,25 @@ def test_a_record_that_is_not_stored(told: int, paid: float) -> None:
     do(site, OUTSIDE, told, stored=False)
     do(site, STOP, 90)
     assert site.cash() == pytest.approx(100 - paid)
+    site.verify()
+
+
+@pytest.mark.parametrize("used", [10, 60, 90])
+def test_a_record_that_came_before_the_gateway_was_upgraded_is_charged_once(used: int) -> None:
+    """What an older version kept of the session does not say that its record was charged instead."""
+    site = ended(past=True)
+    do(site, OUTSIDE, 10)
+    registry = site.engine.sessions.life.registry
+    (cgrid,) = registry.tombstones.until
+    session = registry.remains(cgrid, site.now)
+    assert session is not None
+    session.runs[0].replaced = False
+    registry.bury(session, site.now, corrected=True)
+    site.step(Together([]))
+    do(site, RESTART)
+    do(site, STOP, used)
+    assert site.cdrs() == [(10, 1)]
+    assert site.cash() == pytest.approx(99)
     site.verify()
 
 
