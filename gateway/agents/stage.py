@@ -2,7 +2,8 @@
 
 Nothing of a request that waits here has happened yet: it has moved no money and is written nowhere, and when the process ends it is as if
 it had never come. Requests of one name (a session) are worked off in the order in which they came: one that comes again meanwhile waits for
-the first one and gets its answer, and is not fetched for twice.
+the first one and gets its answer, and is not fetched for twice. One that is about all sessions of its station (Accounting-Off) waits for
+whatever the station has asked before, and what the station asks afterwards waits for it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,14 @@ class Waiter(Protocol):
     def name(self) -> bytes:
         """What tells it apart from requests that it may overtake."""
 
+    @property
+    def station(self) -> bytes:
+        """Whose it is."""
+
+    @property
+    def is_for_all(self) -> bool:
+        """Whether it is about all sessions of its station."""
+
     def wait(self) -> None:
         """It waits from now on."""
 
@@ -45,10 +54,11 @@ class Waiter(Protocol):
 
 
 class Queue:
-    """The requests of one name that wait: the end of the last one, and how many they are."""
+    """The requests of one name that wait: whose they are, the end of the last one, and how many they are."""
 
-    def __init__(self) -> None:
-        self.last: asyncio.Future[None] | None = None
+    def __init__(self, station: bytes, last: asyncio.Future[None]) -> None:
+        self.station = station
+        self.last = last
         self.count = 0
 
 
@@ -59,6 +69,7 @@ class Stage:
         self._fetcher = fetcher
         self._tasks: set[asyncio.Task[None]] = set()
         self._queues: dict[bytes, Queue] = {}
+        self._for_all: dict[bytes, asyncio.Future[None]] = {}  # by station: the end of the last request about all its sessions
         self._stopped = False
         self.refused = 0
 
@@ -71,41 +82,55 @@ class Stage:
         """What becomes of a request: NOW, LATER or CROWDED."""
         name = waiter.name
         queue = self._queues.get(name)
+        before = self._before(waiter, queue)
         fetched, lacking = Fetched(), list[Fetch]()
-        if queue is None:
+        if not before:
             try:
                 lacking = waiter.lacking(fetched)
             except Exception:  # a fault of ours, which working it off will meet again
                 log.exception("what a request needs could not be found out")
             if not lacking:
                 return NOW
-            queue = Queue()
-        if self._stopped or len(self._tasks) >= self._fetcher.most or queue.count >= MAX_BEHIND:
+        if self._stopped or len(self._tasks) >= self._fetcher.most or (queue is not None and queue.count >= MAX_BEHIND):
             self.refused += 1
             return CROWDED
-        before, queue.last = queue.last, asyncio.get_running_loop().create_future()
+        done = asyncio.get_running_loop().create_future()
+        if queue is None:
+            queue = self._queues[name] = Queue(waiter.station, done)
+        queue.last = done
         queue.count += 1
-        self._queues[name] = queue
+        if waiter.is_for_all:
+            self._for_all[waiter.station] = done
         waiter.wait()
-        task = asyncio.get_running_loop().create_task(self._see_to(waiter, queue, before, queue.last, fetched, lacking))
+        task = asyncio.get_running_loop().create_task(self._see_to(waiter, queue, before, done, fetched, lacking))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return LATER
+
+    def _before(self, waiter: Waiter, queue: Queue | None) -> list[asyncio.Future[None]]:
+        """The ends of those that a request must not overtake."""
+        station = waiter.station
+        if waiter.is_for_all:
+            return [one.last for one in self._queues.values() if one.station == station]
+        found = [] if queue is None else [queue.last]
+        if station in self._for_all:
+            found.append(self._for_all[station])
+        return found
 
     async def _see_to(
         self,
         waiter: Waiter,
         queue: Queue,
-        before: asyncio.Future[None] | None,
+        before: Sequence[asyncio.Future[None]],
         done: asyncio.Future[None],
         fetched: Fetched,
         lacking: Sequence[Fetch],
     ) -> None:
-        """Fetches for one request and works it off; `before` is the end of the one that it must not overtake."""
+        """Fetches for one request and works it off; `before` are the ends of those that it must not overtake."""
         taken = False
         try:
-            if before is not None:
-                await asyncio.wait((before,))
+            if before:
+                await asyncio.wait(before)
                 lacking = waiter.lacking(fetched)
             until = asyncio.get_running_loop().time() + self._fetcher.seconds
             while lacking:
@@ -121,6 +146,8 @@ class Stage:
             queue.count -= 1
             if not queue.count:
                 del self._queues[waiter.name]
+            if self._for_all.get(waiter.station) is done:
+                del self._for_all[waiter.station]
             done.set_result(None)
 
     async def _fetch(self, fetch: Fetch, fetched: Fetched, until: float) -> None:

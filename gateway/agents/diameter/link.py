@@ -439,15 +439,19 @@ class Link(MessageLine):
 
 
 class Staged:
-    """A request of a peer that may need values (gateway.agents.stage.Waiter)."""
+    """A request of a peer that may need values (gateway.agents.stage.Waiter). None is about all sessions of somebody."""
 
     name: bytes
+    station: bytes
+    is_for_all: bool
     _link: Link
     _message: Message
 
     def __init__(self, link: Link, message: Message) -> None:
         session = message.avps.find(SESSION_ID)
         self.name = b"diameter\0" + (message.raw if session == NO_AVP else message.avps.whole(session))
+        self.station = b""
+        self.is_for_all = False
         self._link = link
         self._message = message
 

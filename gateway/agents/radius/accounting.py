@@ -25,7 +25,7 @@ from engine.times import SECOND, UTC_ZONE, Moment
 from gateway.processors.built import Built
 from gateway.processors.calls import OwnRequest
 from gateway.processors.terms import CGREQ
-from gateway.protocols.radius.codes import HEADER_BYTES, MESSAGE_AUTHENTICATOR, PROXY_STATE
+from gateway.protocols.radius.codes import ACCOUNTING_REQUEST, HEADER_BYTES, MESSAGE_AUTHENTICATOR, PROXY_STATE
 from gateway.protocols.radius.packet import NO_ATTRIBUTE, Packet
 from gateway.protocols.radius.values import dotted, number_at
 
@@ -107,6 +107,11 @@ def session_name(packet: Packet, nas: str, address: str) -> bytes:
     """What no request of the same session overtakes another one by; of a request that names no session, what it alone has."""
     session = packet.first(SESSION_ID)
     return whole_key(packet, nas, address) if session is None else f"radius\0{nas}\0".encode() + session
+
+
+def is_restart(packet: Packet) -> bool:
+    """Whether a NAS says that it begins anew, or stops: that is about all of its sessions."""
+    return packet.code == ACCOUNTING_REQUEST and status_of(packet) in _RESTARTS
 
 
 def answers_itself(status: int) -> bool:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from gateway.agents.radius.accounting import session_name
+from gateway.agents.radius.accounting import is_restart, session_name
 from gateway.agents.radius.counts import BAD_CODE, FAILED, NO_SECRET, OVERLOAD
 from gateway.agents.radius.nas import Nas, Nases, Sender
 from gateway.agents.radius.requests import Requests
@@ -181,6 +181,8 @@ class Staged:
     """A request that may need values (gateway.agents.stage.Waiter); its port says where the answer goes."""
 
     name: bytes
+    station: bytes
+    is_for_all: bool
     packet: Packet
     sender: Sender
     remote: str
@@ -190,6 +192,8 @@ class Staged:
 
     def __init__(self, intake: Intake, packet: Packet, sender: Sender, remote: str, is_accounting: bool, secret: bytes) -> None:
         self.name = session_name(packet, sender.nas.name, sender.address)
+        self.station = sender.nas.name.encode()
+        self.is_for_all = is_restart(packet)
         self.packet = packet
         self.sender = sender
         self.remote = remote

@@ -6,20 +6,31 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
+from engine.times import SECOND
 from gateway.agents.radius.counts import DUPLICATE, FAILED, OVERLOAD
 from gateway.agents.radius.intake import ACCOUNTING, AUTHENTICATION
 from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCESS_REJECT, ACCOUNTING_RESPONSE
+from tests.engine.sessions.switch import Switch
 from tests.gateway.agents.radius.station import NAS, PROCESSORS, Station
 from tests.gateway.service import Service, service
 
 LOOKUP = """
 [[radius_agent.request_processors]]
 id = "lookup"
-filters = ["*notstring:~*req.Acct-Status-Type:Interim-Update"]
+filters = ["*notstring:~*req.Acct-Status-Type:Interim-Update|Accounting-On|Accounting-Off"]
 flags = ["*none", "*continue"]
 [radius_agent.request_processors.request_fields]
 User = "~*req.User-Name"
 "*vars.Customer" = { type = "*http#URL/who", mandatory = true }
+"""
+RESET = """
+[[radius_agent.request_processors]]
+id = "reset"
+filters = ["*string:~*req.Acct-Status-Type:Accounting-On|Accounting-Off"]
+flags = ["*nasreset"]
+[radius_agent.request_processors.request_fields]
+OriginHost = "~*vars.NASHost"
+
 """
 FIRST = """
 [[radius_agent.request_processors]]
@@ -58,8 +69,9 @@ class Town(Station):
     """A station whose requests, but reports under way, ask a service."""
 
     def __init__(self, folder: Path, url: str, http: str = "") -> None:
-        words = PROCESSORS.replace(FIRST, LOOKUP.replace("URL", url) + FIRST).replace('"~*req.Filter-Id"', '"~*vars.Customer"')
-        super().__init__(folder, sections=f"[http]\n{PATIENT}{http}\n", processors=words)
+        words = PROCESSORS.replace(FIRST, RESET + LOOKUP.replace("URL", url) + FIRST).replace('"~*req.Filter-Id"', '"~*vars.Customer"')
+        site = Switch(sessions={"indexes": ("OriginHost",)})
+        super().__init__(folder, site=site, sections=f"[http]\n{PATIENT}{http}\n", processors=words)
 
     async def settled(self, takes: int, port: int = 1024) -> list[bytes]:
         """What a NAS hears when no request waits any more."""
@@ -146,6 +158,41 @@ def test_a_session_is_charged_once_whatever_is_sent_again_meanwhile(tmp_path: Pa
         before = len(there.asked)
         assert len(town.accounts(stop)) == 1  # answered before: nobody is asked
         assert (len(there.asked), town.site.cash()) == (before, 93)
+
+    in_town(test, tmp_path)
+
+
+def test_a_nas_that_goes_off_ends_its_sessions_behind_their_stops(tmp_path: Path) -> None:
+    async def test(town: Town, there: Service) -> None:
+        assert town.accounts(town.accounting("Start", 0)) == []
+        await town.settled(ACCOUNTING)
+        town.site.now += 70 * SECOND
+        there.gate.clear()
+        assert town.accounts(town.accounting("Stop", 70)) == []
+        await there.until_asked(2)
+        assert town.accounts(town.accounting("Accounting-Off", 0, session="off")) == []
+        there.gate.set()
+        assert [answer[0] for answer in await town.settled(ACCOUNTING)] == [ACCOUNTING_RESPONSE] * 2
+        assert (town.site.cash(), town.site.cdrs()) == (93, [(70, 7)])
+
+    in_town(test, tmp_path)
+
+
+def test_what_a_nas_asks_behind_its_accounting_on_is_worked_off_behind_it(tmp_path: Path) -> None:
+    async def test(town: Town, there: Service) -> None:
+        there.gate.clear()
+        assert town.accounts(town.accounting("Stop", 70)) == []
+        on = town.accounting("Accounting-On", 0, session="on")
+        assert town.accounts(on, on) == []
+        assert town.accounts(town.accounting("Start", 0, session="s-2")) == []
+        assert town.accounts(town.accounting("Accounting-Off", 0, session="off")) == []
+        assert town.accounts(town.accounting("Interim-Update", 30, session="s-3")) == []
+        await there.until_asked(1)
+        there.gate.set()
+        answers = await town.settled(ACCOUNTING)
+        assert [answer[1] for answer in answers] == sorted(answer[1] for answer in answers)  # in the order in which they came
+        assert len(answers) == 5
+        assert town.accounts(town.accounting("Accounting-On", 0, session="again")) != []
 
     in_town(test, tmp_path)
 
