@@ -49,7 +49,7 @@ DIAMETER: Final = (
     Metric(
         "diameter_requests_in_flight",
         GAUGE,
-        "Of these, those whose answer waits for the disk.",
+        "Of these, those whose answer waits for the disk, or that wait for values of *http#.",
         _diameter(lambda agent: agent.house.in_flight),
     ),
     Metric(

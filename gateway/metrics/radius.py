@@ -146,7 +146,12 @@ RADIUS: Final = (
         "Disconnect- and CoA-Requests of others that are being worked on.",
         _radius(lambda agent: 0 if agent.incoming is None else agent.incoming.under_way),
     ),
-    Metric("radius_requests_in_flight", GAUGE, "Requests whose answer waits for the disk.", _radius(lambda agent: agent.intake.in_flight)),
+    Metric(
+        "radius_requests_in_flight",
+        GAUGE,
+        "Requests whose answer waits for the disk, or that wait for values of *http#.",
+        _radius(lambda agent: agent.intake.in_flight),
+    ),
     Metric("radius_kept_answers", GAUGE, "Answers kept for a request that comes again.", _radius(lambda agent: agent.kept_answers)),
     Metric("radius_kept_bytes", GAUGE, "Octets of these and of their requests.", _radius(lambda agent: agent.kept_bytes)),
     Metric("radius_connections", GAUGE, "Connections over TCP and TLS.", _radius(lambda agent: agent.connections)),
