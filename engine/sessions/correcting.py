@@ -61,12 +61,28 @@ def settle_late(life: Life, event: Event, part: Part, now_ns: int) -> None:
     session = registry.remains(event.cgrid(), now_ns)
     if session is None:
         return
-    used = [_used(run, part) for run in session.runs]
+    _settle(life, session, event, [_used(run, part) for run in session.runs], now_ns)
+    registry.seal(session.cgrid)
+
+
+def settle_part(life: Life, event: Event, last_used_ns: int, now_ns: int) -> bool:
+    """The same for an update, which begins another session of that name: what it says of the last part belongs to the one that is over.
+    False where nothing is known of that."""
+    session = life.registry.remains(event.cgrid(), now_ns)
+    if session is None:
+        return False
+    used = [max(0, run.total_usage_ns - run.last_usage_ns + last_used_ns) for run in session.runs]
+    for run in session.runs:
+        run.last_usage_ns = 0
+    _settle(life, session, event, used, now_ns)
+    return True
+
+
+def _settle(life: Life, session: Session, event: Event, used: list[int], now_ns: int) -> None:
     if any(run.total_usage_ns != usage_ns for run, usage_ns in zip(session.runs, used, strict=True)):
         life.alter(session, event)
         _charge(life, session, used, now_ns)
-    registry.bury(session, now_ns, corrected=True)
-    registry.seal(session.cgrid)
+    life.registry.bury(session, now_ns, corrected=True)
 
 
 def _used(run: Run, part: Part) -> int:

@@ -15,7 +15,7 @@ from engine.event import ORIGIN_ID, SOURCE, Event
 from engine.records import Record
 from engine.sessions import commands
 from engine.sessions.commands import Asked, SessionReply
-from engine.sessions.correcting import correct, replace, settle_late
+from engine.sessions.correcting import correct, replace, settle_late, settle_part
 from engine.sessions.crowding import refuse_crowd, supersede
 from engine.sessions.life import Life
 from engine.sessions.listing import Matches
@@ -243,6 +243,8 @@ class Sessions:
         if session is not None and part.so_far_ns is not None and part.so_far_ns < session.reported_ns:
             return {run.id: run.last_usage_ns for run in session.runs}
         if session is None:
+            if part.last_used_ns is not None and settle_part(self.life, event, part.last_used_ns, now_ns):
+                part.last_used_ns = None
             session = self._register(event, event.cgrid(), client, now_ns, force_duration=False, reported=reported)
             self.loops.begin(session, debit_interval(event, self.life.options.sessions), now_ns)
         else:

@@ -77,6 +77,22 @@ def test_an_end_that_says_nothing_leaves_what_was_charged(kind: str) -> None:
     assert (site.cdrs(), site.cash()) == before
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("cut", CUTS)
+@pytest.mark.parametrize("restart", [False, True])
+def test_an_update_that_crosses_its_end_says_what_was_used_of_it(kind: str, cut: str, restart: bool) -> None:
+    """It begins another session of that name, which has had no part yet: no second is charged twice."""
+    site = begun(cut, kind, 40)
+    cut_off(site, cut)
+    if restart:
+        site.cut(away_ns=SECOND)
+    site.update(RequestType=kind, Usage="60s", LastUsed="50s")
+    assert site.cdrs() == [(90, 9)]
+    site.end(RequestType=kind, LastUsed="20s")
+    assert site.cash() == pytest.approx(89 if kind == "*prepaid" else 91 if kind != "*rated" else 100)
+    site.verify()
+
+
 def test_without_a_client_nothing_is_kept() -> None:
     site = Switch()
     site.begin(Usage="60s")
