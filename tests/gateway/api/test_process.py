@@ -172,7 +172,7 @@ def test_a_lock_goes_when_its_time_is_over_and_to_the_first_who_waits() -> None:
             order.append(reference)
             locks.unlock(reference)
 
-        await asyncio.wait_for(asyncio.gather(*(take(str(number)) for number in range(3))), 10)
+        await asyncio.wait_for(asyncio.gather(*(take(str(number)) for number in range(3))), 60)
         assert order == ["0", "1", "2"]
 
     asyncio.run(main())
@@ -189,7 +189,7 @@ def test_who_gives_up_waiting_holds_nothing() -> None:
         quitting.cancel()
         await asyncio.sleep(0)
         locks.unlock("one")
-        assert await asyncio.wait_for(waiting, 10)
+        assert await asyncio.wait_for(waiting, 60)
 
     asyncio.run(main())
 

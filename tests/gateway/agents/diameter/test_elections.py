@@ -167,7 +167,7 @@ def test_a_dialler_rests_while_its_peer_is_here(tmp_path: Path, monkeypatch: pyt
         assert (made, dialler.connected) == ([], True)
         peer.link.connection_lost(None)
         assert not dialler.connected
-        await asyncio.wait_for(begun.wait(), 10)
+        await asyncio.wait_for(begun.wait(), 60)
         assert made[0] == LESS
         dialler.stop()
 
