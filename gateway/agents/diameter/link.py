@@ -235,7 +235,7 @@ class Link(MessageLine):
     def _work(self, message: Message) -> None:
         """Works off a request, at once or when the values that it needs are there."""
         house = self._house
-        stages = house.requests.fetches or house.stage.waiting  # some waits still whose value the configuration before wanted
+        stages = house.requests.fetches or house.stage.waiting > 0  # some still wait for what the configuration before wanted
         if stages and not house.is_busy(self._door.gate.held_bytes):
             taken = house.stage.take(Staged(self, message))
             if taken == CROWDED:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Final, Protocol
 
-from gateway.agents.radius.accounting import is_restart, session_name
+from gateway.agents.radius.accounting import is_restart, nas_host, session_name
 from gateway.agents.radius.counts import BAD_CODE, FAILED, NO_SECRET, OVERLOAD
 from gateway.agents.radius.nas import Nas, Nases, Sender
 from gateway.agents.radius.requests import Requests
@@ -192,7 +192,7 @@ class Staged:
 
     def __init__(self, intake: Intake, packet: Packet, sender: Sender, remote: str, is_accounting: bool, secret: bytes) -> None:
         self.name = session_name(packet, sender.nas.name, sender.address)
-        self.station = sender.nas.name.encode()
+        self.station = f"{sender.nas.name}\0{nas_host(packet, sender.address)}".encode()  # an entry may stand for many
         self.is_for_all = is_restart(packet)
         self.packet = packet
         self.sender = sender

@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.times import SECOND
 from gateway.agents.radius.counts import DUPLICATE, FAILED, OVERLOAD
 from gateway.agents.radius.intake import ACCOUNTING, AUTHENTICATION
-from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCESS_REJECT, ACCOUNTING_RESPONSE
+from gateway.protocols.radius.codes import ACCESS_ACCEPT, ACCESS_REJECT, ACCOUNTING_REQUEST, ACCOUNTING_RESPONSE
 from tests.engine.sessions.switch import Switch
 from tests.gateway.agents.radius.station import NAS, PROCESSORS, Station
 from tests.gateway.service import Service, service
@@ -187,6 +187,8 @@ def test_what_a_nas_asks_behind_its_accounting_on_is_worked_off_behind_it(tmp_pa
         assert town.accounts(town.accounting("Start", 0, session="s-2")) == []
         assert town.accounts(town.accounting("Accounting-Off", 0, session="off")) == []
         assert town.accounts(town.accounting("Interim-Update", 30, session="s-3")) == []
+        other = ("Acct-Status-Type", "Interim-Update"), ("Acct-Session-Id", "s-4"), ("NAS-Identifier", "another")
+        assert len(town.accounts(town.packet(ACCOUNTING_REQUEST, *other, signed=False))) == 1  # that NAS waits for nobody
         await there.until_asked(1)
         there.gate.set()
         answers = await town.settled(ACCOUNTING)
