@@ -75,8 +75,7 @@ class UpdateSession(Struct):
 
 class TerminateSession(Struct):
     """Ends a session: debits what was used beyond the grants, gives back what was not used; answers None. One that the engine ended
-    itself costs nothing any more, or where this is `reported` (see InitiateSession) or `settles` what this says
-    (engine.sessions.correcting). `settles`: its client ends each session once, by this, also those that it was told to end (Diameter)."""
+    itself costs nothing any more, or where it is `reported` (see InitiateSession) what this says (engine.sessions.correcting)."""
 
     event: Event
     force_duration: bool = False
@@ -84,7 +83,6 @@ class TerminateSession(Struct):
     asked: Asked = field(default_factory=Asked)
     client: str = ""
     reported: bool = False
-    settles: bool = False
 
 
 class ProcessMessage(Struct):

@@ -1,10 +1,10 @@
-"""What a client says late of a session that the engine itself has ended: its end, or a report of a client that reports (RADIUS).
+"""What a client says late of a session that the engine itself has ended: its end, or a report, of a client that reports (RADIUS).
 
-The engine charged what it knew when an operator, a time to live or another session ended this one: what was granted, or reported. The
-client went on until it was told, and its end says what was used. So for an hour such a session is kept, and what its client says corrects
-what it was charged, once: the difference is debited or goes back, and its records say so. Records that an operator has refunded since are
-left alone; those that were rated again since, or by themselves, are rated anew as a whole. A record that was charged in place of what the
-session took, and says another usage, is left alone as well: that is somebody else's word.
+The engine charged what it knew when an operator, a time to live or another session ended this one; the client counted on until it was told,
+and its end says what was used. So for an hour such a session is kept, and what its client says corrects what it was charged, once: the
+difference is debited or goes back, and its records say so. Records that an operator has refunded since are left alone; those that were
+rated again since, or by themselves, are rated anew as a whole. A record that was charged in place of what the session took, and says
+another usage, is left alone as well: that is somebody else's word.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from engine.errors import RequestError
 from engine.event import ACCOUNT, Event
 from engine.records import CdrPut
 from engine.sessions.life import Life
-from engine.sessions.request import Part, setup_of
+from engine.sessions.request import setup_of
 from engine.sessions.reserve import rewind
 from engine.sessions.session import Run, Session
 
@@ -48,49 +48,10 @@ def correct(life: Life, event: Event, usage_ns: int, now_ns: int, *, final: bool
     session.reported_ns = usage_ns
     if any(run.total_usage_ns != usage_ns for run in session.runs):
         life.alter(session, event)
-        _charge(life, session, [usage_ns] * len(session.runs), now_ns)
+        _charge(life, session, usage_ns, now_ns)
     registry.bury(session, now_ns, corrected=True)
     if final:
         registry.seal(cgrid)
-
-
-def settle_late(life: Life, event: Event, part: Part, now_ns: int) -> None:
-    """The same for the end of a client that asks: it says what was used in all, or of the last part that was granted. Where it says neither
-    that stays as it is."""
-    registry = life.registry
-    session = registry.remains(event.cgrid(), now_ns)
-    if session is None:
-        return
-    _settle(life, session, event, [_used(run, part) for run in session.runs], now_ns)
-    registry.seal(session.cgrid)
-
-
-def settle_part(life: Life, event: Event, last_used_ns: int, now_ns: int) -> bool:
-    """The same for an update, which begins another session of that name: what it says of the last part belongs to the one that is over.
-    False where nothing is known of that."""
-    session = life.registry.remains(event.cgrid(), now_ns)
-    if session is None:
-        return False
-    used = [max(0, run.total_usage_ns - run.last_usage_ns + last_used_ns) for run in session.runs]
-    for run in session.runs:
-        run.last_usage_ns = 0
-    _settle(life, session, event, used, now_ns)
-    return True
-
-
-def _settle(life: Life, session: Session, event: Event, used: list[int], now_ns: int) -> None:
-    if any(run.total_usage_ns != usage_ns for run, usage_ns in zip(session.runs, used, strict=True)):
-        life.alter(session, event)
-        _charge(life, session, used, now_ns)
-    life.registry.bury(session, now_ns, corrected=True)
-
-
-def _used(run: Run, part: Part) -> int:
-    if part.given_ns is not None:
-        return part.given_ns
-    if part.last_used_ns is not None:
-        return max(0, run.total_usage_ns - run.last_usage_ns + part.last_used_ns)
-    return run.total_usage_ns
 
 
 def replace(life: Life, cgrid: str, run_id: str, now_ns: int) -> None:
@@ -110,12 +71,11 @@ def _is_another(life: Life, event: Event, cgrid: str, now_ns: int) -> bool:
     return began_ns is not None and began_ns > life.registry.tombstones.put_up_at(cgrid)
 
 
-def _charge(life: Life, session: Session, used: list[int], now_ns: int) -> None:
-    """`used` is what each run comes to, in ns."""
+def _charge(life: Life, session: Session, usage_ns: int, now_ns: int) -> None:
     cause = Cause("session", session.cgrid, now_ns)
     records = [life.cdrs.known(session.cgrid, run.id) for run in session.runs]
     fates = [_fate(run, record) for run, record in zip(session.runs, records, strict=True)]
-    for run, usage_ns, fate, record in zip(session.runs, used, fates, records, strict=True):
+    for run, fate, record in zip(session.runs, fates, records, strict=True):
         if fate == _LEFT:
             continue
         run.total_usage_ns = usage_ns

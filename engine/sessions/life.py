@@ -348,18 +348,20 @@ class Life:
         final: bool = False,
     ) -> None:
         """The engine ends the session: `extra_ns` more are debited, it is charged for, its records are made, and its client learns of it
-        (unless it was told before). Its switch's own end will cost nothing; that of a client that reports or settles corrects it, unless
-        this is `final` (engine.sessions.correcting). Where nothing else is said it used what its client reported, else what it was
-        granted."""
+        (unless it was told before). Its switch's own end will cost nothing; that of a client that reports corrects it, unless this is
+        `final` (engine.sessions.correcting). Where nothing else is said it used what its client reported, else what it was granted."""
         if usage_ns is None and last_used_ns is None and extra_ns <= 0:
             usage_ns = session.known_usage()
         if extra_ns > 0:
             for run in session.runs:
-                self._extend(session, run, extra_ns, last_used_ns, now_ns)
+                if run.is_debited:
+                    self.debit(session, run, extra_ns, last_used_ns, now_ns)
+                else:
+                    run.total_usage_ns += extra_ns
             last_used_ns = None  # the debit has corrected it
         self.settle(session, usage_ns, last_used_ns, now_ns)
         trouble = self._record(session, now_ns)
-        self.registry.bury(session, now_ns, corrected=(session.reports or bool(session.client)) and not final)
+        self.registry.bury(session, now_ns, corrected=session.reports and not final)
         if session.client and not told:
             fields = dict(session.event.fields)
             self.effects.append(
@@ -370,18 +372,6 @@ class Life:
         if trouble or told or not session.client:
             account = session.event.text(ACCOUNT)
             self.effects.append(SessionEnded(session.cgrid, session.tenant, account, reason, trouble))
-
-    def _extend(self, session: Session, run: Run, extra_ns: int, last_used_ns: int | None, now_ns: int) -> None:
-        """So much more belongs to the last part."""
-        last_ns = run.last_usage_ns if last_used_ns is None else last_used_ns
-        granted: int | Refusal = extra_ns
-        if run.is_debited:
-            granted = self.debit(session, run, extra_ns, last_used_ns, now_ns)
-        else:
-            run.total_usage_ns += extra_ns
-            last_ns = 0
-        if isinstance(granted, int):
-            run.last_usage_ns = last_ns + granted
 
     def _record(self, session: Session, now_ns: int) -> str:
         """Makes the records of a session that the engine ended; answers what went wrong."""

@@ -15,7 +15,7 @@ from engine.event import ORIGIN_ID, SOURCE, Event
 from engine.records import Record
 from engine.sessions import commands
 from engine.sessions.commands import Asked, SessionReply
-from engine.sessions.correcting import correct, replace, settle_late, settle_part
+from engine.sessions.correcting import correct, replace
 from engine.sessions.crowding import refuse_crowd, supersede
 from engine.sessions.life import Life
 from engine.sessions.listing import Matches
@@ -243,8 +243,8 @@ class Sessions:
         if session is not None and part.so_far_ns is not None and part.so_far_ns < session.reported_ns:
             return {run.id: run.last_usage_ns for run in session.runs}
         if session is None:
-            if part.last_used_ns is not None and settle_part(self.life, event, part.last_used_ns, now_ns):
-                part.last_used_ns = None
+            if client and self.life.registry.is_buried(event.cgrid(), now_ns):
+                part.last_used_ns = None  # of a part of the one that the engine ended, where it is paid
             session = self._register(event, event.cgrid(), client, now_ns, force_duration=False, reported=reported)
             self.loops.begin(session, debit_interval(event, self.life.options.sessions), now_ns)
         else:
@@ -285,18 +285,9 @@ class Sessions:
         """See TerminateSession."""
         event, _ = self.prepare(command.event, command.asked, now_ns)
         if command.session:
-            self.finish(
-                event,
-                command.client,
-                now_ns,
-                force_duration=command.force_duration,
-                reported=command.reported,
-                settles=command.settles,
-            )
+            self.finish(event, command.client, now_ns, force_duration=command.force_duration, reported=command.reported)
 
-    def finish(
-        self, event: Event, client: str, now_ns: int, *, force_duration: bool, reported: bool = False, settles: bool = False
-    ) -> None:
+    def finish(self, event: Event, client: str, now_ns: int, *, force_duration: bool, reported: bool = False) -> None:
         """Ends the event's session. One that nobody knows is begun, charged and ended at once."""
         if not event.text(ORIGIN_ID):
             raise mandatory_missing(ORIGIN_ID)
@@ -307,8 +298,6 @@ class Sessions:
             if registry.is_over(cgrid, now_ns) if reported else registry.is_buried(cgrid, now_ns):
                 if reported and part.given_ns is not None:
                     correct(self.life, event, part.given_ns, now_ns, final=True)
-                elif settles:
-                    settle_late(self.life, event, part, now_ns)
                 return
             session = self.life.make(event, cgrid, client, now_ns, force_duration=force_duration)
             session.chargeable = chargeable(event)

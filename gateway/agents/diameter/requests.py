@@ -17,7 +17,6 @@ from typing import Final
 
 from engine.errors import RequestError, StorageUnavailable
 from engine.fields.path import Path
-from engine.sessions.commands import TerminateSession
 from engine.storage.ports import StorageRefused
 from gateway.agents.diameter.counts import Counts
 from gateway.agents.diameter.destinations import Destinations
@@ -159,8 +158,6 @@ class Requests:
     def step(self, command: object) -> object:
         """Does a command of the request that is being worked off."""
         self._stepped = True
-        if isinstance(command, TerminateSession):
-            command.settles = True
         return self._door.step(command, self._now_ns)
 
     def _remembered(self) -> bytes:

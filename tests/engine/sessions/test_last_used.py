@@ -41,3 +41,17 @@ def test_what_was_told_before_an_operator_ended_it(kind: str) -> None:
     used = 65 if kind == "*prepaid" else 55
     assert site.cdrs() == [(used, used / 10)]
     assert site.cash() == pytest.approx(100 - used / 10)
+
+
+@pytest.mark.parametrize("restart", [False, True])
+def test_an_update_that_crosses_the_end_does_not_pay_for_the_last_part_again(restart: bool) -> None:
+    """It begins another session of that name, which has had no part yet."""
+    site = Switch(client="pgw")
+    site.begin(Usage="60s")
+    site.step(ForceDisconnect(TENANT))
+    if restart:
+        site.cut(away_ns=SECOND)
+    site.update(Usage="60s", LastUsed="50s")
+    site.end(LastUsed="20s")
+    assert site.cash() == pytest.approx(100 - 6 - 2)
+    site.verify()

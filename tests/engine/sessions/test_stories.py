@@ -48,7 +48,7 @@ class Shared(Switch):
             self.step(UpdateSession(self.event(Usage="60s", **said), client=self.client, reported=reports))
         elif what == "end":
             said = {"Usage": f"{so_far}s"} if reports else said
-            self.step(TerminateSession(self.event(**said), client=self.client, reported=reports, settles=not reports))
+            self.step(TerminateSession(self.event(**said), client=self.client, reported=reports))
             self.step(ProcessSessionCdr(self.event(**said)))
         elif what == "cut off":
             self.step(ForceDisconnect(TENANT))

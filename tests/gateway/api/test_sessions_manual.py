@@ -42,7 +42,7 @@ def test_requests_get_the_answers_beside_them() -> None:
 def test_numbers_are_true() -> None:
     assert f"| {CLOSED_SESSIONS:,}; the oldest go first |" in PAGE
     assert f"| {TOMBSTONES:,}; the oldest go first |" in PAGE
-    assert f"because their client's end corrects what was charged | {CORRECTED_SESSIONS:,}; the oldest go first |" in PAGE
+    assert f"because their NAS's end corrects what was charged | {CORRECTED_SESSIONS:,}; the oldest go first |" in PAGE
     assert CORRECTED_SECONDS == 3600, "an hour"
     assert f"| {PASSIVE_SESSIONS:,}; more are refused |" in PAGE
     assert f"| {SESSIONS_PER_STEP}; the rest follows at once |" in PAGE

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine.records import AnswerPut, CdrPut, decode_commit
-from engine.sessions.commands import AlterSessions, ForceDisconnect
+from engine.sessions.commands import AlterSessions
 from engine.times import SECOND
 from gateway.agents.diameter.assembly import spoken_of
 from gateway.protocols.diameter.answers import number_avp, plain_avp
@@ -157,26 +157,6 @@ def test_a_repetition_over_another_relay_gets_the_first_answer_with_its_own_prox
             answer, again = over(relay, flags)
             assert (again, code_of(answer), answer.hop_by_hop, station.site.cash()) == (first, 2001, peer.hop, 94)
         assert station.agent.counts.repetitions == 3
-
-    on_loop(test)
-
-
-@pytest.mark.parametrize("restart", [False, True])
-def test_the_end_of_a_session_that_its_client_was_told_to_end_says_what_was_used(tmp_path: Path, restart: bool) -> None:
-    def test() -> None:
-        station = Station(tmp_path)
-        station.peer().says(station.peer().ccr(1, 0))
-        station.site.step(ForceDisconnect(TENANT))
-        assert (station.site.cash(), station.site.cdrs()) == (94, [(60, 6)])
-        if restart:
-            station.site.cut(away_ns=SECOND)
-            station = Station(tmp_path, site=station.site)
-        peer = station.peer()
-        end = peer.ccr(3, 1, seconds=20)
-        for request in (end, end, peer.ccr(3, 1, seconds=50)):
-            assert code_of(one(peer.says(request))) == 2001
-            assert (station.site.cash(), station.site.cdrs()) == (98, [(20, 2)])
-        station.site.verify()
 
     on_loop(test)
 
