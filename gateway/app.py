@@ -235,20 +235,7 @@ class App:
 
         self._live: list[Part] = [LogPart(), ClientsPart(called), SessionsPart(options)]
         self._configuration = Configuration(tree, self._live, load_again)
-        api = Api(
-            self._clockwork,
-            api_options(tree, node_id, zone_name, clock()),
-            clock,
-            scheduler=Scheduler(self._clockwork),
-            rooms={
-                STORE: self.storage.cdrs,
-                JOURNAL: self.storage.journal,
-                CONFIGURATION: self._configuration,
-                CLIENTS: clients,
-                PRUNER: RunningPruner(state, self.engine, lambda command: self._clockwork.step(command, clock())),
-                SYNC_TIMEOUT_NS: tree.sessions.channel_sync_timeout_ns,
-            },
-        )
+        api = self._api(state, node_id, zone_name, clients)
         self._pulse = Pulse()
         self._node_id = node_id
         cdrs, http = tree.cdrs, tree.http
@@ -276,6 +263,24 @@ class App:
         self.stage = Stage(self.fetcher)
         self.diameter, self.radius = self._agents(clients, zone_name, process_tag)
         self._collector = Collector(lambda: self.engine.ticket)
+
+    def _api(self, state: Path, node_id: str, zone_name: str, clients: EveryClient) -> Api:
+        """What answers calls, with the rooms that they lead into."""
+        tree = self._tree
+        return Api(
+            self._clockwork,
+            api_options(tree, node_id, zone_name, clock()),
+            clock,
+            scheduler=Scheduler(self._clockwork),
+            rooms={
+                STORE: self.storage.cdrs,
+                JOURNAL: self.storage.journal,
+                CONFIGURATION: self._configuration,
+                CLIENTS: clients,
+                PRUNER: RunningPruner(state, self.engine, lambda command: self._clockwork.step(command, clock())),
+                SYNC_TIMEOUT_NS: tree.sessions.channel_sync_timeout_ns,
+            },
+        )
 
     def _agents(self, clients: EveryClient, zone_name: str, process_tag: str) -> tuple[DiameterAgent | None, RadiusAgent | None]:
         """The agents, whose peers are clients too; None for those that are off. StartError where one cannot be as it is configured."""
