@@ -52,6 +52,8 @@ class Lookup:
                 lookup.opened.wait(30)
                 self.send_response(lookup.status)
                 self.send_header("Content-Length", "4")
+                if lookup.status != 200:
+                    self.send_header("Connection", "close")
                 self.end_headers()
                 self.wfile.write(b"yes\n")
 
@@ -128,7 +130,9 @@ def test_a_session_is_charged_by_what_a_service_says(tmp_path: Path) -> None:
         assert len(gateway.records("1001")) == 1
         there.server.shutdown()
         there.server.server_close()
+        there.status = 200  # nobody is there to say so: no connection was kept
         assert code_of(link.ask(begin(link, "s;3"))) == (5012, 0)
+        assert len(there.asked) == 2
         assert gateway.money("1001") == before - Decimal("0.01")
 
 
